@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why a source could not be read, and what to do about it. */
+#ifndef BASE_FAULT_H
+#define BASE_FAULT_H
+
+#include "base/macros.h"
+
+/* A closed set: it is the label `reason`, and alerts match on it. */
+enum reason {
+	REASON_NONE,
+	REASON_PERMISSION,
+	REASON_SECCOMP,
+	REASON_NO_DEVICE,
+	REASON_TIMEOUT,
+	REASON_IO,
+	REASON_PARSE,
+	REASON_LIMIT,
+	REASON_NOT_SUPPORTED,
+};
+
+struct fault {
+	enum reason reason;
+	const char *remedy; /* anchor of the section in README.md that says what to do */
+	char detail[200];   /* for the log: what was tried and what came of it */
+};
+
+/* The label's text. */
+const char *reason_name(enum reason reason);
+
+/* Fills *fault and returns r, so that a caller can `return fault_set(…)`. */
+int fault_set(struct fault *fault, enum reason reason, const char *remedy, int r, const char *fmt,
+	      ...) _printf_(5, 6);
+
+/* The same with reason and remedy chosen from r, a negative errno; its text is appended. */
+int fault_errno(struct fault *fault, int r, const char *fmt, ...) _printf_(3, 4);
+
+#endif

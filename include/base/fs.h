@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every file of the machine is read through this: paths are printf-shaped and relative to the
+ * configured roots. A path that starts with "sys/" is looked up below --path.sysfs, one that
+ * starts with "proc/" below --path.procfs, any other below --path.rootfs.
+ */
+#ifndef BASE_FS_H
+#define BASE_FS_H
+
+#include "base/macros.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct fs;
+
+#define FS_NAME_MAX 256 /* NAME_MAX + 1 */
+
+/*
+ * sysfs and procfs may be NULL: then they are <rootfs>/sys and <rootfs>/proc. A sysfs that is
+ * missing below a rootfs that exists is no error (a container without it); a path that was asked
+ * for by name and cannot be opened is. On failure *ret_bad is the path at fault. 0 or -errno.
+ */
+int fs_new(struct fs **ret, const char *rootfs, const char *sysfs, const char *procfs,
+	   const char **ret_bad);
+void fs_free(struct fs *fs);
+
+/* True when the sysfs root is a live sysfs and not a copied tree. */
+bool fs_is_live(const struct fs *fs);
+
+/*
+ * Reads at most size - 1 bytes in one read(2) and appends a NUL; a sysfs attribute is at most a
+ * page and is returned whole by one read. Returns the length, -EMSGSIZE when the file is larger,
+ * or -errno.
+ */
+int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...) _printf_(4, 5);
+
+/* A file with one decimal number. 0 or -errno; -EINVAL and -ERANGE for anything else in it. */
+int fs_read_u64(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
+
+/* A file with one hexadecimal number. */
+int fs_read_hex(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
+
+/* The last component of a symbolic link's target. 0 or -errno (-ENOENT: no link). */
+int fs_read_link_name(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
+	_printf_(4, 5);
+
+/*
+ * The inode number of the entry itself, links not followed. In sysfs a new inode means that the
+ * entry was removed and made again. 0 or -errno.
+ */
+int fs_inode(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
+
+/*
+ * A folder's entries by name, sorted, without dot-files. Ends after FS_LIST_MAX entries.
+ * *ret_names is freed with fs_list_free(). Returns their number or -errno.
+ */
+#define FS_LIST_MAX 4096
+int fs_list(const struct fs *fs, char ***ret_names, const char *fmt, ...) _printf_(3, 4);
+void fs_list_free(char ***names);
+
+#define _cleanup_list_ _cleanup_(fs_list_free)
+
+/* A hash of a folder's entry names, whatever their order. 0 or -errno. */
+int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gives up what the exporter does not need, before the first thread starts. */
+#ifndef BASE_PRIVILEGES_H
+#define BASE_PRIVILEGES_H
+
+#include <stdbool.h>
+
+/*
+ * Drops every capability but CAP_PERFMON (perf_event_open(2) of a whole CPU) and, where the
+ * kernel demands it for that, CAP_SYS_ADMIN. Capabilities belong to a thread and its children:
+ * must be called before others exist. 0 or -errno.
+ */
+int privileges_drop(bool keep_sys_admin);
+
+/* Raises the limit of open files to the hard one: a perf event is a file descriptor. */
+void privileges_raise_files(void);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The touch points with the kernel and with process-global libraries that tests replace: linked
+ * into the programs from sys_linux.c, into unit and golden tests from tests/support/fake_sys.c.
+ */
+#ifndef BASE_SYS_H
+#define BASE_SYS_H
+
+#include <linux/perf_event.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* openat(2) for a file of the machine: read only, close-on-exec, never blocks in open. fd or -errno. */
+int sys_open_at(int dirfd, const char *path, int flags);
+
+/* True when dirfd is the root of a mounted sysfs, and not a copied tree (fstatfs(2)). */
+bool sys_is_sysfs(int dirfd);
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+uint64_t sys_monotonic_ns(void);
+
+/* perf_event_open(2) for a CPU-wide event: pid -1, close-on-exec. fd or -errno. */
+int sys_perf_open(struct perf_event_attr *attr, int cpu, int group_fd);
+
+/* read(2) on a perf event. Bytes, 0 when the kernel has revoked the event (since 6.16), -errno. */
+ssize_t sys_perf_read(int fd, void *buf, size_t size);
+
+/* close(2) of a perf event. */
+void sys_perf_close(int fd);
+
+/* True when the calling thread has the capability in its effective set. */
+bool sys_has_capability(int capability);
+
+/*
+ * The product name of an Intel device from pci.ids, through libpciaccess. 0, or -ENOENT when the
+ * file or the entry is missing. Not thread-safe: called by one thread at a time.
+ */
+int sys_product_name(uint16_t device_id, char *buf, size_t size);
+
+/*
+ * Which DRM nodes of a PCI device exist in this mount namespace's /dev/dri, through libdrm. The
+ * nodes are not opened. 0, or -ENOENT when the device has none here. Not thread-safe.
+ */
+int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render);
+
+/* A socket that receives the kernel's own uevents (NETLINK_KOBJECT_UEVENT). fd or -errno. */
+int sys_uevent_open(void);
+
+/*
+ * Blocks for one uevent of the kernel (not of udev). Its length; 0 for a message that is not the
+ * kernel's; -ENOBUFS when events were lost; -errno.
+ */
+ssize_t sys_uevent_receive(int fd, char *buf, size_t size);
+
+#endif

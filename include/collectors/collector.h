@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A collector says what a source means: it reads and puts samples. One file has one static table
+ * of families and up to three functions; one line in src/collectors/registry.c makes it known.
+ */
+#ifndef COLLECTORS_COLLECTOR_H
+#define COLLECTORS_COLLECTOR_H
+
+#include "base/fault.h"
+#include "base/fs.h"
+#include "exposition/metrics.h"
+#include "sources/gpu.h"
+
+#include <stdint.h>
+
+/* One round of collecting. What a source has read in a round serves all collectors of it. */
+struct round {
+	uint64_t number; /* never 0 */
+};
+
+/* Unchanged for the life of the program. */
+struct context {
+	const struct fs *fs;
+};
+
+enum collector_scope { PER_GPU, HOST };
+
+struct collector;
+
+/* What a collect works with: where to read, and where to put what was read. */
+struct collection {
+	const struct context *context;
+	const struct collector *collector;
+	struct gpu *gpu; /* NULL for HOST */
+	void *state;	 /* from init */
+	const struct round *round;
+	struct batch *batch;
+	struct fault *fault;
+};
+
+/* An event of the PMU as a sample: value = total x multiplier / divisor, one of them 1. */
+struct pmu_value {
+	enum pmu_kind kind;
+	const struct family *family;
+	enum { LABELS_GPU, LABELS_GT, LABELS_ENGINE } labels; /* pci; pci, gt; pci, engine, class */
+	double multiplier, divisor;
+};
+
+struct collector {
+	const char *name; /* --collector.NAME */
+	const char *help; /* for --help and --list-metrics */
+	enum collector_scope scope;
+	bool off_by_default;
+	const struct family *families;
+	size_t n_families;
+
+	/* For collectors of PMU events: what they open, and how it is exported. */
+	unsigned pmu_kinds; /* bits of enum pmu_kind; such counters start when they are opened */
+	const struct pmu_value *pmu_values;
+	size_t n_pmu_values;
+
+	/* Prepares the collector for a GPU; may be NULL. -ENODEV: this GPU has no such source. */
+	int (*init)(const struct context *context, struct gpu *gpu, void **ret_state);
+	/*
+	 * Puts the samples. 0, or -errno with *fault filled in: then nothing of it is published. A
+	 * value that is not there is left out and is no failure.
+	 */
+	int (*collect)(const struct collection *collection);
+	void (*destroy)(void *state); /* NULL: free() */
+};
+
+/*
+ * For one value of sysfs or procfs that may be absent: 1 and *ret, 0 when it is not there, or
+ * -errno with *fault filled in. Absent are missing, empty and unsupported (-ENODEV) ones.
+ */
+int collector_read_u64(const struct context *context, struct fault *fault, uint64_t *ret,
+		       const char *fmt, ...) _printf_(4, 5);
+
+/*
+ * The numbers of the entries "<prefix>N" in a folder, sorted as the folder's names are. Returns
+ * how many were written to numbers (at most max), or -errno.
+ */
+int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
+			   size_t max, const char *fmt, ...) _printf_(5, 6);
+
+#define COLLECTOR_MAX_GTS 16
+
+/* init and collect of a collector that is a table of pmu_values. */
+int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state);
+int collector_pmu_collect(const struct collection *collection);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One scrape: asks the runner for what is wanted, waits for it no longer than the deadline, and
+ * renders who answered.
+ */
+#ifndef SCRAPE_SCRAPE_H
+#define SCRAPE_SCRAPE_H
+
+#include "collectors/registry.h"
+
+#include <stdint.h>
+
+struct scraper;
+
+struct scraper_options {
+	const struct fs *fs;
+	struct pmu_set *pmus;
+	collector_set enabled;
+	uint64_t timeout_ns;	/* the longest a scrape may take */
+	bool no_self_metrics;	/* leave out process_* and build_info */
+};
+
+/* The options' pointers must outlive it. 0 or -errno. */
+int scraper_new(struct scraper **ret, const struct scraper_options *options);
+
+/* Starts the first runner and waits for the first discovery, at most timeout_ns. 0 or -errno. */
+int scraper_start(struct scraper *scraper);
+
+/*
+ * Collects set (of those enabled) and renders it in text format. timeout_ns is cut to the
+ * options' one; 0 means that one. *ret is malloc'ed and belongs to the caller. Thread-safe. 0 or
+ * -errno when the rendering itself fails; a collector's failure is in the text.
+ */
+int scraper_scrape(struct scraper *scraper, collector_set set, uint64_t timeout_ns, char **ret,
+		   size_t *ret_len);
+
+collector_set scraper_enabled(const struct scraper *scraper);
+
+/* True after the first discovery has ended. *ret_gpus is how many GPUs there are. */
+bool scraper_is_ready(struct scraper *scraper, size_t *ret_gpus);
+
+/* A line a GPU, for people: "0000:00:02.0 Coffee Lake … i915 card0 renderD128\n". malloc'ed or NULL. */
+char *scraper_describe(struct scraper *scraper);
+
+/* Something about devices has changed: the next scrape looks again. Thread-safe. */
+void scraper_rediscover(struct scraper *scraper);
+
+/* Every scrape that is waiting ends now, and so does each that comes. Joins nothing. */
+void scraper_stop(struct scraper *scraper);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The HTTP server: /metrics, a page for people at /, /-/healthy and /-/ready. */
+#ifndef WEB_SERVER_H
+#define WEB_SERVER_H
+
+#include "scrape/scrape.h"
+
+#include <stddef.h>
+
+#define WEB_DEFAULT_ADDRESS	 ":10057"
+#define WEB_DEFAULT_PATH	 "/metrics"
+#define WEB_DEFAULT_MAX_REQUESTS 40
+
+struct server_options {
+	struct scraper *scraper;
+	const char *const *addresses; /* "host:port", "[v6]:port", ":port" for every address */
+	size_t n_addresses;
+	const char *telemetry_path;
+	unsigned max_requests; /* scrapes at the same time; beyond it 503. 0 = no limit */
+};
+
+struct server;
+
+/*
+ * Listens on every address and starts to answer. On failure *ret_bad is the address at fault. The
+ * options' pointers must outlive the server. 0 or -errno; -EINVAL for an address that is none.
+ */
+int server_start(struct server **ret, const struct server_options *options, const char **ret_bad);
+
+/*
+ * Takes no more connections, gives requests in progress up to drain_ns to end, cuts what is left
+ * and frees the ports. The scraper must have been stopped, so that nothing waits for it.
+ */
+void server_stop(struct server *server, uint64_t drain_ns);
+
+#endif

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The one reader of the machine's files, below roots that can be a container's mounts of the
+ * host's file systems or a copied tree. The roots are kept open as folders, so a lookup walks
+ * only the part below them.
+ */
+#include "base/fs.h"
+
+#include "base/sys.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct fs {
+	int rootfs, sysfs, procfs; /* folder descriptors, -1 when absent */
+	bool live;
+};
+
+static int open_root(const char *path, int *ret, const char **ret_bad)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0) {
+		*ret_bad = path;
+		return -errno;
+	}
+	*ret = fd;
+	return 0;
+}
+
+/* A root below rootfs that nobody asked for by name may be missing. */
+static int open_below(const struct fs *fs, const char *named, const char *below, int *ret,
+		      const char **ret_bad)
+{
+	if (named)
+		return open_root(named, ret, ret_bad);
+	*ret = openat(fs->rootfs, below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return 0;
+}
+
+int fs_new(struct fs **ret, const char *rootfs, const char *sysfs, const char *procfs,
+	   const char **ret_bad)
+{
+	struct fs *fs = calloc(1, sizeof(*fs));
+	int r;
+
+	if (!fs)
+		return -ENOMEM;
+	fs->rootfs = fs->sysfs = fs->procfs = -1;
+	r = open_root(rootfs, &fs->rootfs, ret_bad);
+	if (r == 0)
+		r = open_below(fs, sysfs, "sys", &fs->sysfs, ret_bad);
+	if (r == 0)
+		r = open_below(fs, procfs, "proc", &fs->procfs, ret_bad);
+	if (r < 0) {
+		fs_free(fs);
+		return r;
+	}
+	fs->live = fs->sysfs >= 0 && sys_is_sysfs(fs->sysfs);
+	*ret = fs;
+	return 0;
+}
+
+void fs_free(struct fs *fs)
+{
+	if (!fs)
+		return;
+	close_fdp(&fs->rootfs);
+	close_fdp(&fs->sysfs);
+	close_fdp(&fs->procfs);
+	free(fs);
+}
+
+bool fs_is_live(const struct fs *fs)
+{
+	return fs->live;
+}
+
+/* Formats the path and says below which root it is; the rest of the path is *ret_rest. */
+static int resolve(const struct fs *fs, char *path, size_t size, const char **ret_rest,
+		   const char *fmt, va_list ap)
+{
+	int n = vsnprintf(path, size, fmt, ap);
+
+	if (n < 0 || (size_t)n >= size)
+		return -ENAMETOOLONG;
+	if (strncmp(path, "sys/", 4) == 0) {
+		*ret_rest = path + 4;
+		return fs->sysfs >= 0 ? fs->sysfs : -ENOENT;
+	}
+	if (strncmp(path, "proc/", 5) == 0) {
+		*ret_rest = path + 5;
+		return fs->procfs >= 0 ? fs->procfs : -ENOENT;
+	}
+	*ret_rest = path;
+	return fs->rootfs;
+}
+
+static int open_path(const struct fs *fs, int flags, const char *fmt, va_list ap)
+{
+	char path[PATH_MAX];
+	const char *rest;
+	int dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+
+	return dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
+}
+
+static int read_path(const struct fs *fs, char *buf, size_t size, const char *fmt, va_list ap)
+{
+	_cleanup_close_ int fd = open_path(fs, O_RDONLY, fmt, ap);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n >= size)
+		return -EMSGSIZE;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = read_path(fs, buf, size, fmt, ap);
+	va_end(ap);
+	return r;
+}
+
+int fs_read_u64(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
+{
+	char buf[64];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = read_path(fs, buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	return n < 0 ? n : text_parse_u64(buf, (size_t)n, ret);
+}
+
+int fs_read_hex(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
+{
+	char buf[64];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = read_path(fs, buf, sizeof(buf), fmt, ap);
+	va_end(ap);
+	return n < 0 ? n : text_parse_hex(buf, (size_t)n, ret);
+}
+
+int fs_read_link_name(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *rest, *name;
+	va_list ap;
+	int dirfd;
+	ssize_t n;
+
+	va_start(ap, fmt);
+	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	va_end(ap);
+	if (dirfd < 0)
+		return dirfd;
+	n = readlinkat(dirfd, rest, target, sizeof(target) - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	name = strrchr(target, '/');
+	name = name ? name + 1 : target;
+	if (strlen(name) >= size)
+		return -ENAMETOOLONG;
+	strcpy(buf, name);
+	return 0;
+}
+
+int fs_inode(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	const char *rest;
+	struct stat s;
+	va_list ap;
+	int dirfd;
+
+	va_start(ap, fmt);
+	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	va_end(ap);
+	if (dirfd < 0)
+		return dirfd;
+	if (fstatat(dirfd, rest, &s, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*ret = s.st_ino;
+	return 0;
+}
+
+static int open_list(const struct fs *fs, DIR **ret, const char *fmt, va_list ap)
+{
+	int fd = open_path(fs, O_RDONLY | O_DIRECTORY, fmt, ap);
+	DIR *dir;
+
+	if (fd < 0)
+		return fd;
+	dir = fdopendir(fd);
+	if (!dir) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	*ret = dir;
+	return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int append_name(char ***names, size_t n, const char *name)
+{
+	/* Grows by doubling; one slot more than the names for the NULL at the end. */
+	if ((n & (n - 1)) == 0) {
+		char **grown = realloc(*names, (n ? 2 * n : 1) * sizeof(char *) + sizeof(char *));
+
+		if (!grown)
+			return -ENOMEM;
+		*names = grown;
+	}
+	(*names)[n] = strdup(name);
+	(*names)[n + 1] = NULL;
+	return (*names)[n] ? 0 : -ENOMEM;
+}
+
+int fs_list(const struct fs *fs, char ***ret_names, const char *fmt, ...)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	_cleanup_list_ char **names = NULL;
+	const struct dirent *entry;
+	size_t n = 0;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = open_list(fs, &dir, fmt, ap);
+	va_end(ap);
+	if (r < 0)
+		return r;
+	while (n < FS_LIST_MAX && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.')
+			continue;
+		r = append_name(&names, n, entry->d_name);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	if (n > 0)
+		qsort(names, n, sizeof(*names), compare_names);
+	*ret_names = names;
+	names = NULL;
+	return (int)n;
+}
+
+void fs_list_free(char ***names)
+{
+	for (char **name = *names; name && *name; name++)
+		free(*name);
+	free(*names);
+	*names = NULL;
+}
+
+int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	const struct dirent *entry;
+	uint64_t sum = 0;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = open_list(fs, &dir, fmt, ap);
+	va_end(ap);
+	if (r < 0)
+		return r;
+	while ((entry = readdir(dir))) {
+		/* FNV-1a for each name; a sum does not depend on the order. */
+		uint64_t hash = 0xcbf29ce484222325u;
+
+		for (const char *c = entry->d_name; *c; c++)
+			hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+		sum += hash;
+	}
+	*ret = sum;
+	return 0;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The real kernel behind base/sys.h. libdrm and libpciaccess keep process-global state and have
+ * hard-coded paths, so nothing else in the daemon calls them.
+ */
+#include "base/sys.h"
+
+#include "base/macros.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/magic.h>
+#include <linux/netlink.h>
+#include <pciaccess.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+#include <xf86drm.h>
+
+int sys_open_at(int dirfd, const char *path, int flags)
+{
+	/* O_NONBLOCK: a FIFO in a hostile tree must not block open(2). */
+	int fd = openat(dirfd, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+bool sys_is_sysfs(int dirfd)
+{
+	struct statfs s;
+
+	return fstatfs(dirfd, &s) == 0 && s.f_type == SYSFS_MAGIC;
+}
+
+uint64_t sys_monotonic_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+int sys_perf_open(struct perf_event_attr *attr, int cpu, int group_fd)
+{
+	long fd = syscall(SYS_perf_event_open, attr, -1, cpu, group_fd, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : (int)fd;
+}
+
+ssize_t sys_perf_read(int fd, void *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buf, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
+}
+
+void sys_perf_close(int fd)
+{
+	close(fd);
+}
+
+bool sys_has_capability(int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (syscall(SYS_capget, &header, data) < 0)
+		return false;
+	return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
+}
+
+int sys_product_name(uint16_t device_id, char *buf, size_t size)
+{
+	struct pci_id_match match = {
+		.vendor_id = 0x8086,
+		.device_id = device_id,
+		.subvendor_id = PCI_MATCH_ANY,
+		.subdevice_id = PCI_MATCH_ANY,
+	};
+	const char *name = NULL;
+
+	/* Reads pci.ids only; pci_system_init() would open /proc/mtrr and every device. */
+	pci_get_strings(&match, &name, NULL, NULL, NULL);
+	if (!name)
+		return -ENOENT;
+	snprintf(buf, size, "%s", name);
+	return 0;
+}
+
+int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)
+{
+	drmDevicePtr devices[64];
+	int n = drmGetDevices2(0, devices, (int)ARRAY_SIZE(devices));
+	int r = -ENOENT;
+
+	/* libdrm returns how many there are, not how many it filled in. */
+	if (n > (int)ARRAY_SIZE(devices))
+		n = (int)ARRAY_SIZE(devices);
+	for (int i = 0; i < n; i++) {
+		const drmPciBusInfo *bus = devices[i]->businfo.pci;
+		char address[32];
+
+		if (devices[i]->bustype != DRM_BUS_PCI)
+			continue;
+		snprintf(address, sizeof(address), "%04x:%02x:%02x.%u", bus->domain, bus->bus,
+			 bus->dev, bus->func);
+		if (strcmp(address, pci) != 0)
+			continue;
+		*ret_primary = devices[i]->available_nodes & (1 << DRM_NODE_PRIMARY);
+		*ret_render = devices[i]->available_nodes & (1 << DRM_NODE_RENDER);
+		r = 0;
+	}
+	if (n > 0)
+		drmFreeDevices(devices, n);
+	return r;
+}
+
+int sys_uevent_open(void)
+{
+	/* Group 1 is the kernel's, group 2 udev's. */
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int size = 1 << 20;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+
+	if (fd < 0)
+		return -errno;
+	/* A VM's start sends hundreds of events; room for them costs nothing until they come. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		int r = -errno;
+
+		close(fd);
+		return r;
+	}
+	return fd;
+}
+
+ssize_t sys_uevent_receive(int fd, char *buf, size_t size)
+{
+	struct sockaddr_nl from = { 0 };
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	struct msghdr message = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1
+	};
+	ssize_t n;
+
+	do
+		n = recvmsg(fd, &message, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	/* Port 0 is the kernel; anybody else with CAP_NET_ADMIN could send to the group. */
+	return from.nl_pid == 0 && !(message.msg_flags & MSG_TRUNC) ? n : 0;
+}

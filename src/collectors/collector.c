@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What several collectors share: attributes of sysfs, and tables of PMU events. */
+#include "collectors/collector.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int collector_read_u64(const struct context *context, struct fault *fault, uint64_t *ret,
+		       const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	r = fs_read_u64(context->fs, ret, "%s", path);
+	if (r == 0)
+		return 1;
+	if (r == -ENOENT || r == -ENODATA || r == -EOPNOTSUPP || r == -ENODEV)
+		return 0;
+	return fault_errno(fault, r, "%s", path);
+}
+
+int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
+			   size_t max, const char *fmt, ...)
+{
+	_cleanup_list_ char **names = NULL;
+	char path[PATH_MAX];
+	size_t len = strlen(prefix), n = 0;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	r = fs_list(context->fs, &names, "%s", path);
+	if (r < 0)
+		return r;
+	for (char **name = names; name && *name && n < max; name++) {
+		uint64_t number;
+
+		if (strncmp(*name, prefix, len) != 0 ||
+		    text_parse_u64(*name + len, strlen(*name + len), &number) < 0 || number > 255)
+			continue;
+		numbers[n++] = (unsigned)number;
+	}
+	return (int)n;
+}
+
+static void put_event(void *data, const struct pmu_event *event, uint64_t total)
+{
+	const struct collection *c = data;
+	char gt[8];
+
+	snprintf(gt, sizeof(gt), "%u", event->gt);
+	for (size_t i = 0; i < c->collector->n_pmu_values; i++) {
+		const struct pmu_value *value = &c->collector->pmu_values[i];
+		double number = (double)total * value->multiplier / value->divisor;
+
+		if (value->kind != event->kind)
+			continue;
+		if (value->labels == LABELS_ENGINE)
+			put(c->batch, value->family, number, c->gpu->pci, event->engine,
+			    event->class);
+		else if (value->labels == LABELS_GT)
+			put(c->batch, value->family, number, c->gpu->pci, gt);
+		else
+			put(c->batch, value->family, number, c->gpu->pci);
+	}
+}
+
+int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state)
+{
+	(void)context, (void)ret_state;
+	return gpu->pmu ? 0 : -ENODEV;
+}
+
+int collector_pmu_collect(const struct collection *c)
+{
+	unsigned kinds = 0;
+
+	for (size_t i = 0; i < c->collector->n_pmu_values; i++)
+		kinds |= c->collector->pmu_values[i].kind;
+	return pmu_visit(c->gpu->pmu, c->round->number, kinds, put_event, (void *)c, c->fault);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Clocks and their limits of each GT, now. i915: gt/gtN/rps_* (drivers/gpu/drm/i915/gt/
+ * intel_gt_sysfs_pm.c), before Linux 5.19 gt_*_freq_mhz at the card. xe: tileN/gtN/freq0
+ * (drivers/gpu/drm/xe/xe_gt_freq.c).
+ */
+#include "collectors/collector.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+enum { ACTUAL, REQUESTED, MIN, MAX, BOOST, RP0, RP1, RPN, FAMILIES };
+
+static const struct family families[FAMILIES] = {
+	[ACTUAL] = { "intel_gpu_frequency_actual_hertz",
+		     "Clock that the GT runs at now, from sysfs; 0 while it sleeps.", GAUGE,
+		     { "pci", "gt" } },
+	[REQUESTED] = { "intel_gpu_frequency_requested_hertz",
+			"Clock that is requested for the GT now, from sysfs.", GAUGE,
+			{ "pci", "gt" } },
+	[MIN] = { "intel_gpu_frequency_min_hertz", "Lowest clock that may be requested, from sysfs.",
+		  GAUGE, { "pci", "gt" } },
+	[MAX] = { "intel_gpu_frequency_max_hertz", "Highest clock that may be requested, from sysfs.",
+		  GAUGE, { "pci", "gt" } },
+	[BOOST] = { "intel_gpu_frequency_boost_hertz",
+		    "Clock that is requested for a waiting client, from sysfs.", GAUGE,
+		    { "pci", "gt" } },
+	[RP0] = { "intel_gpu_frequency_rp0_hertz", "Highest clock of the hardware (RP0), from sysfs.",
+		  GAUGE, { "pci", "gt" } },
+	[RP1] = { "intel_gpu_frequency_rp1_hertz",
+		  "Clock that the hardware sustains efficiently (RP1), from sysfs.", GAUGE,
+		  { "pci", "gt" } },
+	[RPN] = { "intel_gpu_frequency_rpn_hertz", "Lowest clock of the hardware (RPn), from sysfs.",
+		  GAUGE, { "pci", "gt" } },
+};
+
+/* Highest plausible clock: xe prints 627200 in rpa_freq of an Arc A380. */
+#define MAX_MHZ 20000
+
+struct attribute {
+	const char *name;
+	bool wakes; /* the read takes a runtime-PM reference */
+};
+
+/* One column for each place where a driver keeps them. NULL: not there. */
+enum layout { I915_GT, I915_CARD, XE_GT, LAYOUTS };
+
+static const struct attribute attributes[LAYOUTS][FAMILIES] = {
+	[I915_GT] = {
+		[ACTUAL] = { "rps_act_freq_mhz", false },
+		[REQUESTED] = { "rps_cur_freq_mhz", false },
+		[MIN] = { "rps_min_freq_mhz", false },
+		[MAX] = { "rps_max_freq_mhz", false },
+		[BOOST] = { "rps_boost_freq_mhz", false },
+		[RP0] = { "rps_RP0_freq_mhz", false },
+		[RP1] = { "rps_RP1_freq_mhz", false },
+		[RPN] = { "rps_RPn_freq_mhz", false },
+	},
+	[I915_CARD] = {
+		[ACTUAL] = { "gt_act_freq_mhz", false },
+		[REQUESTED] = { "gt_cur_freq_mhz", false },
+		[MIN] = { "gt_min_freq_mhz", false },
+		[MAX] = { "gt_max_freq_mhz", false },
+		[BOOST] = { "gt_boost_freq_mhz", false },
+		[RP0] = { "gt_RP0_freq_mhz", false },
+		[RP1] = { "gt_RP1_freq_mhz", false },
+		[RPN] = { "gt_RPn_freq_mhz", false },
+	},
+	[XE_GT] = {
+		[ACTUAL] = { "act_freq", true },
+		[REQUESTED] = { "cur_freq", true },
+		[MIN] = { "min_freq", true },
+		[MAX] = { "max_freq", true },
+		[RP0] = { "rp0_freq", false },
+		[RPN] = { "rpn_freq", false },
+	},
+};
+
+struct gt {
+	char folder[96];
+	unsigned number;
+	enum layout layout;
+};
+
+struct state {
+	size_t n;
+	struct gt gts[COLLECTOR_MAX_GTS];
+};
+
+static void add_gt(struct state *state, enum layout layout, unsigned number, const char *folder)
+{
+	struct gt *gt;
+
+	if (state->n == COLLECTOR_MAX_GTS)
+		return;
+	gt = &state->gts[state->n++];
+	gt->layout = layout;
+	gt->number = number;
+	snprintf(gt->folder, sizeof(gt->folder), "%s", folder);
+}
+
+static void find_i915(const struct context *context, const struct gpu *gpu, struct state *state)
+{
+	unsigned numbers[COLLECTOR_MAX_GTS];
+	char folder[96];
+	uint64_t inode;
+	int n = collector_list_numbers(context, "gt", numbers, ARRAY_SIZE(numbers),
+				       "sys/class/drm/%s/gt", gpu->card);
+
+	for (int i = 0; i < n; i++) {
+		snprintf(folder, sizeof(folder), "sys/class/drm/%s/gt/gt%u", gpu->card, numbers[i]);
+		add_gt(state, I915_GT, numbers[i], folder);
+	}
+	if (n >= 0)
+		return;
+	snprintf(folder, sizeof(folder), "sys/class/drm/%s", gpu->card);
+	if (fs_inode(context->fs, &inode, "%s/gt_cur_freq_mhz", folder) == 0)
+		add_gt(state, I915_CARD, 0, folder);
+}
+
+static void find_xe(const struct context *context, const struct gpu *gpu, struct state *state)
+{
+	unsigned tiles[COLLECTOR_MAX_GTS], gts[COLLECTOR_MAX_GTS];
+	int n_tiles = collector_list_numbers(context, "tile", tiles, ARRAY_SIZE(tiles),
+					     "sys/class/drm/%s/device", gpu->card);
+
+	for (int t = 0; t < n_tiles; t++) {
+		int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts),
+					       "sys/class/drm/%s/device/tile%u", gpu->card,
+					       tiles[t]);
+
+		for (int g = 0; g < n; g++) {
+			char folder[96];
+
+			snprintf(folder, sizeof(folder), "sys/class/drm/%s/device/tile%u/gt%u/freq0",
+				 gpu->card, tiles[t], gts[g]);
+			add_gt(state, XE_GT, gts[g], folder);
+		}
+	}
+}
+
+static int init(const struct context *context, struct gpu *gpu, void **ret_state)
+{
+	struct state *state;
+
+	if (!*gpu->card || (gpu->driver != GPU_I915 && gpu->driver != GPU_XE))
+		return -ENODEV;
+	state = calloc(1, sizeof(*state));
+	if (!state)
+		return -ENOMEM;
+	if (gpu->driver == GPU_I915)
+		find_i915(context, gpu, state);
+	else
+		find_xe(context, gpu, state);
+	if (state->n == 0) {
+		free(state);
+		return -ENODEV;
+	}
+	*ret_state = state;
+	return 0;
+}
+
+static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_power power)
+{
+	char number[8];
+
+	snprintf(number, sizeof(number), "%u", gt->number);
+	for (size_t i = 0; i < FAMILIES; i++) {
+		const struct attribute *attribute = &attributes[gt->layout][i];
+		uint64_t mhz;
+		int r;
+
+		if (!attribute->name || (attribute->wakes && power != GPU_AWAKE))
+			continue;
+		r = collector_read_u64(c->context, c->fault, &mhz, "%s/%s", gt->folder,
+				       attribute->name);
+		if (r < 0)
+			return r;
+		if (r > 0 && mhz <= MAX_MHZ)
+			put(c->batch, &families[i], (double)mhz * 1e6, c->gpu->pci, number);
+	}
+	return 0;
+}
+
+static int collect(const struct collection *c)
+{
+	const struct state *state = c->state;
+	enum gpu_power power = GPU_POWER_UNKNOWN;
+	int r;
+
+	/* What cannot be told is taken for asleep: such reads are left out. */
+	gpu_power(c->context->fs, c->gpu, &power);
+	for (size_t i = 0; i < state->n; i++) {
+		r = collect_gt(c, &state->gts[i], power);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+const struct collector frequency_collector = {
+	.name = "frequency",
+	.help = "clocks of each GT and their limits, from sysfs",
+	.families = families,
+	.n_families = ARRAY_SIZE(families),
+	.init = init,
+	.collect = collect,
+};

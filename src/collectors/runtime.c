@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Does the GPU sleep? Runtime power management as in Documentation/power/runtime_pm.rst. */
+#include "collectors/collector.h"
+
+#include <errno.h>
+
+static const struct family families[] = {
+	{ "intel_gpu_runtime_suspended",
+	  "Whether the GPU is runtime-suspended, from its power/runtime_status; reading it does not "
+	  "wake the GPU.",
+	  GAUGE, { "pci" } },
+};
+
+static int collect(const struct collection *c)
+{
+	enum gpu_power power;
+	int r = gpu_power(c->context->fs, c->gpu, &power);
+
+	if (r == -ENOENT || r == -ENODATA)
+		return 0;
+	if (r < 0)
+		return fault_errno(c->fault, r, "power/runtime_status");
+	put(c->batch, &families[0], power == GPU_SUSPENDED, c->gpu->pci);
+	return 0;
+}
+
+const struct collector runtime_collector = {
+	.name = "runtime",
+	.help = "whether each GPU is runtime-suspended",
+	.families = families,
+	.n_families = ARRAY_SIZE(families),
+	.collect = collect,
+};

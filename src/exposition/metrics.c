@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Batches: text of samples, chained by family. A sample's line is the same in text format 0.0.4
+ * and in OpenMetrics 1.0 (its label escapes and numbers are), so it is rendered when it is put.
+ */
+#include "exposition/metrics.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Consecutive samples of a family share a piece. */
+struct piece {
+	size_t family; /* index in the table */
+	size_t start, end;
+};
+
+struct batch {
+	const struct family *families;
+	size_t n_families;
+	char *text;
+	size_t len, size;
+	struct piece *pieces;
+	size_t n_pieces, pieces_size;
+	int error;
+};
+
+struct batch *batch_new(const struct family *families, size_t n_families)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (batch) {
+		batch->families = families;
+		batch->n_families = n_families;
+	}
+	return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+	if (!batch)
+		return;
+	free(batch->text);
+	free(batch->pieces);
+	free(batch);
+}
+
+int batch_error(const struct batch *batch)
+{
+	return batch->error;
+}
+
+static bool reserve(struct batch *batch, size_t bytes)
+{
+	size_t size = batch->size ? batch->size : 1024;
+	char *text;
+
+	if (batch->len + bytes > BATCH_MAX_BYTES) {
+		batch->error = -E2BIG;
+		return false;
+	}
+	while (size < batch->len + bytes)
+		size *= 2;
+	if (size == batch->size)
+		return true;
+	text = realloc(batch->text, size);
+	if (!text) {
+		batch->error = -ENOMEM;
+		return false;
+	}
+	batch->text = text;
+	batch->size = size;
+	return true;
+}
+
+static bool extend_piece(struct batch *batch, size_t family, size_t start)
+{
+	struct piece *last = batch->n_pieces ? &batch->pieces[batch->n_pieces - 1] : NULL;
+
+	if (last && last->family == family) {
+		last->end = batch->len;
+		return true;
+	}
+	if (batch->n_pieces == batch->pieces_size) {
+		size_t size = batch->pieces_size ? 2 * batch->pieces_size : 16;
+		struct piece *pieces = realloc(batch->pieces, size * sizeof(*pieces));
+
+		if (!pieces) {
+			batch->error = -ENOMEM;
+			return false;
+		}
+		batch->pieces = pieces;
+		batch->pieces_size = size;
+	}
+	batch->pieces[batch->n_pieces++] = (struct piece){ family, start, batch->len };
+	return true;
+}
+
+static void append(struct batch *batch, const char *text, size_t len)
+{
+	memcpy(batch->text + batch->len, text, len);
+	batch->len += len;
+}
+
+static void append_label(struct batch *batch, const char *name, const char *value, bool first)
+{
+	char clean[METRIC_LABEL_BYTES];
+	size_t n = text_clean(value, strlen(value), clean, sizeof(clean));
+
+	append(batch, first ? "{" : ",", 1);
+	append(batch, name, strlen(name));
+	append(batch, "=\"", 2);
+	/* text_clean() has left no newline; the other two escapes remain. */
+	for (size_t i = 0; i < n; i++) {
+		if (clean[i] == '"' || clean[i] == '\\')
+			append(batch, "\\", 1);
+		append(batch, &clean[i], 1);
+	}
+	append(batch, "\"", 1);
+}
+
+static size_t count_labels(const struct family *family)
+{
+	size_t n = 0;
+
+	while (n < METRIC_MAX_LABELS && family->labels[n])
+		n++;
+	return n;
+}
+
+void batch_put(struct batch *batch, const struct family *family, double value,
+	       const char *const *labels, size_t n_labels)
+{
+	size_t start = batch->len, bytes = strlen(family->name) + 64;
+	char number[32];
+	bool first = true;
+
+	if (batch->error)
+		return;
+	if (family < batch->families || family >= batch->families + batch->n_families ||
+	    n_labels != count_labels(family)) {
+		batch->error = -EINVAL;
+		return;
+	}
+	for (size_t i = 0; i < n_labels; i++)
+		bytes += strlen(family->labels[i]) + 2 * METRIC_LABEL_BYTES + 4;
+	if (!reserve(batch, bytes))
+		return;
+
+	append(batch, family->name, strlen(family->name));
+	for (size_t i = 0; i < n_labels; i++) {
+		if (!labels[i])
+			continue;
+		append_label(batch, family->labels[i], labels[i], first);
+		first = false;
+	}
+	if (!first)
+		append(batch, "}", 1);
+	append(batch, " ", 1);
+	append(batch, number, metric_format_value(value, number));
+	append(batch, "\n", 1);
+	if (!extend_piece(batch, (size_t)(family - batch->families), start))
+		batch->len = start;
+}
+
+const char *batch_piece(const struct batch *batch, const struct family *family, size_t *state,
+			size_t *ret_len)
+{
+	size_t wanted = (size_t)(family - batch->families);
+
+	while (*state < batch->n_pieces) {
+		const struct piece *piece = &batch->pieces[(*state)++];
+
+		if (piece->family != wanted)
+			continue;
+		*ret_len = piece->end - piece->start;
+		return batch->text + piece->start;
+	}
+	return NULL;
+}
+
+static size_t format_integer(uint64_t value, bool negative, char *out)
+{
+	char digits[24];
+	size_t n = 0, len = 0;
+
+	do
+		digits[n++] = (char)('0' + value % 10);
+	while ((value /= 10));
+	if (negative)
+		out[len++] = '-';
+	while (n > 0)
+		out[len++] = digits[--n];
+	out[len] = '\0';
+	return len;
+}
+
+size_t metric_format_value(double value, char out[static 32])
+{
+	int n = 0;
+
+	if (isnan(value))
+		return (size_t)snprintf(out, 32, "NaN");
+	if (isinf(value))
+		return (size_t)snprintf(out, 32, value < 0 ? "-Inf" : "+Inf");
+	/* Most values are whole numbers, and %.15g of one below 10^15 is its digits. */
+	if (fabs(value) < 1e15 && value == trunc(value))
+		return format_integer((uint64_t)fabs(value), value < 0, out);
+	for (int precision = 15; precision <= 17; precision++) {
+		n = snprintf(out, 32, "%.*g", precision, value);
+		if (strtod(out, NULL) == value)
+			break;
+	}
+	return (size_t)n;
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The table of all metrics, from the families themselves: README.md shows it. */
+#include "list_metrics.h"
+
+#include "collectors/registry.h"
+#include "scrape/meta.h"
+
+#include <stdio.h>
+
+static void print_families(const struct family *families, size_t n, const char *collector,
+			   const char *by_default)
+{
+	static const char *const types[] = { "gauge", "counter", "info" };
+
+	for (size_t i = 0; i < n; i++) {
+		printf("| `%s` | %s |", families[i].name, types[families[i].type]);
+		for (size_t j = 0; families[i].labels[j]; j++)
+			printf("%s `%s`", j ? "," : "", families[i].labels[j]);
+		printf(" | %s | %s | %s |\n", collector, by_default, families[i].help);
+	}
+}
+
+void list_metrics(void)
+{
+	puts("| metric | type | labels | collector | default | meaning |\n"
+	     "|---|---|---|---|---|---|");
+	for (size_t i = 0; i < collectors_count; i++)
+		print_families(collectors_all[i]->families, collectors_all[i]->n_families,
+			       collectors_all[i]->name,
+			       collectors_all[i]->off_by_default ? "off" : "on");
+	print_families(meta_families, meta_families_count, "–", "on");
+}

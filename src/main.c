@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Table of contents of the daemon: options, GPUs, runner, web, and a wait for a signal. */
+#include "base/log.h"
+#include "base/privileges.h"
+#include "base/sys.h"
+#include "base/version.h"
+#include "list_metrics.h"
+#include "once.h"
+#include "options.h"
+#include "scrape/scrape.h"
+#include "scrape/uevent.h"
+#include "web/server.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PMU_HOLD_NS 30000000000u /* after SIGUSR2; a VM takes its GPU well within this */
+#define DRAIN_NS    1000000000u
+
+static void drop_privileges(const struct fs *fs)
+{
+	uint64_t paranoid = 0;
+	int r;
+
+	privileges_raise_files();
+	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON says. */
+	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
+	r = privileges_drop(paranoid > 2);
+	if (r < 0)
+		log_warn("capabilities not dropped", "err", strerror(-r));
+}
+
+static unsigned pmu_kinds(const struct options *options)
+{
+	unsigned kinds = options->engine_wait ? PMU_WAIT | PMU_SEMAPHORE : 0;
+
+	for (size_t i = 0; i < collectors_count; i++)
+		if (options->collectors >> i & 1)
+			kinds |= collectors_all[i]->pmu_kinds;
+	return kinds;
+}
+
+static int serve(const struct options *options, struct scraper *scraper, struct pmu_set *pmus,
+		 const sigset_t *signals)
+{
+	struct server_options web = { scraper, options->addresses, options->n_addresses,
+				      options->telemetry_path, options->max_requests };
+	struct server *server;
+	const char *bad;
+	int r, signal;
+
+	r = server_start(&server, &web, &bad);
+	if (r < 0) {
+		log_error("cannot listen", "address", bad, "err",
+			  r == -EINVAL ? "not HOST:PORT, [IPV6]:PORT or :PORT" : strerror(-r));
+		return 1;
+	}
+	for (size_t i = 0; i < options->n_addresses; i++)
+		log_info("listening", "address", options->addresses[i], "path",
+			 options->telemetry_path);
+	/* Start-up needs more memory than scrapes ever will (pci.ids, libraries): give it back. */
+	malloc_trim(0);
+	while (sigwait(signals, &signal) == 0 && signal == SIGUSR2) {
+		pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
+		log_info("perf events closed on request", "for", "30s");
+	}
+	log_info("stopping", "signal", strsignal(signal));
+	scraper_stop(scraper);
+	pmu_set_hold(pmus, UINT64_MAX);
+	server_stop(server, DRAIN_NS);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct scraper *scraper;
+	struct pmu_set *pmus;
+	struct fs *fs;
+	const char *bad;
+	sigset_t signals;
+	int r;
+
+	options_parse(&options, argc, argv);
+	log_setup(options.log_level, options.log_format);
+	if (options.list_metrics) {
+		list_metrics();
+		return 0;
+	}
+	r = fs_new(&fs, options.rootfs, options.sysfs, options.procfs, &bad);
+	if (r < 0) {
+		log_error("cannot read the machine's files", "path", bad, "err", strerror(-r));
+		return 1;
+	}
+	/* One arena: many threads that allocate little would keep one each. */
+	mallopt(M_ARENA_MAX, 1);
+	drop_privileges(fs);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGUSR2);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread */
+
+	pmus = pmu_set_new(fs, pmu_kinds(&options));
+	r = pmus ? scraper_new(&scraper, &(struct scraper_options){
+						 .fs = fs,
+						 .pmus = pmus,
+						 .enabled = options.collectors,
+						 .timeout_ns = options.scrape_timeout_ns,
+						 .no_self_metrics = options.no_exporter_metrics,
+					 })
+		 : -ENOMEM;
+	if (r == 0 && fs_is_live(fs)) {
+		int heard = uevent_start(scraper, pmus);
+
+		if (heard < 0)
+			log_warn("no uevents from the kernel: a PMU that goes is noticed at the next "
+				 "scrape only", "err", strerror(-heard), "remedy", "no-uevents");
+	}
+	if (r == 0)
+		r = scraper_start(scraper);
+	if (r < 0) {
+		log_error("cannot start", "err", strerror(-r));
+		return 1;
+	}
+	r = options.once ? once(scraper, options.collectors, options.once_ns)
+			 : (log_info("starting intel_gpu_exporter", "version", EXPORTER_VERSION,
+				     "revision", EXPORTER_REVISION),
+			    serve(&options, scraper, pmus, &signals));
+	/* Without a look back: a thread may be stuck in a read that never ends. */
+	_exit(r);
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The command line, through glibc's argp: one table gives the parsing and --help. The flags of
+ * collectors come from the registry. Names are those of Prometheus' exporter-toolkit.
+ */
+#include "options.h"
+
+#include "base/text.h"
+#include "base/version.h"
+#include "web/server.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	OPT_LISTEN = 256,
+	OPT_PATH,
+	OPT_MAX_REQUESTS,
+	OPT_NO_EXPORTER_METRICS,
+	OPT_DISABLE_DEFAULTS,
+	OPT_ENGINE_WAIT,
+	OPT_ROOTFS,
+	OPT_SYSFS,
+	OPT_PROCFS,
+	OPT_TIMEOUT,
+	OPT_LOG_LEVEL,
+	OPT_LOG_FORMAT,
+	OPT_ONCE,
+	OPT_LIST_METRICS,
+	OPT_VERSION,
+	OPT_COLLECTOR = 512,			     /* + index */
+	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
+};
+
+#define TABLE_HEAD 20
+
+static const struct argp_option fixed_options[] = {
+	{ .doc = "HTTP:", .group = 1 },
+	{ "web.listen-address", OPT_LISTEN, "ADDRESS", 0,
+	  "Listen on HOST:PORT, [IPV6]:PORT or :PORT; may be given several times "
+	  "(default " WEB_DEFAULT_ADDRESS ")", 1 },
+	{ "web.telemetry-path", OPT_PATH, "PATH", 0,
+	  "Serve the metrics at PATH (default " WEB_DEFAULT_PATH ")", 1 },
+	{ "web.max-requests", OPT_MAX_REQUESTS, "N", 0,
+	  "Answer 503 beyond N scrapes at the same time; 0 = no limit (default 40)", 1 },
+	{ "web.disable-exporter-metrics", OPT_NO_EXPORTER_METRICS, NULL, 0,
+	  "Leave out process_* and intel_gpu_exporter_build_info", 1 },
+	{ .doc = "Collecting:", .group = 2 },
+	{ "scrape.timeout", OPT_TIMEOUT, "DURATION", 0,
+	  "Render what has answered after DURATION (default 2s)", 2 },
+	{ "collector.disable-defaults", OPT_DISABLE_DEFAULTS, NULL, 0,
+	  "Run only the collectors that are named", 2 },
+	{ "collector.engine.wait", OPT_ENGINE_WAIT, NULL, 0,
+	  "Also count the time engines wait (starts a 200 Hz timer in the kernel)", 2 },
+	{ .doc = "Where the machine's files are:", .group = 4 },
+	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 4 },
+	{ "path.sysfs", OPT_SYSFS, "PATH", 0, "sysfs, if not sys below the root", 4 },
+	{ "path.procfs", OPT_PROCFS, "PATH", 0, "procfs, if not proc below the root", 4 },
+	{ .doc = "Log, on stderr:", .group = 5 },
+	{ "log.level", OPT_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error (default info)", 5 },
+	{ "log.format", OPT_LOG_FORMAT, "FORMAT", 0, "logfmt or json (default logfmt)", 5 },
+	{ .doc = "Instead of serving:", .group = 6 },
+	{ "once", OPT_ONCE, "DURATION", OPTION_ARG_OPTIONAL,
+	  "Collect once, print, and exit with 0 if there is an Intel GPU. Counters that start when "
+	  "they are opened are printed only with a DURATION, for which they are kept open", 6 },
+	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 6 },
+	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
+};
+
+_Static_assert(ARRAY_SIZE(fixed_options) <= TABLE_HEAD, "TABLE_HEAD is too small");
+
+struct parse {
+	struct options *options;
+	collector_set on, off;
+	bool disable_defaults;
+	/* Room for the fixed options, a heading, two for each collector, and the end. */
+	struct argp_option table[TABLE_HEAD + 2 + 2 * COLLECTORS_MAX];
+	char names[2 * COLLECTORS_MAX][64];
+	char docs[COLLECTORS_MAX][160];
+};
+
+static void fail(struct argp_state *state, const char *flag, const char *value, const char *wanted)
+{
+	char clean[256];
+
+	text_clean(value, strlen(value), clean, sizeof(clean));
+	argp_failure(state, 1, 0, "--%s: \"%s\" is not %s", flag, clean, wanted);
+}
+
+static void parse_web(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	uint64_t n;
+
+	switch (key) {
+	case OPT_LISTEN:
+		if (o->n_addresses == OPTIONS_MAX_ADDRESSES)
+			argp_failure(state, 1, 0, "--web.listen-address: at most %d addresses",
+				     OPTIONS_MAX_ADDRESSES);
+		o->addresses[o->n_addresses++] = arg;
+		break;
+	case OPT_PATH:
+		if (arg[0] != '/')
+			fail(state, "web.telemetry-path", arg, "a path that begins with /");
+		o->telemetry_path = arg;
+		break;
+	case OPT_MAX_REQUESTS:
+		if (text_parse_u64(arg, strlen(arg), &n) < 0 || n > 100000)
+			fail(state, "web.max-requests", arg, "a number from 0 to 100000");
+		else
+			o->max_requests = (unsigned)n;
+		break;
+	}
+}
+
+static void parse_times(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	static const char wanted[] = "a duration such as 500ms, 2s or 5m";
+
+	if (key == OPT_TIMEOUT) {
+		if (text_parse_duration(arg, &o->scrape_timeout_ns) < 0 ||
+		    o->scrape_timeout_ns < 50000000u || o->scrape_timeout_ns > 3600000000000u)
+			fail(state, "scrape.timeout", arg, "a duration from 50ms to 1h");
+		return;
+	}
+	o->once = true;
+	if (arg && text_parse_duration(arg, &o->once_ns) < 0)
+		fail(state, "once", arg, wanted);
+}
+
+static void parse_log(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	if (key == OPT_LOG_LEVEL && log_level_parse(arg, &o->log_level) < 0)
+		fail(state, "log.level", arg, "one of debug, info, warn, error");
+	if (key == OPT_LOG_FORMAT && log_format_parse(arg, &o->log_format) < 0)
+		fail(state, "log.format", arg, "one of logfmt, json");
+}
+
+static void finish(struct parse *parse)
+{
+	struct options *o = parse->options;
+
+	if (o->n_addresses == 0)
+		o->addresses[o->n_addresses++] = WEB_DEFAULT_ADDRESS;
+	o->collectors = parse->disable_defaults ? 0 : collectors_default();
+	o->collectors = (o->collectors | parse->on) & ~parse->off;
+}
+
+static error_t parse_one(int key, char *arg, struct argp_state *state)
+{
+	struct parse *parse = state->input;
+	struct options *o = parse->options;
+
+	if (key >= OPT_COLLECTOR && key < OPT_NO_COLLECTOR) {
+		parse->on |= (collector_set)1 << (key - OPT_COLLECTOR);
+		parse->off &= ~((collector_set)1 << (key - OPT_COLLECTOR));
+		return 0;
+	}
+	if (key >= OPT_NO_COLLECTOR && key < OPT_NO_COLLECTOR + COLLECTORS_MAX) {
+		parse->off |= (collector_set)1 << (key - OPT_NO_COLLECTOR);
+		parse->on &= ~((collector_set)1 << (key - OPT_NO_COLLECTOR));
+		return 0;
+	}
+	switch (key) {
+	case OPT_LISTEN:
+	case OPT_PATH:
+	case OPT_MAX_REQUESTS:
+		parse_web(key, arg, state, o);
+		return 0;
+	case OPT_TIMEOUT:
+	case OPT_ONCE:
+		parse_times(key, arg, state, o);
+		return 0;
+	case OPT_LOG_LEVEL:
+	case OPT_LOG_FORMAT:
+		parse_log(key, arg, state, o);
+		return 0;
+	case OPT_NO_EXPORTER_METRICS:
+		o->no_exporter_metrics = true;
+		return 0;
+	case OPT_DISABLE_DEFAULTS:
+		parse->disable_defaults = true;
+		return 0;
+	case OPT_ENGINE_WAIT:
+		o->engine_wait = true;
+		return 0;
+	case OPT_ROOTFS:
+		o->rootfs = arg;
+		return 0;
+	case OPT_SYSFS:
+		o->sysfs = arg;
+		return 0;
+	case OPT_PROCFS:
+		o->procfs = arg;
+		return 0;
+	case OPT_LIST_METRICS:
+		o->list_metrics = true;
+		return 0;
+	case OPT_VERSION:
+		printf("intel_gpu_exporter, version %s (revision: %s)\n", EXPORTER_VERSION,
+		       EXPORTER_REVISION);
+		exit(0);
+	case ARGP_KEY_ARG:
+		argp_failure(state, 1, 0, "\"%s\": only flags are taken, see --help", arg);
+		return 0;
+	case ARGP_KEY_END:
+		finish(parse);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void build_table(struct parse *parse)
+{
+	size_t n = ARRAY_SIZE(fixed_options);
+
+	memcpy(parse->table, fixed_options, sizeof(fixed_options));
+	parse->table[n++] = (struct argp_option){ .doc = "Collectors, each with its --no- form:",
+						  .group = 3 };
+	for (size_t i = 0; i < collectors_count; i++) {
+		const struct collector *c = collectors_all[i];
+
+		snprintf(parse->names[2 * i], sizeof(parse->names[0]), "collector.%s", c->name);
+		snprintf(parse->names[2 * i + 1], sizeof(parse->names[0]), "no-collector.%s",
+			 c->name);
+		snprintf(parse->docs[i], sizeof(parse->docs[0]), "%s (%s)", c->help,
+			 c->off_by_default ? "off by default" : "on by default");
+		parse->table[n++] = (struct argp_option){ .name = parse->names[2 * i],
+							  .key = OPT_COLLECTOR + (int)i,
+							  .doc = parse->docs[i],
+							  .group = 3 };
+		parse->table[n++] = (struct argp_option){ .name = parse->names[2 * i + 1],
+							  .key = OPT_NO_COLLECTOR + (int)i,
+							  .flags = OPTION_HIDDEN,
+							  .group = 3 };
+	}
+}
+
+void options_parse(struct options *options, int argc, char **argv)
+{
+	struct parse parse = { .options = options };
+	const struct argp argp = {
+		.options = parse.table,
+		.parser = parse_one,
+		.doc = "Prometheus exporter for Intel GPUs.\v"
+		       "Without flags it serves http://HOST" WEB_DEFAULT_ADDRESS WEB_DEFAULT_PATH
+		       ". SIGUSR2 closes all perf events for 30 s, SIGTERM and SIGINT end it.",
+	};
+
+	*options = (struct options){
+		.telemetry_path = WEB_DEFAULT_PATH,
+		.max_requests = WEB_DEFAULT_MAX_REQUESTS,
+		.rootfs = "/",
+		.scrape_timeout_ns = 2000000000u,
+		.log_level = LOG_INFO,
+		.log_format = LOG_LOGFMT,
+	};
+	build_table(&parse);
+	argp_err_exit_status = 1;
+	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command line says. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "base/log.h"
+#include "collectors/registry.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define OPTIONS_MAX_ADDRESSES 16
+
+struct options {
+	const char *addresses[OPTIONS_MAX_ADDRESSES];
+	size_t n_addresses;
+	const char *telemetry_path;
+	unsigned max_requests;
+	bool no_exporter_metrics;
+
+	collector_set collectors;
+	bool engine_wait;
+
+	const char *rootfs, *sysfs, *procfs; /* NULL for the last two: below rootfs */
+	uint64_t scrape_timeout_ns;
+	enum log_level log_level;
+	enum log_format log_format;
+
+	bool once;
+	uint64_t once_ns; /* how long the sources of counters are kept open; 0 = not read */
+	bool list_metrics;
+};
+
+/* Parses argv, or prints help, the version or one clear error and exits. */
+void options_parse(struct options *options, int argc, char **argv);
+
+#endif

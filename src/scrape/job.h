@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A job is one collector on one GPU (or on the host), with its state and who waits for it. */
+#ifndef SCRAPE_JOB_H
+#define SCRAPE_JOB_H
+
+#include "collectors/registry.h"
+
+/* What a collect gave: immutable once made, shared by all scrapes that waited for it. */
+struct result {
+	unsigned refs;
+	struct batch *batch;
+	int r;
+	struct fault fault;
+	double seconds;
+};
+
+struct result *result_ref(struct result *result);
+void result_unref(struct result *result);
+
+/* One scrape's interest in one job. */
+struct slot {
+	struct job *job; /* a reference */
+	struct scrape *scrape;
+	struct result *result; /* a reference, or NULL: not (yet) answered */
+	struct slot *next;     /* in job->waiters */
+};
+
+enum job_status { JOB_IDLE, JOB_QUEUED, JOB_RUNNING };
+
+/* All but the first block is under the scraper's lock. */
+struct job {
+	unsigned refs;
+	const struct collector *collector;
+	unsigned index;	 /* of the collector in the registry */
+	struct gpu *gpu; /* a reference; NULL for the host */
+	void *state;
+	int init_r; /* what the collector's init said */
+
+	enum job_status status;
+	bool stuck;	    /* missed a deadline and has not returned since */
+	uint64_t round;	    /* of the scrape that queued it */
+	struct slot *waiters;
+	struct job *next;   /* in the queue */
+	enum reason logged; /* REASON_NONE: the last that the log says is that it works */
+};
+
+/* A reference-counted job whose init was called. NULL when memory is out. */
+struct job *job_new(const struct context *context, unsigned index, struct gpu *gpu);
+struct job *job_ref(struct job *job);
+void job_unref(struct job *job);
+
+/* Runs the collector, in the calling thread. NULL when memory is out. */
+struct result *job_run(const struct context *context, const struct job *job, uint64_t round);
+
+struct job_list {
+	struct job **jobs; /* collector by collector, GPU by GPU */
+	size_t n;
+};
+
+/*
+ * The jobs of these GPUs. Those of old (may be NULL) whose GPU is the same and whose init had
+ * succeeded are taken over with their state. 0 or -ENOMEM.
+ */
+int job_list_new(const struct context *context, collector_set enabled, const struct gpu_list *gpus,
+		 const struct job_list *old, struct job_list **ret);
+void job_list_free(struct job_list *list);
+
+#endif

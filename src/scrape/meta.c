@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The exporter's own families. Success and error of each collector follow node_exporter's; the
+ * process_* set is that of the Prometheus client libraries, from /proc/self (proc(5)).
+ */
+#include "scrape/meta.h"
+
+#include "base/macros.h"
+#include "runner.h"
+#include "base/version.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+	UP,
+	SUCCESS,
+	DURATION,
+	ERROR,
+	BUILD,
+	CPU,
+	OPEN_FDS,
+	MAX_FDS,
+	VIRTUAL,
+	VIRTUAL_MAX,
+	RESIDENT,
+	START_TIME,
+};
+
+const struct family meta_families[] = {
+	[UP] = { "intel_gpu_up", "Whether this machine has at least one Intel GPU, whatever drives it.",
+		 GAUGE, { NULL } },
+	[SUCCESS] = { "intel_gpu_scrape_collector_success",
+		      "Whether a collector could read its source in this scrape.", GAUGE,
+		      { "collector", "pci" } },
+	[DURATION] = { "intel_gpu_scrape_collector_duration_seconds",
+		       "Time the collector took in this scrape.", GAUGE, { "collector", "pci" } },
+	[ERROR] = { "intel_gpu_scrape_collector_error",
+		    "Why a collector exports nothing in this scrape; not_supported means that this "
+		    "GPU has no such source, and is no failure.",
+		    GAUGE, { "collector", "pci", "remedy", "reason" } },
+	[BUILD] = { "intel_gpu_exporter_build_info", "What this exporter was built from.", INFO,
+		    { "version", "revision", "compiler" } },
+	[CPU] = { "process_cpu_seconds_total", "CPU time of the exporter, user and system.",
+		  COUNTER, { NULL } },
+	[OPEN_FDS] = { "process_open_fds", "File descriptors that the exporter has open.", GAUGE,
+		       { NULL } },
+	[MAX_FDS] = { "process_max_fds", "File descriptors that the exporter may have open.",
+		      GAUGE, { NULL } },
+	[VIRTUAL] = { "process_virtual_memory_bytes", "Virtual memory of the exporter.", GAUGE,
+		      { NULL } },
+	[VIRTUAL_MAX] = { "process_virtual_memory_max_bytes",
+			  "Virtual memory that the exporter may have.", GAUGE, { NULL } },
+	[RESIDENT] = { "process_resident_memory_bytes", "Resident memory of the exporter.", GAUGE,
+		       { NULL } },
+	[START_TIME] = { "process_start_time_seconds",
+			 "When the exporter started, in seconds since 1970.", GAUGE, { NULL } },
+};
+const size_t meta_families_count = ARRAY_SIZE(meta_families);
+
+static void put_row(struct batch *batch, const char *collector, const char *pci,
+		    const struct result *result)
+{
+	struct fault timeout = { .reason = REASON_TIMEOUT, .remedy = "stuck-read" };
+	const struct fault *fault = result ? &result->fault : &timeout;
+	bool ok = result && result->r == 0;
+
+	put(batch, &meta_families[SUCCESS], ok, collector, pci);
+	if (result)
+		put(batch, &meta_families[DURATION], result->seconds, collector, pci);
+	if (!ok)
+		put(batch, &meta_families[ERROR], 1, collector, pci, fault->remedy,
+		    reason_name(fault->reason));
+}
+
+static void put_collectors(struct batch *batch, const struct scrape *scrape)
+{
+	for (size_t i = 0; i < scrape->n; i++) {
+		const struct job *job = scrape->slots[i].job;
+		const char *pci = job->gpu ? job->gpu->pci : NULL;
+
+		if (job->init_r == -ENODEV)
+			put(batch, &meta_families[ERROR], 1, job->collector->name, pci, NULL,
+			    reason_name(REASON_NOT_SUPPORTED));
+		else
+			put_row(batch, job->collector->name, pci, scrape->slots[i].result);
+	}
+}
+
+static void put_discovery(struct batch *batch, const struct scrape *scrape)
+{
+	struct fault fault = { 0 };
+
+	put(batch, &meta_families[UP], scrape->n_gpus > 0);
+	put(batch, &meta_families[SUCCESS], scrape->discovery == 0, "discovery", NULL);
+	if (scrape->discovery == 0)
+		return;
+	fault_errno(&fault, scrape->discovery, "discovery");
+	put(batch, &meta_families[ERROR], 1, "discovery", NULL, fault.remedy,
+	    reason_name(fault.reason));
+}
+
+static int read_self(const char *path, char *buf, size_t size)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+/* Seconds since 1970 at boot, from /proc/stat; the clock may be set later, so it is read anew. */
+static double boot_time(void)
+{
+	struct timespec real, boot;
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	return (double)(real.tv_sec - boot.tv_sec) + (double)(real.tv_nsec - boot.tv_nsec) / 1e9;
+}
+
+static void put_stat(struct batch *batch)
+{
+	unsigned long long start, vsize;
+	char buf[1024];
+	const char *rest;
+	long rss;
+
+	if (read_self("/proc/self/stat", buf, sizeof(buf)) < 0)
+		return;
+	/* The second field is the name in parentheses, and may hold anything. */
+	rest = strrchr(buf, ')');
+	if (!rest || sscanf(rest + 1,
+			    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			    "%*d %*d %llu %llu %ld",
+			    &start, &vsize, &rss) != 3)
+		return;
+	put(batch, &meta_families[VIRTUAL], (double)vsize);
+	put(batch, &meta_families[RESIDENT], (double)rss * (double)sysconf(_SC_PAGESIZE));
+	put(batch, &meta_families[START_TIME],
+	    boot_time() + (double)start / (double)sysconf(_SC_CLK_TCK));
+}
+
+static void put_fds(struct batch *batch)
+{
+	_cleanup_closedir_ DIR *dir = opendir("/proc/self/fd");
+	const struct dirent *entry;
+	size_t n = 0;
+
+	if (!dir)
+		return;
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	put(batch, &meta_families[OPEN_FDS], (double)(n - 1)); /* one is the folder's own */
+}
+
+static void put_limit(struct batch *batch, const struct family *family, __rlimit_resource_t which)
+{
+	struct rlimit limit;
+
+	/* The client libraries print an unlimited address space as -1 or 2^64: left out here. */
+	if (getrlimit(which, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
+		put(batch, family, (double)limit.rlim_cur);
+}
+
+static void put_process(struct batch *batch)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage) == 0)
+		put(batch, &meta_families[CPU],
+		    (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+			    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+	put_fds(batch);
+	put_limit(batch, &meta_families[MAX_FDS], RLIMIT_NOFILE);
+	put_limit(batch, &meta_families[VIRTUAL_MAX], RLIMIT_AS);
+	put_stat(batch);
+}
+
+int meta_collect(const struct scrape *scrape, bool self_metrics, struct batch **ret)
+{
+	struct batch *batch = batch_new(meta_families, meta_families_count);
+
+	if (!batch)
+		return -ENOMEM;
+	put_discovery(batch, scrape);
+	put_collectors(batch, scrape);
+	if (self_metrics) {
+		put(batch, &meta_families[BUILD], 1, EXPORTER_VERSION, EXPORTER_REVISION,
+		    "gcc " __VERSION__);
+		put_process(batch);
+	}
+	if (batch_error(batch)) {
+		int r = batch_error(batch);
+
+		batch_free(batch);
+		return r;
+	}
+	*ret = batch;
+	return 0;
+}

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * From a request to a body. What did not answer by the deadline is reported as a failure with
+ * reason "timeout"; everything else is exported as if nothing had happened.
+ */
+#include "scrape/scrape.h"
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "exposition/text.h"
+#include "scrape/meta.h"
+#include "runner.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int scraper_new(struct scraper **ret, const struct scraper_options *options)
+{
+	struct scraper *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->options = *options;
+	s->context.fs = options->fs;
+	s->queue_tail = &s->queue;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->work, NULL);
+	*ret = s;
+	return 0;
+}
+
+/* Cuts *timeout_ns to the configured one. */
+static uint64_t deadline_of(const struct scraper *s, uint64_t timeout_ns)
+{
+	if (timeout_ns == 0 || timeout_ns > s->options.timeout_ns)
+		timeout_ns = s->options.timeout_ns;
+	return sys_monotonic_ns() + timeout_ns;
+}
+
+static void wait_until(struct scraper *s, struct scrape *scrape, uint64_t when)
+{
+	struct timespec t = { (time_t)(when / 1000000000u), (long)(when % 1000000000u) };
+
+	pthread_cond_timedwait(&scrape->done, &s->lock, &t);
+}
+
+/* Hands the scrape to the runner and waits. Under the lock. */
+static void collect(struct scraper *s, struct scrape *scrape, uint64_t deadline)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&scrape->done, &attr);
+	pthread_condattr_destroy(&attr);
+	runner_submit(s, scrape);
+	while (!s->stopping && !(scrape->planned && scrape->pending == 0) &&
+	       sys_monotonic_ns() < deadline) {
+		wait_until(s, scrape, runner_next_check(s, deadline));
+		runner_check(s);
+	}
+	runner_withdraw(s, scrape);
+	pthread_cond_destroy(&scrape->done);
+}
+
+static enum reason slot_reason(const struct slot *slot)
+{
+	if (!slot->result)
+		return REASON_TIMEOUT;
+	return slot->result->r < 0 ? slot->result->fault.reason : REASON_NONE;
+}
+
+static bool same_fault(const struct slot *a, const struct slot *b)
+{
+	return a->job->gpu == b->job->gpu && slot_reason(a) == slot_reason(b) &&
+	       (!a->result || strcmp(a->result->fault.detail, b->result->fault.detail) == 0);
+}
+
+/* One line for all collectors of a GPU that fail for the same cause: a PMU serves several. */
+static void log_failing(struct scrape *scrape, size_t first)
+{
+	const struct slot *slot = &scrape->slots[first];
+	enum reason reason = slot_reason(slot);
+	char names[256] = "";
+
+	for (size_t i = first; i < scrape->n; i++) {
+		struct job *job = scrape->slots[i].job;
+		size_t used = strlen(names);
+
+		if (job->init_r == -ENODEV || !same_fault(slot, &scrape->slots[i]))
+			continue;
+		snprintf(names + used, sizeof(names) - used, "%s%s", used ? "," : "",
+			 job->collector->name);
+		job->logged = reason;
+	}
+	log_warn("collector failing", "collector", names, "pci",
+		 slot->job->gpu ? slot->job->gpu->pci : NULL, "reason", reason_name(reason), "err",
+		 slot->result ? slot->result->fault.detail : "no answer by the deadline", "remedy",
+		 slot->result ? slot->result->fault.remedy : "stuck-read");
+}
+
+/* Says what has changed since the last scrape, and nothing else. Under the lock. */
+static void log_changes(struct scrape *scrape)
+{
+	for (size_t i = 0; i < scrape->n; i++) {
+		struct job *job = scrape->slots[i].job;
+		enum reason reason = slot_reason(&scrape->slots[i]);
+
+		if (job->init_r == -ENODEV || reason == job->logged)
+			continue;
+		if (reason != REASON_NONE) {
+			log_failing(scrape, i);
+			continue;
+		}
+		job->logged = REASON_NONE;
+		log_info("collector recovered", "collector", job->collector->name, "pci",
+			 job->gpu ? job->gpu->pci : NULL);
+	}
+}
+
+static void log_discovery(struct scraper *s, int r)
+{
+	struct fault fault = { 0 };
+
+	if (r < 0)
+		fault_errno(&fault, r, "looking for GPUs");
+	if (fault.reason == s->discovery_logged)
+		return;
+	s->discovery_logged = fault.reason;
+	if (r < 0)
+		log_warn("discovery failing", "reason", reason_name(fault.reason), "err",
+			 fault.detail, "remedy", fault.remedy);
+	else
+		log_info("discovery recovered");
+}
+
+/* The batches of each collector, in the registry's order, then the exporter's own. */
+static int render(const struct scraper *s, const struct scrape *scrape, char **ret,
+		  size_t *ret_len)
+{
+	struct batch_group groups[COLLECTORS_MAX + 1];
+	const struct batch **batches = calloc(scrape->n + 1, sizeof(struct batch *));
+	size_t n = 0, n_groups = 0;
+	struct batch *meta = NULL;
+	int r;
+
+	if (!batches)
+		return -ENOMEM;
+	for (unsigned c = 0; c < collectors_count; c++) {
+		size_t first = n;
+
+		for (size_t i = 0; i < scrape->n; i++) {
+			const struct slot *slot = &scrape->slots[i];
+
+			if (slot->job->index == c && slot->result && slot->result->r == 0)
+				batches[n++] = slot->result->batch;
+		}
+		if (n > first)
+			groups[n_groups++] = (struct batch_group){ collectors_all[c]->families,
+								   collectors_all[c]->n_families,
+								   &batches[first], n - first };
+	}
+	r = meta_collect(scrape, !s->options.no_self_metrics, &meta);
+	if (r == 0) {
+		batches[n] = meta;
+		groups[n_groups++] = (struct batch_group){ meta_families, meta_families_count,
+							   &batches[n], 1 };
+		r = text_render(groups, n_groups, ret, ret_len);
+	}
+	batch_free(meta);
+	free(batches);
+	return r;
+}
+
+int scraper_scrape(struct scraper *s, collector_set set, uint64_t timeout_ns, char **ret,
+		   size_t *ret_len)
+{
+	struct scrape scrape = { .set = set & s->options.enabled };
+	uint64_t deadline = deadline_of(s, timeout_ns);
+	int r;
+
+	pthread_mutex_lock(&s->lock);
+	collect(s, &scrape, deadline);
+	if (!s->stopping) {
+		log_changes(&scrape);
+		log_discovery(s, scrape.discovery);
+	}
+	pthread_mutex_unlock(&s->lock);
+
+	r = scrape.error ? scrape.error : render(s, &scrape, ret, ret_len);
+	for (size_t i = 0; i < scrape.n; i++) {
+		result_unref(scrape.slots[i].result);
+		job_unref(scrape.slots[i].job);
+	}
+	free(scrape.slots);
+	return r;
+}
+
+int scraper_start(struct scraper *s)
+{
+	struct scrape scrape = { .set = 0 };
+	int r;
+
+	pthread_mutex_lock(&s->lock);
+	r = runner_start(s);
+	if (r == 0)
+		collect(s, &scrape, deadline_of(s, 0));
+	pthread_mutex_unlock(&s->lock);
+	free(scrape.slots);
+	return r;
+}
+
+collector_set scraper_enabled(const struct scraper *s)
+{
+	return s->options.enabled;
+}
+
+bool scraper_is_ready(struct scraper *s, size_t *ret_gpus)
+{
+	bool ready;
+
+	pthread_mutex_lock(&s->lock);
+	ready = s->discovered && !s->stopping;
+	*ret_gpus = s->gpus ? s->gpus->n : 0;
+	pthread_mutex_unlock(&s->lock);
+	return ready;
+}
+
+static void describe_gpu(FILE *out, const struct gpu *gpu)
+{
+	fprintf(out, "%s  %s  driver %s", gpu->pci,
+		*gpu->model	? gpu->model
+		: gpu->platform ? gpu->platform->name
+				: "unknown model",
+		gpu->driver_name);
+	if (*gpu->render)
+		fprintf(out, "  %s%s", gpu->render,
+			gpu->nodes_known && !gpu->render_node ? " (not in /dev/dri here)" : "");
+	fputc('\n', out);
+}
+
+char *scraper_describe(struct scraper *s)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	for (size_t i = 0; s->gpus && i < s->gpus->n; i++)
+		describe_gpu(out, s->gpus->gpus[i]);
+	pthread_mutex_unlock(&s->lock);
+	fclose(out);
+	return text;
+}
+
+void scraper_rediscover(struct scraper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->rediscover = true;
+	pthread_mutex_unlock(&s->lock);
+}
+
+void scraper_stop(struct scraper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->stopping = true;
+	pthread_cond_broadcast(&s->work);
+	for (struct scrape *scrape = s->active; scrape; scrape = scrape->next_active)
+		pthread_cond_signal(&scrape->done);
+	pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The listener for uevents. It lives as long as the process: at the end _exit() takes it along.
+ *
+ * The order in drivers/base/core.c and kernel/events/core.c (6.1): perf_pmu_unregister() first
+ * removes the PMU's device, which sends the event, and then frees the memory that open events
+ * still use. So every microsecond between the two counts, and this thread does nothing else.
+ */
+#include "scrape/uevent.h"
+
+#include "base/log.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <string.h>
+
+static const char *find_key(const char *buf, size_t len, const char *key)
+{
+	size_t n = strlen(key);
+
+	for (const char *p = buf; p < buf + len;) {
+		size_t rest = (size_t)(buf + len - p);
+		size_t item = strnlen(p, rest);
+
+		if (item == rest)
+			return NULL; /* not terminated: cut off */
+		if (item > n && memcmp(p, key, n) == 0)
+			return p + n;
+		p += item + 1;
+	}
+	return NULL;
+}
+
+enum uevent_meaning uevent_parse(const char *buf, size_t len, const char **ret_pmu)
+{
+	static const char *const subsystems[] = { "pci", "drm", "mdev", "module", "event_source" };
+	const char *subsystem = find_key(buf, len, "SUBSYSTEM=");
+	const char *action = find_key(buf, len, "ACTION=");
+	const char *path = find_key(buf, len, "DEVPATH=");
+	const char *name = path ? strrchr(path, '/') : NULL;
+
+	if (!subsystem || !action || !name)
+		return UEVENT_NOTHING;
+	if (strcmp(subsystem, "event_source") == 0 && strcmp(action, "remove") == 0) {
+		*ret_pmu = name + 1;
+		return UEVENT_PMU_REMOVE;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++)
+		if (strcmp(subsystem, subsystems[i]) == 0)
+			return UEVENT_DEVICES;
+	return UEVENT_NOTHING;
+}
+
+struct listener {
+	int fd;
+	struct scraper *scraper;
+	struct pmu_set *pmus;
+};
+
+static void handle(const struct listener *l, const char *buf, size_t len)
+{
+	const char *pmu;
+
+	switch (uevent_parse(buf, len, &pmu)) {
+	case UEVENT_PMU_REMOVE:
+		pmu_set_close(l->pmus, pmu);
+		scraper_rediscover(l->scraper);
+		log_debug("PMU is being removed, its events are closed", "pmu", pmu);
+		break;
+	case UEVENT_DEVICES:
+		scraper_rediscover(l->scraper);
+		break;
+	case UEVENT_NOTHING:
+		break;
+	}
+}
+
+static void *listener_main(void *data)
+{
+	char buf[8192]; /* the kernel's own limit is 2048 bytes and the header */
+	const struct listener *l = data;
+
+	for (;;) {
+		ssize_t n = sys_uevent_receive(l->fd, buf, sizeof(buf));
+
+		if (n == -ENOBUFS) {
+			/* Events were lost, maybe the one that matters: take it as said. */
+			pmu_set_hold(l->pmus, 0);
+			scraper_rediscover(l->scraper);
+			continue;
+		}
+		if (n < 0) {
+			log_warn("no more uevents from the kernel", "err", strerror((int)-n));
+			return NULL;
+		}
+		handle(l, buf, (size_t)n);
+	}
+}
+
+int uevent_start(struct scraper *scraper, struct pmu_set *pmus)
+{
+	struct listener *listener = malloc(sizeof(*listener));
+	pthread_t thread;
+	int r;
+
+	if (!listener)
+		return -ENOMEM;
+	*listener = (struct listener){ sys_uevent_open(), scraper, pmus };
+	r = listener->fd < 0 ? listener->fd
+			     : -pthread_create(&thread, NULL, listener_main, listener);
+	if (r < 0) {
+		close_fdp(&listener->fd);
+		free(listener);
+		return r;
+	}
+	pthread_setname_np(thread, "uevent");
+	pthread_detach(thread);
+	return 0;
+}

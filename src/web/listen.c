@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Listening sockets, made here so that IPv6 and IPv4 behave the same whatever libmicrohttpd's version. */
+#include "listen.h"
+
+#include "base/macros.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define BACKLOG 128
+
+static int split(const char *address, char *host, size_t size, const char **ret_port)
+{
+	const char *colon = strrchr(address, ':');
+	size_t len = colon ? (size_t)(colon - address) : 0;
+	uint64_t port;
+
+	if (!colon || len >= size || text_parse_u64(colon + 1, strlen(colon + 1), &port) < 0 ||
+	    port > 65535 || strchr(colon, '\n'))
+		return -EINVAL;
+	memcpy(host, address, len);
+	host[len] = '\0';
+	if (host[0] == '[') {
+		if (len < 2 || host[len - 1] != ']')
+			return -EINVAL;
+		memmove(host, host + 1, len - 2);
+		host[len - 2] = '\0';
+	} else if (strchr(host, ':')) {
+		return -EINVAL; /* an IPv6 address without brackets */
+	}
+	*ret_port = colon + 1;
+	return 0;
+}
+
+static int open_one(const struct addrinfo *info, bool v6_only)
+{
+	int yes = 1, v6 = v6_only;
+	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	/* A restart must not wait for the last connections' TIME_WAIT. */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (info->ai_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6, sizeof(v6));
+	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	r = -errno;
+	close(fd);
+	return r;
+}
+
+int listen_open(const char *address)
+{
+	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
+				  .ai_socktype = SOCK_STREAM };
+	struct addrinfo *info = NULL;
+	const char *port;
+	char host[256];
+	int r = split(address, host, sizeof(host), &port);
+
+	if (r < 0)
+		return r;
+	if (!*host) {
+		/* One socket for both families, unless the kernel has no IPv6. */
+		hints.ai_family = AF_INET6;
+		if (getaddrinfo("::", port, &hints, &info) == 0) {
+			r = open_one(info, false);
+			freeaddrinfo(info);
+			if (r != -EAFNOSUPPORT)
+				return r;
+		}
+		hints.ai_family = AF_INET;
+		strcpy(host, "0.0.0.0");
+	}
+	if (getaddrinfo(host, port, &hints, &info) != 0)
+		return -EADDRNOTAVAIL;
+	r = open_one(info, true);
+	freeaddrinfo(info);
+	return r;
+}

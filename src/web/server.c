@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * libmicrohttpd with epoll and a pool of threads: a scrape that waits for its deadline holds one
+ * thread of the pool. One daemon for each listening socket.
+ */
+#include "web/server.h"
+
+#include "base/log.h"
+#include "base/sys.h"
+#include "connections.h"
+#include "exposition/text.h"
+#include "listen.h"
+#include "pages.h"
+#include "query.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define POOL_THREADS	  4u
+#define CONNECTION_LIMIT  256u /* divided among the pool's threads */
+#define CONNECTION_MEMORY 16384u
+
+struct listener {
+	struct MHD_Daemon *daemon;
+	int fd;
+};
+
+struct server {
+	struct server_options options;
+	struct connections *connections;
+	struct listener *listeners;
+	size_t n_listeners;
+	pthread_mutex_t lock;
+	pthread_cond_t drained;
+	unsigned requests; /* that were begun and not answered */
+	unsigned scrapes;
+};
+
+/* For the answers that every browser should take with care; the page has nothing but text. */
+static void add_headers(struct MHD_Response *response, const char *content_type)
+{
+	MHD_add_response_header(response, "Content-Type", content_type);
+	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+	MHD_add_response_header(response, "Content-Security-Policy", "default-src 'none'");
+}
+
+/* Takes the malloc'ed text. */
+static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
+			      const char *content_type, char *text, size_t len)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+	enum MHD_Result result;
+
+	if (!response) {
+		free(text);
+		return MHD_NO;
+	}
+	add_headers(response, content_type);
+	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		MHD_add_response_header(response, "Allow", "GET, HEAD");
+	result = MHD_queue_response(connection, status, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
+static enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned status,
+				   const char *line)
+{
+	char *text = strdup(line);
+
+	return text ? answer(connection, status, "text/plain; charset=utf-8", text, strlen(text))
+		    : MHD_NO;
+}
+
+struct query_walk {
+	struct query query;
+	collector_set enabled;
+};
+
+static enum MHD_Result take_argument(void *data, enum MHD_ValueKind kind, const char *key,
+				     const char *value)
+{
+	struct query_walk *walk = data;
+
+	(void)kind;
+	query_add(&walk->query, walk->enabled, key, value);
+	return MHD_YES;
+}
+
+static bool begin_scrape(struct server *server)
+{
+	bool room;
+
+	pthread_mutex_lock(&server->lock);
+	room = server->options.max_requests == 0 || server->scrapes < server->options.max_requests;
+	server->scrapes += room;
+	pthread_mutex_unlock(&server->lock);
+	return room;
+}
+
+static void end_scrape(struct server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	server->scrapes--;
+	pthread_mutex_unlock(&server->lock);
+}
+
+static enum MHD_Result answer_metrics(struct server *server, struct MHD_Connection *connection)
+{
+	struct scraper *scraper = server->options.scraper;
+	struct query_walk walk = { .enabled = scraper_enabled(scraper) };
+	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+							 "X-Prometheus-Scrape-Timeout-Seconds");
+	collector_set set;
+	char message[128];
+	size_t len;
+	char *body;
+	int r;
+
+	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, &walk);
+	if (query_result(&walk.query, walk.enabled, &set, message, sizeof(message)) < 0)
+		return answer_line(connection, MHD_HTTP_BAD_REQUEST, message);
+	if (!begin_scrape(server))
+		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+				   "Too many scrapes at the same time (--web.max-requests).\n");
+	r = scraper_scrape(scraper, set, query_timeout(header), &body, &len);
+	end_scrape(server);
+	if (r < 0) {
+		log_error("scrape failed", "err", strerror(-r));
+		return answer_line(connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
+				   "The metrics could not be rendered.\n");
+	}
+	return answer(connection, MHD_HTTP_OK, TEXT_CONTENT_TYPE, body, len);
+}
+
+static enum MHD_Result answer_ready(struct server *server, struct MHD_Connection *connection)
+{
+	char line[96];
+	size_t gpus;
+	bool ready = scraper_is_ready(server->options.scraper, &gpus);
+
+	if (!ready)
+		snprintf(line, sizeof(line), "Not ready: still looking for GPUs.\n");
+	else
+		snprintf(line, sizeof(line), "Ready: %zu Intel GPU%s found.\n", gpus,
+			 gpus == 1 ? "" : "s");
+	return answer_line(connection, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, line);
+}
+
+static enum MHD_Result answer_index(struct server *server, struct MHD_Connection *connection)
+{
+	char *gpus = scraper_describe(server->options.scraper);
+	size_t len;
+	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path, &len);
+
+	free(gpus);
+	return page ? answer(connection, MHD_HTTP_OK, "text/html; charset=utf-8", page, len)
+		    : MHD_NO;
+}
+
+static enum MHD_Result route(struct server *server, struct MHD_Connection *connection,
+			     const char *path)
+{
+	if (strcmp(path, server->options.telemetry_path) == 0)
+		return answer_metrics(server, connection);
+	if (strcmp(path, "/") == 0)
+		return answer_index(server, connection);
+	/* Neither depends on the GPU's health: a sick GPU is no reason to restart the exporter. */
+	if (strcmp(path, "/-/healthy") == 0)
+		return answer_line(connection, MHD_HTTP_OK, "Healthy.\n");
+	if (strcmp(path, "/-/ready") == 0)
+		return answer_ready(server, connection);
+	return answer_line(connection, MHD_HTTP_NOT_FOUND, "Not found.\n");
+}
+
+static struct connection *connection_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *path,
+			      const char *method, const char *version, const char *upload,
+			      size_t *upload_size, void **request)
+{
+	static char begun;
+	struct server *server = data;
+
+	(void)version, (void)upload;
+	if (!*request) {
+		*request = &begun;
+		pthread_mutex_lock(&server->lock);
+		server->requests++;
+		pthread_mutex_unlock(&server->lock);
+		if (connection_of(connection))
+			connections_busy(server->connections, connection_of(connection));
+		/* At once, so that no body of a POST is taken; the connection ends with it. */
+		if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+		    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+			return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+					   "Only GET and HEAD.\n");
+		/* An answer in the first call would end the keep-alive connection. */
+		return MHD_YES;
+	}
+	if (*upload_size > 0) {
+		*upload_size = 0;
+		return MHD_YES;
+	}
+	return route(server, connection, path);
+}
+
+static void request_completed(void *data, struct MHD_Connection *connection, void **request,
+			      enum MHD_RequestTerminationCode code)
+{
+	struct server *server = data;
+
+	(void)code;
+	if (!*request)
+		return;
+	*request = NULL;
+	if (connection_of(connection))
+		connections_idle(server->connections, connection_of(connection));
+	pthread_mutex_lock(&server->lock);
+	if (--server->requests == 0)
+		pthread_cond_signal(&server->drained);
+	pthread_mutex_unlock(&server->lock);
+}
+
+static void connection_changed(void *data, struct MHD_Connection *connection, void **context,
+			       enum MHD_ConnectionNotificationCode code)
+{
+	struct server *server = data;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		const union MHD_ConnectionInfo *info =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+		*context = info ? connections_add(server->connections, info->connect_fd) : NULL;
+	} else if (*context) {
+		connections_remove(server->connections, *context);
+		*context = NULL;
+	}
+}
+
+/* What libmicrohttpd says is about clients, and noise to everybody else. */
+static void log_library(void *data, const char *fmt, va_list ap)
+{
+	char message[256];
+
+	(void)data;
+	vsnprintf(message, sizeof(message), fmt, ap);
+	message[strcspn(message, "\n")] = '\0';
+	log_debug("http", "err", message);
+}
+
+static int start_listener(struct server *server, const char *address, struct listener *listener)
+{
+	listener->fd = listen_open(address);
+	if (listener->fd < 0)
+		return listener->fd;
+	listener->daemon = MHD_start_daemon(
+		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
+		NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+		MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_THREAD_POOL_SIZE, POOL_THREADS,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
+		(unsigned)CONNECTION_KEEP_ALIVE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
+		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
+	return listener->daemon ? 0 : -EAGAIN;
+}
+
+int server_start(struct server **ret, const struct server_options *options, const char **ret_bad)
+{
+	struct server *server = calloc(1, sizeof(*server));
+	pthread_condattr_t attr;
+	int r = 0;
+
+	*ret_bad = options->addresses[0];
+	if (!server)
+		return -ENOMEM;
+	server->options = *options;
+	pthread_mutex_init(&server->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&server->drained, &attr);
+	pthread_condattr_destroy(&attr);
+	server->listeners = calloc(options->n_addresses, sizeof(*server->listeners));
+	server->connections = connections_new();
+	if (!server->listeners || !server->connections)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < options->n_addresses; i++) {
+		*ret_bad = options->addresses[i];
+		r = start_listener(server, *ret_bad, &server->listeners[i]);
+		server->n_listeners += r == 0;
+	}
+	if (r < 0) {
+		server_stop(server, 0);
+		return r;
+	}
+	*ret = server;
+	return 0;
+}
+
+void server_stop(struct server *server, uint64_t drain_ns)
+{
+	uint64_t end = sys_monotonic_ns() + drain_ns;
+	struct timespec t = { (time_t)(end / 1000000000u), (long)(end % 1000000000u) };
+
+	for (size_t i = 0; i < server->n_listeners; i++)
+		MHD_quiesce_daemon(server->listeners[i].daemon);
+	pthread_mutex_lock(&server->lock);
+	while (server->requests > 0 && sys_monotonic_ns() < end)
+		pthread_cond_timedwait(&server->drained, &server->lock, &t);
+	pthread_mutex_unlock(&server->lock);
+	for (size_t i = 0; i < server->n_listeners; i++) {
+		MHD_stop_daemon(server->listeners[i].daemon);
+		/* After a quiesce the socket is the caller's, to be closed after the stop. */
+		close(server->listeners[i].fd);
+	}
+	connections_stop(server->connections);
+	free(server->listeners);
+	free(server);
+}
