@@ -61,8 +61,6 @@ static int serve(const struct options *options, struct scraper *scraper, struct 
 	for (size_t i = 0; i < options->n_addresses; i++)
 		log_info("listening", "address", options->addresses[i], "path",
 			 options->telemetry_path);
-	/* Start-up needs more memory than scrapes ever will (pci.ids, libraries): give it back. */
-	malloc_trim(0);
 	while (sigwait(signals, &signal) == 0 && signal == SIGUSR2) {
 		pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
 		log_info("perf events closed on request", "for", "30s");
@@ -84,6 +82,8 @@ int main(int argc, char **argv)
 	sigset_t signals;
 	int r;
 
+	if (argc == 3 && strcmp(argv[1], SYS_PRODUCT_NAME_FLAG) == 0)
+		return sys_print_product_name(argv[2]);
 	options_parse(&options, argc, argv);
 	log_setup(options.log_level, options.log_format);
 	if (options.list_metrics) {

@@ -34,10 +34,16 @@ void sys_perf_close(int fd);
 bool sys_has_capability(int capability);
 
 /*
- * The product name of an Intel device from pci.ids, through libpciaccess. 0, or -ENOENT when the
- * file or the entry is missing. Not thread-safe: called by one thread at a time.
+ * The product name of an Intel device from pci.ids. 0, or -errno when the file or the entry is
+ * missing. libpciaccess never gives back the 0.8 MB that it reads for a name, so another process
+ * does it: this program again, with the flag SYS_PRODUCT_NAME_FLAG.
  */
 int sys_product_name(uint16_t device_id, char *buf, size_t size);
+
+#define SYS_PRODUCT_NAME_FLAG "--internal.product-name"
+
+/* What that process does: prints the name of the id (hexadecimal). Returns its exit status. */
+int sys_print_product_name(const char *device_id);
 
 /*
  * Which DRM nodes of a PCI device exist in this mount namespace's /dev/dri, through libdrm. The

@@ -10,7 +10,9 @@
 
 #include <errno.h>
 
-#define TAKEOVER_NS 50000000u /* without progress, while work waits */
+#define TAKEOVER_NS  50000000u	/* without progress, while work waits */
+/* A GPU that came or went is worth waiting for: its name alone takes another process. */
+#define DISCOVERY_NS 400000000u
 
 struct runner {
 	struct scraper *scraper;
@@ -140,14 +142,14 @@ static void close_departed(const struct gpu_list *before, const struct gpu_list 
 }
 
 /* The first step of a round. The lock is held at entry and exit, and released for the reads. */
-static void discover(struct scraper *s)
+static void discover(struct scraper *s, const struct runner *me)
 {
 	struct gpu_list *gpus = NULL, *old_gpus = s->gpus;
 	struct job_list *jobs = NULL, *old_jobs = s->jobs;
 	bool look = s->rediscover || !old_gpus;
 	int r = 0;
 
-	s->discovering = true;
+	s->discovering = s->current_discovers = true;
 	s->rediscover = false;
 	pthread_mutex_unlock(&s->lock);
 	if (look || gpu_list_is_stale(s->options.fs, old_gpus))
@@ -156,6 +158,8 @@ static void discover(struct scraper *s)
 		close_departed(old_gpus, gpus);
 	pthread_mutex_lock(&s->lock);
 	s->discovering = false;
+	if (s->current == me)
+		s->current_discovers = false;
 	s->discovered = true;
 	s->discovery_error = r;
 	if (r < 0)
@@ -200,7 +204,7 @@ static void run(struct scraper *s, struct job *job)
 	job_unref(job);
 }
 
-static void work(struct scraper *s)
+static void work(struct scraper *s, const struct runner *me)
 {
 	struct scrape *scrape;
 	struct job *job;
@@ -208,7 +212,7 @@ static void work(struct scraper *s)
 	if (s->unplanned) {
 		/* Whoever is stuck in the discovery keeps it; the old list serves. */
 		if (!s->discovering)
-			discover(s);
+			discover(s, me);
 		while ((scrape = take_unplanned(s))) {
 			plan(s, scrape);
 			signal_if_done(scrape);
@@ -233,7 +237,7 @@ static void *runner_main(void *data)
 			continue;
 		}
 		s->progress = sys_monotonic_ns();
-		work(s);
+		work(s, me);
 	}
 	pthread_mutex_unlock(&s->lock);
 	free(me);
@@ -260,6 +264,7 @@ int runner_start(struct scraper *s)
 	}
 	pthread_setname_np(thread, "runner");
 	s->current = runner;
+	s->current_discovers = false;
 	s->busy = true;
 	s->progress = sys_monotonic_ns();
 	return 0;
@@ -278,9 +283,14 @@ void runner_submit(struct scraper *s, struct scrape *scrape)
 	pthread_cond_signal(&s->work);
 }
 
+static uint64_t takeover_time(const struct scraper *s)
+{
+	return s->progress + (s->current_discovers ? DISCOVERY_NS : TAKEOVER_NS);
+}
+
 uint64_t runner_next_check(const struct scraper *s, uint64_t deadline)
 {
-	uint64_t check = s->progress + TAKEOVER_NS;
+	uint64_t check = takeover_time(s);
 
 	return (s->unplanned || s->queue) && check < deadline ? check : deadline;
 }
@@ -288,7 +298,7 @@ uint64_t runner_next_check(const struct scraper *s, uint64_t deadline)
 void runner_check(struct scraper *s)
 {
 	if (s->stopping || !(s->unplanned || s->queue) ||
-	    sys_monotonic_ns() < s->progress + TAKEOVER_NS)
+	    sys_monotonic_ns() < takeover_time(s))
 		return;
 	/* When no thread can be had, the deadline still holds. */
 	if (runner_start(s) < 0)

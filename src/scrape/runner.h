@@ -46,7 +46,8 @@ struct scraper {
 	struct job *queue, **queue_tail;
 
 	struct runner *current;
-	bool busy;	   /* the current runner is at work */
+	bool busy;		/* the current runner is at work */
+	bool current_discovers; /* and this is what it does */
 	uint64_t progress; /* when it began what it does now, monotonic ns */
 };
 

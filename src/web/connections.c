@@ -144,6 +144,9 @@ void connections_remove(struct connections *c, struct connection *connection)
 			break;
 		}
 	}
+	/* With nothing left to watch, the sleeper's timer goes too. */
+	if (!c->first)
+		pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	free(connection);
 }

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the exporter costs when nobody asks, and its memory beside a bare libmicrohttpd."""
+import http.client
+import os
+import subprocess
+import threading
+import time
+
+import lab
+
+FLOOR_PORT = 10058
+CLIENTS, SCRAPES = 40, 1000
+IDLE_SECONDS = 30
+
+
+def rss_kb(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return int([line.split()[1] for line in f if line.startswith("VmRSS")][0])
+
+
+def children(pid):
+    return open(f"/proc/{pid}/task/{pid}/children").read().split()
+
+
+def load(port, failures):
+    """1,000 scrapes by 40 clients at the same time, each on its own keep-alive connection."""
+    def client(count):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        for _ in range(count):
+            try:
+                connection.request("GET", "/metrics")
+                answer = connection.getresponse()
+                body = answer.read()
+                if answer.status != 200 or not body.endswith(b"\n"):
+                    failures.append(answer.status)
+            except OSError as e:
+                failures.append(e)
+        connection.close()
+
+    threads = [threading.Thread(target=client, args=(SCRAPES // CLIENTS,)) for _ in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def check_quiet(checks, pid):
+    """No connection open, nothing due: no system call at all."""
+    time.sleep(1)
+    trace = subprocess.Popen(["strace", "-f", "-qq", "-o", "/tmp/strace", "-p", str(pid)],
+                             stderr=subprocess.DEVNULL)
+    time.sleep(IDLE_SECONDS)
+    trace.terminate()
+    trace.wait()
+    with open("/tmp/strace") as f:
+        # Attaching interrupts the calls that threads sleep in; each shows once, restarted or not.
+        calls = [line for line in f if "resumed" not in line and "detached" not in line
+                 and "strace: Process" not in line]
+    threads = len(os.listdir(f"/proc/{pid}/task"))
+    sleeping = [line for line in calls if any(name in line for name in (
+        "futex(", "epoll_wait(", "recvmsg(", "rt_sigtimedwait(", "restart_syscall("))]
+    checks.that(len(calls) == len(sleeping) and len(calls) <= threads,
+                f"no system call in {IDLE_SECONDS} s: {len(calls)} sleeps of {threads} threads, "
+                f"others: {[c for c in calls if c not in sleeping]}")
+    checks.that(not children(pid), "no child process")
+
+
+def main():
+    checks = lab.Checks()
+    lab.shell("lab_load aperture_mb=1024")
+    exporter = lab.Exporter()
+    pid = exporter.process.pid
+    with open("/tmp/body", "w") as f:
+        f.write(exporter.scrape().text)
+    floor = subprocess.Popen([os.environ["FLOOR"], str(FLOOR_PORT), "/tmp/body"])
+    time.sleep(0.5)
+    for _ in range(10):
+        exporter.scrape()
+        connection = http.client.HTTPConnection("127.0.0.1", FLOOR_PORT, timeout=10)
+        connection.request("GET", "/metrics")
+        connection.getresponse().read()
+        connection.close()
+    ours, bare = rss_kb(pid), rss_kb(floor.pid)
+    checks.that(ours <= bare + 1536, f"idle after 10 scrapes: {ours} kB, floor {bare} kB, "
+                f"{ours - bare} kB more (promised 1536)")
+    check_quiet(checks, pid)
+
+    fds = len(os.listdir(f"/proc/{pid}/fd"))
+    failures = []
+    load(lab.PORT, failures)
+    load(FLOOR_PORT, failures)
+    checks.that(not failures, f"{SCRAPES} scrapes by {CLIENTS} clients: failures {failures[:3]}")
+    time.sleep(1)
+    ours, bare = rss_kb(pid), rss_kb(floor.pid)
+    checks.that(ours <= bare + 1536, f"after the load: {ours} kB, floor {bare} kB, "
+                f"{ours - bare} kB more (promised 1536)")
+    load(lab.PORT, failures)
+    time.sleep(1)
+    again = rss_kb(pid)
+    checks.that(again <= ours + 128, f"a second load does not grow it: {ours} kB, then {again} kB")
+    checks.that(len(os.listdir(f"/proc/{pid}/fd")) == fds, f"{fds} file descriptors, as before")
+    floor.terminate()
+    exporter.stop()
+    checks.end()
+
+
+main()

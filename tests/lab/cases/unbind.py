@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A driver that goes while its perf events are open: the host lives, and series are absent, then back.
+
+On this kernel (before 6.16) an event that stays open over perf_pmu_unregister() corrupts memory:
+without the listener for uevents this case ends in a panic.
+"""
+import os
+import sys
+import time
+
+import lab
+
+CYCLES = int(os.environ.get("CYCLES", "20"))
+BUSY = "intel_gpu_engine_busy_seconds_total"
+
+
+def perf_fds(pid):
+    found = 0
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found += "perf_event" in os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            pass
+    return found
+
+
+def make_cgroups(number):
+    """Starting a VM does this; each takes per-CPU memory, which an unregistered PMU has freed."""
+    for i in range(40):
+        os.mkdir(f"/sys/fs/cgroup/case-{number}-{i}")
+    for i in range(40):
+        os.rmdir(f"/sys/fs/cgroup/case-{number}-{i}")
+
+
+def closed_within(exporter, seconds):
+    start = time.monotonic()
+    while perf_fds(exporter.process.pid):
+        if time.monotonic() - start > seconds:
+            return None
+    return time.monotonic() - start
+
+
+def cycle(checks, exporter, number, cgroups):
+    lab.shell("lab_unbind")
+    if cgroups:
+        make_cgroups(number)
+    time.sleep(0.05)
+    if closed_within(exporter, 2) is None:
+        return f"cycle {number}: perf events stay open after the unbind"
+    gone = exporter.scrape()
+    if gone.find(BUSY) or gone.find("intel_gpu_frequency_actual_hertz"):
+        return f"cycle {number}: series of a GPU without a driver"
+    if dict(list(gone.find("intel_gpu_info"))[0])["driver"] != "none" or gone.value("intel_gpu_up") != 1:
+        return f"cycle {number}: the GPU is there, without a driver"
+    lab.shell("lab_bind")
+    back = exporter.scrape()
+    later = exporter.scrape()
+    if not back.find(BUSY) or not later.find("intel_gpu_frequency_actual_hertz"):
+        return f"cycle {number}: series are not back: {back.text}"
+    if not lab.rate(back, later, BUSY, engine="vcs0"):
+        return f"cycle {number}: the series is frozen"
+    return None
+
+
+def cycles(checks, exporter, cgroups, text):
+    for number in range(CYCLES):
+        wrong = cycle(checks, exporter, number, cgroups)
+        if wrong:
+            checks.that(False, wrong)
+            return
+        print(f"  {text}: {number + 1} of {CYCLES}", file=sys.stderr, flush=True)
+    checks.that(True, f"{CYCLES} x {text}: the guest lives, series absent, then back")
+
+
+def check_unload(checks, exporter):
+    """rmmod fails while anybody holds an event of the PMU."""
+    exporter.scrape()
+    checks.that(perf_fds(exporter.process.pid) > 0, "events are open")
+    lab.shell("lab_unbind")
+    time.sleep(0.2)
+    lab.shell("rmmod i915")
+    checks.that(not os.path.exists("/sys/module/i915"), "after an unbind the module can be unloaded")
+    checks.that(not exporter.scrape().find(BUSY), "no series without the driver")
+    lab.shell("lab_load")
+    checks.that(exporter.scrape().find(BUSY), "and back after the module is loaded again")
+
+
+def check_release(checks, exporter):
+    import signal
+
+    exporter.process.send_signal(signal.SIGUSR2)
+    start = time.monotonic()
+    checks.that(closed_within(exporter, 2) is not None, "SIGUSR2 closes all perf events")
+    held = exporter.scrape()
+    checks.that(not held.find(BUSY) and perf_fds(exporter.process.pid) == 0,
+                "a scrape does not open them again")
+    checks.that(held.value("intel_gpu_scrape_collector_success", collector="engine") == 0 and
+                held.reason("engine") == "no_device", "engine says why")
+    checks.that(held.find("intel_gpu_frequency_actual_hertz"), "sysfs goes on")
+    lab.shell("rmmod i915")
+    checks.that(not os.path.exists("/sys/module/i915"), "after SIGUSR2 the module can be unloaded")
+    lab.shell("lab_load")
+    checks.that(not exporter.scrape().find(BUSY), "still closed for the next driver")
+    time.sleep(max(0, 30.5 - (time.monotonic() - start)))
+    checks.that(exporter.scrape().find(BUSY), "30 s later the first scrape opens them again")
+
+
+def main():
+    checks = lab.Checks()
+    lab.shell("lab_load")
+    exporter = lab.Exporter()
+    exporter.scrape()
+    cycles(checks, exporter, False, "unbind, 50 ms, rebind")
+    cycles(checks, exporter, True, "unbind, cgroups created, rebind")
+    check_unload(checks, exporter)
+    check_release(checks, exporter)
+    exporter.stop()
+    checks.end()
+
+
+main()
