@@ -16,7 +16,11 @@ static void print_families(const struct family *families, size_t n, const char *
 		printf("| `%s` | %s |", families[i].name, types[families[i].type]);
 		for (size_t j = 0; families[i].labels[j]; j++)
 			printf("%s `%s`", j ? "," : "", families[i].labels[j]);
-		printf(" | %s | %s | %s |\n", collector, by_default, families[i].help);
+		if (families[i].opt_in)
+			printf(" | %s | `--%s` | %s |\n", collector, families[i].opt_in,
+			       families[i].help);
+		else
+			printf(" | %s | %s | %s |\n", collector, by_default, families[i].help);
 	}
 }
 

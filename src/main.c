@@ -26,7 +26,8 @@ static void drop_privileges(const struct fs *fs)
 	int r;
 
 	privileges_raise_files();
-	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON says. */
+	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON
+	 * says. */
 	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
 	r = privileges_drop(paranoid > 2);
 	if (r < 0)
@@ -106,20 +107,23 @@ int main(int argc, char **argv)
 	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread */
 
 	pmus = pmu_set_new(fs, pmu_kinds(&options));
-	r = pmus ? scraper_new(&scraper, &(struct scraper_options){
-						 .fs = fs,
-						 .pmus = pmus,
-						 .enabled = options.collectors,
-						 .timeout_ns = options.scrape_timeout_ns,
-						 .no_self_metrics = options.no_exporter_metrics,
-					 })
+	r = pmus ? scraper_new(&scraper,
+			       &(struct scraper_options){
+				       .fs = fs,
+				       .pmus = pmus,
+				       .enabled = options.collectors,
+				       .timeout_ns = options.scrape_timeout_ns,
+				       .no_self_metrics = options.no_exporter_metrics,
+			       })
 		 : -ENOMEM;
 	if (r == 0 && fs_is_live(fs)) {
 		int heard = uevent_start(scraper, pmus);
 
 		if (heard < 0)
-			log_warn("no uevents from the kernel: a PMU that goes is noticed at the next "
-				 "scrape only", "err", strerror(-heard), "remedy", "no-uevents");
+			log_warn("no uevents from the kernel: a PMU that goes is noticed at the "
+				 "next "
+				 "scrape only",
+				 "err", strerror(-heard), "remedy", "no-uevents");
 	}
 	if (r == 0)
 		r = scraper_start(scraper);

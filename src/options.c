@@ -31,7 +31,7 @@ enum {
 	OPT_ONCE,
 	OPT_LIST_METRICS,
 	OPT_VERSION,
-	OPT_COLLECTOR = 512,			     /* + index */
+	OPT_COLLECTOR = 512,				   /* + index */
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
@@ -41,7 +41,8 @@ static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
 	{ "web.listen-address", OPT_LISTEN, "ADDRESS", 0,
 	  "Listen on HOST:PORT, [IPV6]:PORT or :PORT; may be given several times "
-	  "(default " WEB_DEFAULT_ADDRESS ")", 1 },
+	  "(default " WEB_DEFAULT_ADDRESS ")",
+	  1 },
 	{ "web.telemetry-path", OPT_PATH, "PATH", 0,
 	  "Serve the metrics at PATH (default " WEB_DEFAULT_PATH ")", 1 },
 	{ "web.max-requests", OPT_MAX_REQUESTS, "N", 0,
@@ -65,7 +66,8 @@ static const struct argp_option fixed_options[] = {
 	{ .doc = "Instead of serving:", .group = 6 },
 	{ "once", OPT_ONCE, "DURATION", OPTION_ARG_OPTIONAL,
 	  "Collect once, print, and exit with 0 if there is an Intel GPU. Counters that start when "
-	  "they are opened are printed only with a DURATION, for which they are kept open", 6 },
+	  "they are opened are printed only with a DURATION, for which they are kept open",
+	  6 },
 	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 6 },
 	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
 };
@@ -218,8 +220,8 @@ static void build_table(struct parse *parse)
 	size_t n = ARRAY_SIZE(fixed_options);
 
 	memcpy(parse->table, fixed_options, sizeof(fixed_options));
-	parse->table[n++] = (struct argp_option){ .doc = "Collectors, each with its --no- form:",
-						  .group = 3 };
+	parse->table[n++] =
+		(struct argp_option){ .doc = "Collectors, each with its --no- form:", .group = 3 };
 	for (size_t i = 0; i < collectors_count; i++) {
 		const struct collector *c = collectors_all[i];
 

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define _cleanup_(f) __attribute__((cleanup(f)))
+#define _cleanup_(f)   __attribute__((cleanup(f)))
 #define _printf_(f, a) __attribute__((format(printf, f, a)))
-#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_SIZE(a)  (sizeof(a) / sizeof((a)[0]))
 
 static inline void close_fdp(int *fd)
 {
@@ -28,8 +28,8 @@ static inline void closedir_dirp(DIR **d)
 		closedir(*d);
 }
 
-#define _cleanup_close_ _cleanup_(close_fdp)
-#define _cleanup_free_ _cleanup_(free_charp)
+#define _cleanup_close_	   _cleanup_(close_fdp)
+#define _cleanup_free_	   _cleanup_(free_charp)
 #define _cleanup_closedir_ _cleanup_(closedir_dirp)
 
 #endif

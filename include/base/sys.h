@@ -12,7 +12,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* openat(2) for a file of the machine: read only, close-on-exec, never blocks in open. fd or -errno. */
+/* openat(2) for a file of the machine: read only, close-on-exec, never blocks in open. fd or
+ * -errno. */
 int sys_open_at(int dirfd, const char *path, int flags);
 
 /* True when dirfd is the root of a mounted sysfs, and not a copied tree (fstatfs(2)). */

@@ -19,7 +19,8 @@ int text_parse_u64(const char *text, size_t len, uint64_t *ret);
 /* The same for hexadecimal with an optional 0x. */
 int text_parse_hex(const char *text, size_t len, uint64_t *ret);
 
-/* "2s", "500ms", "1.5s", "5m", "24h" to nanoseconds; a bare "0" is accepted. 0 or -EINVAL/-ERANGE. */
+/* "2s", "500ms", "1.5s", "5m", "24h" to nanoseconds; a bare "0" is accepted. 0 or -EINVAL/-ERANGE.
+ */
 int text_parse_duration(const char *text, uint64_t *ret_ns);
 
 /* True for dddd:bb:ss.f in lower-case hexadecimal, as the kernel writes PCI addresses. */

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #define METRIC_MAX_LABELS  12
-#define METRIC_LABEL_BYTES 256	       /* longest label value; more is cut at a character */
+#define METRIC_LABEL_BYTES 256	      /* longest label value; more is cut at a character */
 #define BATCH_MAX_BYTES	   (4u << 20) /* of one collect; more makes the collect fail */
 
 enum metric_type { GAUGE, COUNTER, INFO };
@@ -20,6 +20,7 @@ struct family {
 	const char *help; /* one sentence that names the source */
 	enum metric_type type;
 	const char *labels[METRIC_MAX_LABELS + 1]; /* NULL-terminated */
+	const char *opt_in; /* flag without which it is not exported, or NULL */
 };
 
 /*
@@ -40,11 +41,10 @@ int batch_error(const struct batch *batch);
 void batch_put(struct batch *batch, const struct family *family, double value,
 	       const char *const *labels, size_t n_labels);
 
-#define put(batch, family, value, ...)                                                            \
-	batch_put(batch, family, value,                                                           \
-		  (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) "" },                         \
-		  sizeof((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) "" }) /                \
-				  sizeof(const char *) -                                          \
+#define put(batch, family, value, ...)                                                             \
+	batch_put(batch, family, value, (const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) "" },    \
+		  sizeof((const char *const[]){ __VA_ARGS__ __VA_OPT__(, ) "" }) /                 \
+				  sizeof(const char *) -                                           \
 			  1)
 
 /* The batches of one table of families, for the writers of exposition/. */

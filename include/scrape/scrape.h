@@ -16,8 +16,8 @@ struct scraper_options {
 	const struct fs *fs;
 	struct pmu_set *pmus;
 	collector_set enabled;
-	uint64_t timeout_ns;	/* the longest a scrape may take */
-	bool no_self_metrics;	/* leave out process_* and build_info */
+	uint64_t timeout_ns;  /* the longest a scrape may take */
+	bool no_self_metrics; /* leave out process_* and build_info */
 };
 
 /* The options' pointers must outlive it. 0 or -errno. */
@@ -39,7 +39,8 @@ collector_set scraper_enabled(const struct scraper *scraper);
 /* True after the first discovery has ended. *ret_gpus is how many GPUs there are. */
 bool scraper_is_ready(struct scraper *scraper, size_t *ret_gpus);
 
-/* A line a GPU, for people: "0000:00:02.0 Coffee Lake … i915 card0 renderD128\n". malloc'ed or NULL. */
+/* A line a GPU, for people: "0000:00:02.0 Coffee Lake … i915 card0 renderD128\n". malloc'ed or
+ * NULL. */
 char *scraper_describe(struct scraper *scraper);
 
 /* Something about devices has changed: the next scrape looks again. Thread-safe. */

@@ -27,12 +27,12 @@ struct gpu {
 	char model[128];		 /* from pci.ids; empty when unknown */
 	const struct platform *platform; /* NULL when the id is not in the table */
 	bool discrete;
-	bool vf;		    /* an SR-IOV virtual function that the host itself uses */
-	char card[32], render[32];  /* "card0", "renderD128"; empty when the driver has none */
-	bool may_own_i915;	    /* the PMU named "i915" can be nobody else's */
-	char pmu_name[64];	    /* empty when the driver has registered none */
-	struct pmu *pmu;	    /* NULL when its events are not read */
-	bool nodes_known;	    /* libdrm was asked which nodes exist in /dev/dri here */
+	bool vf;		   /* an SR-IOV virtual function that the host itself uses */
+	char card[32], render[32]; /* "card0", "renderD128"; empty when the driver has none */
+	bool may_own_i915;	   /* the PMU named "i915" can be nobody else's */
+	char pmu_name[64];	   /* empty when the driver has registered none */
+	struct pmu *pmu;	   /* NULL when its events are not read */
+	bool nodes_known;	   /* libdrm was asked which nodes exist in /dev/dri here */
 	bool card_node, render_node;
 
 	/* What tells that the driver was bound anew: inodes, 0 = absent. */
@@ -67,9 +67,9 @@ bool gpu_list_is_stale(const struct fs *fs, const struct gpu_list *list);
 /* Whether a sleeping GPU stays asleep: see gpu_power(). */
 enum gpu_power {
 	GPU_POWER_UNKNOWN,
-	GPU_AWAKE,	/* reads that take a runtime-PM reference are harmless */
-	GPU_MAY_SLEEP,	/* awake now; such a read would put off its sleep */
-	GPU_SUSPENDED,	/* such a read would wake it */
+	GPU_AWAKE,     /* reads that take a runtime-PM reference are harmless */
+	GPU_MAY_SLEEP, /* awake now; such a read would put off its sleep */
+	GPU_SUSPENDED, /* such a read would wake it */
 };
 
 /* From power/runtime_status and power/control. 0 or -errno; the files are readable by anyone. */

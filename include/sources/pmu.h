@@ -17,14 +17,14 @@
 
 /* Kinds of events, as bits: which of them a PMU opens is chosen when the set is made. */
 enum pmu_kind {
-	PMU_BUSY = 1 << 0,		/* ns an engine was occupied */
-	PMU_WAIT = 1 << 1,		/* ns an engine waited (timer-sampled) */
-	PMU_SEMAPHORE = 1 << 2,		/* ns an engine waited for a semaphore (timer-sampled) */
-	PMU_ACTUAL_FREQUENCY = 1 << 3,	/* MHz x s (timer-sampled) */
+	PMU_BUSY = 1 << 0,	       /* ns an engine was occupied */
+	PMU_WAIT = 1 << 1,	       /* ns an engine waited (timer-sampled) */
+	PMU_SEMAPHORE = 1 << 2,	       /* ns an engine waited for a semaphore (timer-sampled) */
+	PMU_ACTUAL_FREQUENCY = 1 << 3, /* MHz x s (timer-sampled) */
 	PMU_REQUESTED_FREQUENCY = 1 << 4,
-	PMU_INTERRUPTS = 1 << 5,	/* count */
-	PMU_RC6 = 1 << 6,		/* ns */
-	PMU_AWAKE = 1 << 7,		/* ns */
+	PMU_INTERRUPTS = 1 << 5, /* count */
+	PMU_RC6 = 1 << 6,	 /* ns */
+	PMU_AWAKE = 1 << 7,	 /* ns */
 };
 
 /* What an event of the events/ folder means. */

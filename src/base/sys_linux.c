@@ -83,7 +83,8 @@ bool sys_has_capability(int capability)
 
 int sys_product_name(uint16_t device_id, char *buf, size_t size)
 {
-	/* A GPU that goes and comes again, as when VMs take it, must not cost a process each time. */
+	/* A GPU that goes and comes again, as when VMs take it, must not cost a process each time.
+	 */
 	static struct {
 		uint16_t id;
 		int len; /* or -errno */
@@ -100,8 +101,8 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size)
 		i %= ARRAY_SIZE(known);
 		snprintf(id, sizeof(id), "%04x", device_id);
 		known[i].id = device_id;
-		known[i].len = subprocess_run(argv, known[i].name, sizeof(known[i].name),
-					      NAME_TIMEOUT_NS);
+		known[i].len =
+			subprocess_run(argv, known[i].name, sizeof(known[i].name), NAME_TIMEOUT_NS);
 		if (known[i].len <= 0)
 			known[i].name[0] = '\0';
 		n_known = i + 1;

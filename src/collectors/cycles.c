@@ -9,13 +9,17 @@ enum { ACTUAL, REQUESTED };
 
 static const struct family families[] = {
 	[ACTUAL] = { "intel_gpu_actual_cycles_total",
-		"Cycles of the GT's clock, from the i915 PMU's actual-frequency event; rate() is the mean clock"
-		" in hertz, parked time counted as 0.",
-		COUNTER, { "pci", "gt" } },
+		     "Cycles of the GT's clock, from the i915 PMU's actual-frequency event; rate() "
+		     "is the mean clock"
+		     " in hertz, parked time counted as 0.",
+		     COUNTER,
+		     { "pci", "gt" } },
 	[REQUESTED] = { "intel_gpu_requested_cycles_total",
-		"Cycles of the clock that was requested for the GT, from the i915 PMU's requested-frequency"
-		" event.",
-		COUNTER, { "pci", "gt" } },
+			"Cycles of the clock that was requested for the GT, from the i915 PMU's "
+			"requested-frequency"
+			" event.",
+			COUNTER,
+			{ "pci", "gt" } },
 };
 
 static const struct pmu_value values[] = {
@@ -25,7 +29,8 @@ static const struct pmu_value values[] = {
 
 const struct collector cycles_collector = {
 	.name = "cycles",
-	.help = "mean actual and requested clocks, from the PMU (starts a 200 Hz timer in the kernel)",
+	.help = "mean actual and requested clocks, from the PMU (starts a 200 Hz timer in the "
+		"kernel)",
 	.off_by_default = true, /* each open event starts the kernel's 200 Hz timer */
 	.pmu_kinds = PMU_ACTUAL_FREQUENCY | PMU_REQUESTED_FREQUENCY,
 	.families = families,

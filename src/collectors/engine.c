@@ -6,14 +6,21 @@ enum { BUSY, WAIT, SEMAPHORE };
 
 static const struct family families[] = {
 	[BUSY] = { "intel_gpu_engine_busy_seconds_total",
-		   "Time the engine was occupied since the exporter opened the i915 PMU's busy event.",
-		   COUNTER, { "pci", "engine", "class" } },
+		   "Time the engine was occupied since the exporter opened the i915 PMU's busy "
+		   "event.",
+		   COUNTER,
+		   { "pci", "engine", "class" } },
 	[WAIT] = { "intel_gpu_engine_wait_seconds_total",
 		   "Time the engine waited for an event, sampled at 200 Hz by the i915 PMU.",
-		   COUNTER, { "pci", "engine", "class" } },
+		   COUNTER,
+		   { "pci", "engine", "class" },
+		   "collector.engine.wait" },
 	[SEMAPHORE] = { "intel_gpu_engine_semaphore_seconds_total",
-			"Time the engine waited for a semaphore, sampled at 200 Hz by the i915 PMU.",
-			COUNTER, { "pci", "engine", "class" } },
+			"Time the engine waited for a semaphore, sampled at 200 Hz by the i915 "
+			"PMU.",
+			COUNTER,
+			{ "pci", "engine", "class" },
+			"collector.engine.wait" },
 };
 
 static const struct pmu_value values[] = {

@@ -13,25 +13,37 @@ enum { ACTUAL, REQUESTED, MIN, MAX, BOOST, RP0, RP1, RPN, FAMILIES };
 
 static const struct family families[FAMILIES] = {
 	[ACTUAL] = { "intel_gpu_frequency_actual_hertz",
-		     "Clock that the GT runs at now, from sysfs; 0 while it sleeps.", GAUGE,
+		     "Clock that the GT runs at now, from sysfs; 0 while it sleeps.",
+		     GAUGE,
 		     { "pci", "gt" } },
 	[REQUESTED] = { "intel_gpu_frequency_requested_hertz",
-			"Clock that is requested for the GT now, from sysfs.", GAUGE,
+			"Clock that is requested for the GT now, from sysfs.",
+			GAUGE,
 			{ "pci", "gt" } },
-	[MIN] = { "intel_gpu_frequency_min_hertz", "Lowest clock that may be requested, from sysfs.",
-		  GAUGE, { "pci", "gt" } },
-	[MAX] = { "intel_gpu_frequency_max_hertz", "Highest clock that may be requested, from sysfs.",
-		  GAUGE, { "pci", "gt" } },
-	[BOOST] = { "intel_gpu_frequency_boost_hertz",
-		    "Clock that is requested for a waiting client, from sysfs.", GAUGE,
-		    { "pci", "gt" } },
-	[RP0] = { "intel_gpu_frequency_rp0_hertz", "Highest clock of the hardware (RP0), from sysfs.",
-		  GAUGE, { "pci", "gt" } },
-	[RP1] = { "intel_gpu_frequency_rp1_hertz",
-		  "Clock that the hardware sustains efficiently (RP1), from sysfs.", GAUGE,
+	[MIN] = { "intel_gpu_frequency_min_hertz",
+		  "Lowest clock that may be requested, from sysfs.",
+		  GAUGE,
 		  { "pci", "gt" } },
-	[RPN] = { "intel_gpu_frequency_rpn_hertz", "Lowest clock of the hardware (RPn), from sysfs.",
-		  GAUGE, { "pci", "gt" } },
+	[MAX] = { "intel_gpu_frequency_max_hertz",
+		  "Highest clock that may be requested, from sysfs.",
+		  GAUGE,
+		  { "pci", "gt" } },
+	[BOOST] = { "intel_gpu_frequency_boost_hertz",
+		    "Clock that is requested for a waiting client, from sysfs.",
+		    GAUGE,
+		    { "pci", "gt" } },
+	[RP0] = { "intel_gpu_frequency_rp0_hertz",
+		  "Highest clock of the hardware (RP0), from sysfs.",
+		  GAUGE,
+		  { "pci", "gt" } },
+	[RP1] = { "intel_gpu_frequency_rp1_hertz",
+		  "Clock that the hardware sustains efficiently (RP1), from sysfs.",
+		  GAUGE,
+		  { "pci", "gt" } },
+	[RPN] = { "intel_gpu_frequency_rpn_hertz",
+		  "Lowest clock of the hardware (RPn), from sysfs.",
+		  GAUGE,
+		  { "pci", "gt" } },
 };
 
 /* Highest plausible clock: xe prints 627200 in rpa_freq of an Arc A380. */
@@ -132,8 +144,9 @@ static void find_xe(const struct context *context, const struct gpu *gpu, struct
 		for (int g = 0; g < n; g++) {
 			char folder[96];
 
-			snprintf(folder, sizeof(folder), "sys/class/drm/%s/device/tile%u/gt%u/freq0",
-				 gpu->card, tiles[t], gts[g]);
+			snprintf(folder, sizeof(folder),
+				 "sys/class/drm/%s/device/tile%u/gt%u/freq0", gpu->card, tiles[t],
+				 gts[g]);
 			add_gt(state, XE_GT, gts[g], folder);
 		}
 	}

@@ -6,11 +6,15 @@ enum { RC6, AWAKE };
 
 static const struct family families[] = {
 	[RC6] = { "intel_gpu_rc6_seconds_total",
-		"Time the GT spent in the power-saving state RC6, from the i915 PMU's rc6-residency event.",
-		COUNTER, { "pci", "gt" } },
+		  "Time the GT spent in the power-saving state RC6, from the i915 PMU's "
+		  "rc6-residency event.",
+		  COUNTER,
+		  { "pci", "gt" } },
 	[AWAKE] = { "intel_gpu_gt_awake_seconds_total",
-		"Time the driver held the GT awake, from the i915 PMU's software-gt-awake-time event.",
-		COUNTER, { "pci", "gt" } },
+		    "Time the driver held the GT awake, from the i915 PMU's software-gt-awake-time "
+		    "event.",
+		    COUNTER,
+		    { "pci", "gt" } },
 };
 
 static const struct pmu_value values[] = {

@@ -13,16 +13,20 @@ enum { INFO_ROW, ENGINES, COVERS_GUESTS };
 
 static const struct family families[] = {
 	[INFO_ROW] = { "intel_gpu_info",
-		       "An Intel GPU of this machine, from sysfs, pci.ids and /dev/dri.", INFO,
-		       { "pci", "driver", "device_id", "model", "platform", "generation", "gpu_kind",
-			 "function", "card", "render", "pmu" } },
-	[ENGINES] = { "intel_gpu_engines", "Engines of a class, from the card's engine folder.",
-		      GAUGE, { "pci", "class" } },
+		       "An Intel GPU of this machine, from sysfs, pci.ids and /dev/dri.",
+		       INFO,
+		       { "pci", "driver", "device_id", "model", "platform", "generation",
+			 "gpu_kind", "function", "card", "render", "pmu" } },
+	[ENGINES] = { "intel_gpu_engines",
+		      "Engines of a class, from the card's engine folder.",
+		      GAUGE,
+		      { "pci", "class" } },
 	[COVERS_GUESTS] = { "intel_gpu_engine_covers_guests",
 			    "Whether the engine counters of this host include the work of virtual "
 			    "machines: 1 with GVT-g, 0 on an SR-IOV physical function with virtual "
 			    "functions.",
-			    GAUGE, { "pci" } },
+			    GAUGE,
+			    { "pci" } },
 };
 
 static const char *const classes[] = { "render", "copy", "video", "video-enhance", "compute" };

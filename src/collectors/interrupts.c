@@ -6,8 +6,10 @@ enum { INTERRUPTS };
 
 static const struct family families[] = {
 	[INTERRUPTS] = { "intel_gpu_interrupts_total",
-		"Interrupts of the GPU that the driver handled, from the i915 PMU's interrupts event.",
-		COUNTER, { "pci" } },
+			 "Interrupts of the GPU that the driver handled, from the i915 PMU's "
+			 "interrupts event.",
+			 COUNTER,
+			 { "pci" } },
 };
 
 static const struct pmu_value values[] = {

@@ -7,15 +7,15 @@
 
 #include <string.h>
 
-#define COLLECTORS(X) \
-	X(info) \
-	X(engine) \
-	X(frequency) \
-	X(cycles) \
-	X(idle) \
-	X(interrupts) \
-	X(throttle) \
-	X(runtime) \
+#define COLLECTORS(X)                                                                              \
+	X(info)                                                                                    \
+	X(engine)                                                                                  \
+	X(frequency)                                                                               \
+	X(cycles)                                                                                  \
+	X(idle)                                                                                    \
+	X(interrupts)                                                                              \
+	X(throttle)                                                                                \
+	X(runtime)                                                                                 \
 	X(vgpu)
 
 #define DECLARE(name) extern const struct collector name##_collector;

@@ -6,9 +6,11 @@
 
 static const struct family families[] = {
 	{ "intel_gpu_runtime_suspended",
-	  "Whether the GPU is runtime-suspended, from its power/runtime_status; reading it does not "
+	  "Whether the GPU is runtime-suspended, from its power/runtime_status; reading it does "
+	  "not "
 	  "wake the GPU.",
-	  GAUGE, { "pci" } },
+	  GAUGE,
+	  { "pci" } },
 };
 
 static int collect(const struct collection *c)

@@ -14,12 +14,14 @@
 
 static const struct family families[] = {
 	{ "intel_gpu_throttled",
-	  "Whether the GT's clock is held back for a reason, from sysfs; absent while the GPU sleeps.",
-	  GAUGE, { "pci", "gt", "reason" } },
+	  "Whether the GT's clock is held back for a reason, from sysfs; absent while the GPU "
+	  "sleeps.",
+	  GAUGE,
+	  { "pci", "gt", "reason" } },
 };
 
-static const char *const reasons[] = { "pl1",  "pl2",	       "pl4",	 "thermal", "prochot",
-				       "ratl", "vr_thermalert", "vr_tdc" };
+static const char *const reasons[] = { "pl1",	  "pl2",  "pl4",	   "thermal",
+				       "prochot", "ratl", "vr_thermalert", "vr_tdc" };
 
 struct state {
 	size_t n;

@@ -9,21 +9,31 @@
 enum { INSTANCES, AVAILABLE, TYPE_INFO, APERTURE, HIDDEN, VGPU_INFO };
 
 static const struct family families[] = {
-	[INSTANCES] = { "intel_gpu_vgpu_instances", "vGPUs of a type that exist now, from sysfs.",
-			GAUGE, { "pci", "vgpu_type" } },
+	[INSTANCES] = { "intel_gpu_vgpu_instances",
+			"vGPUs of a type that exist now, from sysfs.",
+			GAUGE,
+			{ "pci", "vgpu_type" } },
 	[AVAILABLE] = { "intel_gpu_vgpu_available_instances",
-			"vGPUs of a type that can still be created, from sysfs; all types share one "
-			"pool, so their sum means nothing.",
-			GAUGE, { "pci", "vgpu_type" } },
-	[TYPE_INFO] = { "intel_gpu_vgpu_type_info", "A vGPU type that the GPU offers, from sysfs.",
-			INFO, { "pci", "vgpu_type", "resolution", "weight", "fences" } },
+			"vGPUs of a type that can still be created, from sysfs; all types share "
+			"one pool, so their sum means nothing.",
+			GAUGE,
+			{ "pci", "vgpu_type" } },
+	[TYPE_INFO] = { "intel_gpu_vgpu_type_info",
+			"A vGPU type that the GPU offers, from sysfs.",
+			INFO,
+			{ "pci", "vgpu_type", "resolution", "weight", "fences" } },
 	[APERTURE] = { "intel_gpu_vgpu_type_aperture_bytes",
-		       "Mappable graphics memory of one vGPU of the type (low_gm_size), from sysfs.",
-		       GAUGE, { "pci", "vgpu_type" } },
+		       "Mappable graphics memory of one vGPU of the type (low_gm_size), from "
+		       "sysfs.",
+		       GAUGE,
+		       { "pci", "vgpu_type" } },
 	[HIDDEN] = { "intel_gpu_vgpu_type_hidden_bytes",
 		     "Other graphics memory of one vGPU of the type (high_gm_size), from sysfs.",
-		     GAUGE, { "pci", "vgpu_type" } },
-	[VGPU_INFO] = { "intel_gpu_vgpu_info", "A vGPU that exists now, from sysfs.", INFO,
+		     GAUGE,
+		     { "pci", "vgpu_type" } },
+	[VGPU_INFO] = { "intel_gpu_vgpu_info",
+			"A vGPU that exists now, from sysfs.",
+			INFO,
 			{ "pci", "uuid", "vgpu_type", "vgpu_id", "iommu_group" } },
 };
 

@@ -37,8 +37,8 @@ struct job {
 	int init_r; /* what the collector's init said */
 
 	enum job_status status;
-	bool stuck;	    /* missed a deadline and has not returned since */
-	uint64_t round;	    /* of the scrape that queued it */
+	bool stuck;	/* missed a deadline and has not returned since */
+	uint64_t round; /* of the scrape that queued it */
 	struct slot *waiters;
 	struct job *next;   /* in the queue */
 	enum reason logged; /* REASON_NONE: the last that the log says is that it works */

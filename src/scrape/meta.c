@@ -6,8 +6,8 @@
 #include "scrape/meta.h"
 
 #include "base/macros.h"
-#include "runner.h"
 #include "base/version.h"
+#include "runner.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -32,33 +32,55 @@ enum {
 };
 
 const struct family meta_families[] = {
-	[UP] = { "intel_gpu_up", "Whether this machine has at least one Intel GPU, whatever drives it.",
-		 GAUGE, { NULL } },
+	[UP] = { "intel_gpu_up",
+		 "Whether this machine has at least one Intel GPU, whatever drives it.",
+		 GAUGE,
+		 { NULL } },
 	[SUCCESS] = { "intel_gpu_scrape_collector_success",
-		      "Whether a collector could read its source in this scrape.", GAUGE,
+		      "Whether a collector could read its source in this scrape.",
+		      GAUGE,
 		      { "collector", "pci" } },
 	[DURATION] = { "intel_gpu_scrape_collector_duration_seconds",
-		       "Time the collector took in this scrape.", GAUGE, { "collector", "pci" } },
+		       "Time the collector took in this scrape.",
+		       GAUGE,
+		       { "collector", "pci" } },
 	[ERROR] = { "intel_gpu_scrape_collector_error",
 		    "Why a collector exports nothing in this scrape; not_supported means that this "
 		    "GPU has no such source, and is no failure.",
-		    GAUGE, { "collector", "pci", "remedy", "reason" } },
-	[BUILD] = { "intel_gpu_exporter_build_info", "What this exporter was built from.", INFO,
+		    GAUGE,
+		    { "collector", "pci", "remedy", "reason" } },
+	[BUILD] = { "intel_gpu_exporter_build_info",
+		    "What this exporter was built from.",
+		    INFO,
 		    { "version", "revision", "compiler" } },
-	[CPU] = { "process_cpu_seconds_total", "CPU time of the exporter, user and system.",
-		  COUNTER, { NULL } },
-	[OPEN_FDS] = { "process_open_fds", "File descriptors that the exporter has open.", GAUGE,
+	[CPU] = { "process_cpu_seconds_total",
+		  "CPU time of the exporter, user and system.",
+		  COUNTER,
+		  { NULL } },
+	[OPEN_FDS] = { "process_open_fds",
+		       "File descriptors that the exporter has open.",
+		       GAUGE,
 		       { NULL } },
-	[MAX_FDS] = { "process_max_fds", "File descriptors that the exporter may have open.",
-		      GAUGE, { NULL } },
-	[VIRTUAL] = { "process_virtual_memory_bytes", "Virtual memory of the exporter.", GAUGE,
+	[MAX_FDS] = { "process_max_fds",
+		      "File descriptors that the exporter may have open.",
+		      GAUGE,
+		      { NULL } },
+	[VIRTUAL] = { "process_virtual_memory_bytes",
+		      "Virtual memory of the exporter.",
+		      GAUGE,
 		      { NULL } },
 	[VIRTUAL_MAX] = { "process_virtual_memory_max_bytes",
-			  "Virtual memory that the exporter may have.", GAUGE, { NULL } },
-	[RESIDENT] = { "process_resident_memory_bytes", "Resident memory of the exporter.", GAUGE,
+			  "Virtual memory that the exporter may have.",
+			  GAUGE,
+			  { NULL } },
+	[RESIDENT] = { "process_resident_memory_bytes",
+		       "Resident memory of the exporter.",
+		       GAUGE,
 		       { NULL } },
 	[START_TIME] = { "process_start_time_seconds",
-			 "When the exporter started, in seconds since 1970.", GAUGE, { NULL } },
+			 "When the exporter started, in seconds since 1970.",
+			 GAUGE,
+			 { NULL } },
 };
 const size_t meta_families_count = ARRAY_SIZE(meta_families);
 

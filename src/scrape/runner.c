@@ -10,7 +10,7 @@
 
 #include <errno.h>
 
-#define TAKEOVER_NS  50000000u	/* without progress, while work waits */
+#define TAKEOVER_NS 50000000u /* without progress, while work waits */
 /* A GPU that came or went is worth waiting for: its name alone takes another process. */
 #define DISCOVERY_NS 400000000u
 
@@ -93,7 +93,8 @@ static void plan(struct scraper *s, struct scrape *scrape)
 		slot->job = job_ref(job);
 		slot->scrape = scrape;
 		scrape->n++;
-		/* Who is stuck is not waited for again; who is not on this GPU has nothing to run. */
+		/* Who is stuck is not waited for again; who is not on this GPU has nothing to run.
+		 */
 		if (job->stuck || job->init_r == -ENODEV)
 			continue;
 		if (job->status == JOB_IDLE)
@@ -297,8 +298,7 @@ uint64_t runner_next_check(const struct scraper *s, uint64_t deadline)
 
 void runner_check(struct scraper *s)
 {
-	if (s->stopping || !(s->unplanned || s->queue) ||
-	    sys_monotonic_ns() < takeover_time(s))
+	if (s->stopping || !(s->unplanned || s->queue) || sys_monotonic_ns() < takeover_time(s))
 		return;
 	/* When no thread can be had, the deadline still holds. */
 	if (runner_start(s) < 0)

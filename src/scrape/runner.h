@@ -48,7 +48,7 @@ struct scraper {
 	struct runner *current;
 	bool busy;		/* the current runner is at work */
 	bool current_discovers; /* and this is what it does */
-	uint64_t progress; /* when it began what it does now, monotonic ns */
+	uint64_t progress;	/* when it began what it does now, monotonic ns */
 };
 
 /* Starts a runner and makes it the current one. Under the lock. 0 or -errno. */
@@ -64,7 +64,8 @@ void runner_submit(struct scraper *scraper, struct scrape *scrape);
 uint64_t runner_next_check(const struct scraper *scraper, uint64_t deadline);
 void runner_check(struct scraper *scraper);
 
-/* Takes a scrape back whose deadline has passed: what did not answer has no result. Under the lock. */
+/* Takes a scrape back whose deadline has passed: what did not answer has no result. Under the lock.
+ */
 void runner_withdraw(struct scraper *scraper, struct scrape *scrape);
 
 #endif

@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "exposition/text.h"
-#include "scrape/meta.h"
 #include "runner.h"
+#include "scrape/meta.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -136,8 +136,7 @@ static void log_discovery(struct scraper *s, int r)
 }
 
 /* The batches of each collector, in the registry's order, then the exporter's own. */
-static int render(const struct scraper *s, const struct scrape *scrape, char **ret,
-		  size_t *ret_len)
+static int render(const struct scraper *s, const struct scrape *scrape, char **ret, size_t *ret_len)
 {
 	struct batch_group groups[COLLECTORS_MAX + 1];
 	const struct batch **batches = calloc(scrape->n + 1, sizeof(struct batch *));
@@ -164,8 +163,8 @@ static int render(const struct scraper *s, const struct scrape *scrape, char **r
 	r = meta_collect(scrape, !s->options.no_self_metrics, &meta);
 	if (r == 0) {
 		batches[n] = meta;
-		groups[n_groups++] = (struct batch_group){ meta_families, meta_families_count,
-							   &batches[n], 1 };
+		groups[n_groups++] =
+			(struct batch_group){ meta_families, meta_families_count, &batches[n], 1 };
 		r = text_render(groups, n_groups, ret, ret_len);
 	}
 	batch_free(meta);

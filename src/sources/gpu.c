@@ -208,7 +208,8 @@ static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct g
 			gpu_unref(gpu);
 			continue;
 		}
-		/* Perf events count this machine's GPUs, so they say nothing about a copied tree. */
+		/* Perf events count this machine's GPUs, so they say nothing about a copied tree.
+		 */
 		if (!*gpu->pmu_name || gpu->driver != GPU_I915 || !fs_is_live(fs))
 			continue;
 		gpu->pmu = pmu_new(pmus, gpu->pmu_name);

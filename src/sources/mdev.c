@@ -42,7 +42,8 @@ static int parse_amount(const char *text, size_t len, const char *unit, uint64_t
 
 static int parse_resolution(const char *text, size_t len, char *buf, size_t size)
 {
-	/* One blank or control character would end the value; the rest is for the label to clean. */
+	/* One blank or control character would end the value; the rest is for the label to clean.
+	 */
 	if (len == 0 || len >= size)
 		return -EINVAL;
 	for (size_t i = 0; i < len; i++)

@@ -38,7 +38,8 @@ struct pmu {
 struct pmu_set {
 	const struct fs *fs;
 	unsigned kinds;
-	pthread_mutex_t lock; /* of every PMU in the set: reads are short, and closing must not wait */
+	pthread_mutex_t
+		lock; /* of every PMU in the set: reads are short, and closing must not wait */
 	struct pmu *first;
 	uint64_t held_until; /* monotonic ns */
 };
@@ -146,7 +147,8 @@ static int read_cpu(const struct pmu *pmu)
 	int cpu = 0, n;
 
 	n = fs_read(pmu->set->fs, buf, sizeof(buf), FOLDER "cpumask", pmu->name);
-	/* Without the file, CPU 0: it is always there, and kernels that have a mask have the file. */
+	/* Without the file, CPU 0: it is always there, and kernels that have a mask have the file.
+	 */
 	if (n == -ENOENT)
 		return 0;
 	if (n < 0)
@@ -263,11 +265,13 @@ static uint64_t add_value(struct reading *reading, uint64_t raw, uint64_t enable
 
 static int read_group(struct pmu *pmu, struct fault *fault)
 {
-	uint64_t buf[2 + MAX_EVENTS]; /* number of events, time enabled, values in order of opening */
+	uint64_t buf[2 +
+		     MAX_EVENTS]; /* number of events, time enabled, values in order of opening */
 	ssize_t n = sys_perf_read(pmu->fds[0], buf, sizeof(buf));
 
 	if (n == 0) {
-		/* Linux 6.16 and later: the driver has gone and the kernel has revoked the events. */
+		/* Linux 6.16 and later: the driver has gone and the kernel has revoked the events.
+		 */
 		close_events(pmu);
 		return fault_errno(fault, -ENODEV, "PMU %s was unregistered", pmu->name);
 	}

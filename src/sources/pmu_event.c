@@ -33,7 +33,7 @@ static const struct {
 static const struct {
 	const char *prefix, *class;
 } classes[] = {
-	{ "rcs", "render" },	    { "bcs", "copy" },	  { "vcs", "video" },
+	{ "rcs", "render" },	     { "bcs", "copy" },	   { "vcs", "video" },
 	{ "vecs", "video-enhance" }, { "ccs", "compute" },
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Listening sockets, made here so that IPv6 and IPv4 behave the same whatever libmicrohttpd's version. */
+/* Listening sockets, made here so that IPv6 and IPv4 behave the same whatever libmicrohttpd's
+ * version. */
 #include "listen.h"
 
 #include "base/macros.h"

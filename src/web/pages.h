@@ -5,7 +5,8 @@
 
 #include <stddef.h>
 
-/* The page at /: what this is, the GPUs (one a line) and where the metrics are. malloc'ed or NULL. */
+/* The page at /: what this is, the GPUs (one a line) and where the metrics are. malloc'ed or NULL.
+ */
 char *page_index(const char *gpus, const char *telemetry_path, size_t *ret_len);
 
 #endif

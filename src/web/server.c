@@ -19,9 +19,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POOL_THREADS	  4u
-#define CONNECTION_LIMIT  256u /* divided among the pool's threads */
-#define CONNECTION_MEMORY 40960u /* above 32 KiB it is mapped, and given back with the connection */
+#define POOL_THREADS	 4u
+#define CONNECTION_LIMIT 256u /* divided among the pool's threads */
+#define CONNECTION_MEMORY                                                                          \
+	40960u /* above 32 KiB it is mapped, and given back with the connection                    \
+		*/
 
 struct listener {
 	struct MHD_Daemon *daemon;

@@ -116,6 +116,17 @@ class Exporter:
             metrics = self.scrape()
         return metrics
 
+    def sharp(self):
+        """A scrape whose moment is known to 15 ms: what is measured over seconds needs no better."""
+        for _ in range(50):
+            start = time.monotonic()
+            metrics = self.scrape()
+            seconds = time.monotonic() - start
+            if seconds < 0.03:
+                break
+        metrics.time = start + seconds / 2
+        return metrics
+
     def timed(self, query=""):
         """A scrape and the seconds it took."""
         start = time.monotonic()

@@ -41,13 +41,16 @@ def check_load(checks, exporter, load, clock, rc6):
     with open("/tmp/top.json", "w") as out:
         top = subprocess.Popen(["intel_gpu_top", "-J", "-s", "1000"], stdout=out,
                                stderr=subprocess.DEVNULL)
-    before = exporter.scrape()
-    time.sleep(WINDOW)
-    after = exporter.scrape()
+    before = exporter.sharp()
+    for _ in range(5):
+        time.sleep(WINDOW)
+        with open("/tmp/top.json") as f:
+            samples = top_samples(f.read())[1:]  # the first period is too short to be right
+        if len(samples) >= 2:
+            break
+    after = exporter.sharp()
     top.terminate()
     top.wait()
-    with open("/tmp/top.json") as f:
-        samples = top_samples(f.read())[1:]  # the first period is too short to be right
     checks.that(len(samples) >= 2, f"intel_gpu_top gave {len(samples)} samples")
     for engine, name in ENGINES.items():
         got = lab.rate(before, after, "intel_gpu_engine_busy_seconds_total", engine=engine)
@@ -68,13 +71,13 @@ def check_dip(checks, exporter):
     """A value that goes back for one read must not show."""
     lab.set_parameter("load_video", 500)
     name, video = "intel_gpu_engine_busy_seconds_total", {"engine": "vcs0"}
-    first = exporter.scrape()
+    first = exporter.sharp()
     time.sleep(2)
     lab.set_parameter("dip_ms", 700)
     lab.set_parameter("dip", 1)
     during = exporter.scrape()
     time.sleep(2)
-    after = exporter.scrape()
+    after = exporter.sharp()
     checks.that(first.value(name, **video) <= during.value(name, **video)
                 <= after.value(name, **video), "a dip never takes anything back")
     checks.close(lab.rate(first, after, name, **video), 0.5, 0.005, "share over a dip")
@@ -85,13 +88,16 @@ def check_restart(checks, exporter):
     name, video = "intel_gpu_engine_busy_seconds_total", {"engine": "vcs0"}
     reads = [exporter.scrape()]
     lab.set_parameter("restart", 1)
-    for _ in range(4):
+    for _ in range(2):  # single reads: the third after the restart is the first that counts
         reads.append(exporter.scrape())
         time.sleep(2)
+    for _ in range(2):
+        reads.append(exporter.sharp())
+        time.sleep(4)
     values = [read.value(name, **video) for read in reads]
     checks.that(values == sorted(values), f"a restart takes nothing back: {values}")
-    checks.close(lab.rate(reads[2], reads[3], name, **video), 0.5, 0.01, "share from the third read")
-    checks.close(lab.rate(reads[3], reads[4], name, **video), 0.5, 0.01, "share from the fourth read")
+    checks.close(lab.rate(reads[2], reads[3], name, **video), 0.5, 0.02, "share up to the third read")
+    checks.close(lab.rate(reads[3], reads[4], name, **video), 0.5, 0.005, "share from the third read")
 
 
 def main():
