@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An emulated Intel GPU: what the files of this module share.
+ */
+#ifndef LAB_H
+#define LAB_H
+
+#include <linux/atomic.h>
+#include <linux/idr.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mdev.h>
+#include <linux/mutex.h>
+#include <linux/pci.h>
+#include <linux/perf_event.h>
+#include <linux/spinlock.h>
+#include <drm/drm_device.h>
+#include <drm/drm_file.h>
+#include <drm/drm_ioctl.h>
+#include "lab_ioctl.h"
+
+#define LAB_MAX_GPUS 4
+#define LAB_MAX_GTS 2
+#define LAB_MAX_INSTANCES 4
+#define LAB_VGPU_TYPES 4
+
+/* What happens by itself, as a rate that a parameter programs. */
+enum lab_counter_id {
+	LAB_BUSY,				/* one per engine class */
+	LAB_WAIT = LAB_BUSY + LAB_CLASSES,
+	LAB_SEMA,
+	LAB_RC6,				/* one per GT */
+	LAB_AWAKE = LAB_RC6 + LAB_MAX_GTS,	/* one per GT */
+	LAB_ACT_FREQ = LAB_AWAKE + LAB_MAX_GTS,
+	LAB_REQ_FREQ = LAB_ACT_FREQ + LAB_MAX_GTS,
+	LAB_IRQ = LAB_REQ_FREQ + LAB_MAX_GTS,
+	LAB_COUNTERS
+};
+
+struct lab_counter {
+	u64 sum;				/* rate x ns, up to lab_load.since */
+	u32 rate;
+	u32 divisor;				/* from rate x ns to the counter's unit */
+};
+
+struct lab_load {
+	spinlock_t lock;
+	ktime_t since;
+	bool asleep;
+	u32 scale;				/* percent of the programmed load */
+	struct lab_counter counter[LAB_COUNTERS];
+	u64 charged[LAB_CLASSES][LAB_MAX_INSTANCES];
+	u64 at_restart[LAB_CLASSES][LAB_MAX_INSTANCES];
+	u32 restarts;
+};
+
+struct lab_engine {
+	char name[8];
+	u32 class, instance;
+};
+
+struct lab_pmu {
+	struct pmu base;
+	char name[32];
+	bool registered;
+	bool closed;
+	bool in_group_read;
+	bool dipping;
+	struct hlist_node cpuhp;
+	unsigned int cpu;
+	const struct attribute_group *groups[4];
+	struct attribute_group events_group;
+	struct lab_pmu_attr *attrs;
+};
+
+struct lab_freq {
+	u32 min, max, boost;
+};
+
+struct lab_vgpu_type {
+	struct mdev_type base;
+	struct lab_gpu *gpu;
+	char name[16];
+	const struct lab_vgpu_size *size;
+};
+
+struct lab_gvt {
+	struct mutex lock;
+	struct ida ids;
+	u32 used_low, used_high, used_fences;
+	bool registered;
+	struct mdev_parent parent;
+	struct lab_vgpu_type type[LAB_VGPU_TYPES];
+	struct mdev_type *types[LAB_VGPU_TYPES];
+};
+
+struct lab_gpu {
+	struct drm_device drm;
+	struct pci_dev *pdev;
+	struct list_head link;			/* in lab_gpus */
+	unsigned int index;
+	unsigned int gen;
+	bool discrete;
+	unsigned int n_gts;
+	unsigned int n_engines;
+	struct lab_engine engine[LAB_CLASSES * LAB_MAX_INSTANCES];
+	unsigned int n_class[LAB_CLASSES];
+	struct lab_load load;
+	struct lab_pmu pmu;
+	struct lab_freq freq[LAB_MAX_GTS];
+	struct list_head kobjects;
+	struct lab_gvt gvt;
+	atomic_t dips;
+};
+
+/* One open DRM file. */
+struct lab_file {
+	u64 client_id;
+	atomic64_t charged[LAB_CLASSES];
+	struct idr handles;			/* contexts and address spaces */
+	struct mutex lock;
+};
+
+static inline struct lab_gpu *to_lab_gpu(struct drm_device *drm)
+{
+	return container_of(drm, struct lab_gpu, drm);
+}
+
+/* main.c */
+extern const char *const lab_class_name[LAB_CLASSES];
+void lab_for_each_gpu(void (*fn)(struct lab_gpu *gpu));
+const struct lab_engine *lab_find_engine(const struct lab_gpu *gpu, u32 class,
+					 u32 instance);
+
+/* params.c: given at load */
+extern bool lab_enable_gvt;
+extern bool lab_legacy;
+extern bool lab_rc6;
+extern bool lab_pmu_igp_by_type;
+extern unsigned int lab_gts;
+extern unsigned int lab_ggtt_mb, lab_fences;
+extern unsigned int lab_rp0, lab_rp1, lab_rpn;
+bool lab_param_discrete(unsigned int gpu, bool by_id);
+unsigned int lab_param_engines(u32 class, unsigned int gpu);
+bool lab_has_throttle(const struct lab_gpu *gpu);
+/* params.c: at run time */
+extern unsigned int lab_load_permille[LAB_CLASSES];
+extern unsigned int lab_wait_permille, lab_sema_permille;
+extern unsigned int lab_rc6_permille[LAB_MAX_GTS];
+extern unsigned int lab_act_freq[LAB_MAX_GTS], lab_req_freq[LAB_MAX_GTS];
+extern unsigned int lab_irq_per_second;
+extern unsigned int lab_gpu_scale[LAB_MAX_GPUS];
+extern unsigned int lab_throttle_mask;
+extern unsigned int lab_dip_ms;
+extern unsigned int lab_pmu_errno, lab_create_errno;
+extern bool lab_fdinfo_engines, lab_fdinfo_memory;
+extern bool lab_error_state;
+extern atomic_t lab_wakes;
+int lab_gate(const char *attribute);
+
+/* load.c */
+void lab_load_init(struct lab_gpu *gpu);
+void lab_load_apply(struct lab_gpu *gpu);
+void lab_load_sleep(struct lab_gpu *gpu, bool asleep);
+u64 lab_load_read(struct lab_gpu *gpu, enum lab_counter_id id);
+u64 lab_busy_read(struct lab_gpu *gpu, u32 class, u32 instance);
+void lab_load_charge(struct lab_gpu *gpu, u32 class, u32 instance, u64 ns);
+void lab_load_restart(struct lab_gpu *gpu);
+
+/* power.c */
+extern const struct dev_pm_ops lab_pm_ops;
+void lab_power_init(struct lab_gpu *gpu);
+void lab_power_fini(struct lab_gpu *gpu);
+int lab_power_get(struct lab_gpu *gpu);
+void lab_power_put(struct lab_gpu *gpu);
+bool lab_power_awake(struct lab_gpu *gpu);
+
+/* pmu.c */
+int lab_pmu_module_init(void);
+void lab_pmu_module_exit(void);
+int lab_pmu_register(struct lab_gpu *gpu);
+void lab_pmu_unregister(struct lab_gpu *gpu);
+
+/* pmu_events.c */
+#define LAB_PMU_OTHER 0x100000ULL
+enum lab_pmu_other {
+	LAB_PMU_ACT_FREQ,
+	LAB_PMU_REQ_FREQ,
+	LAB_PMU_INTERRUPTS,
+	LAB_PMU_RC6,
+	LAB_PMU_AWAKE,
+	LAB_PMU_OTHERS
+};
+extern const struct attribute_group lab_pmu_format_group;
+int lab_pmu_make_events(struct lab_gpu *gpu);
+void lab_pmu_free_events(struct lab_pmu *pmu);
+
+/* drm.c, ioctl.c */
+extern const struct drm_driver lab_drm_driver;
+extern const struct drm_ioctl_desc lab_ioctls[LAB_SUBMIT_NR + 1];
+
+/* sysfs.c: what the files below a card have in common */
+struct lab_kobject {
+	struct kobject kobj;
+	struct list_head link;
+	struct lab_gpu *gpu;
+	unsigned int id;			/* of the GT, or index of the engine */
+};
+struct lab_kobject *lab_kobject_add(struct lab_gpu *gpu, struct kobject *parent,
+				    const char *name, unsigned int id);
+int lab_sysfs_register(struct lab_gpu *gpu);
+void lab_sysfs_unregister(struct lab_gpu *gpu);
+
+/* sysfs_gt.c, sysfs_engine.c */
+int lab_sysfs_gt_add(struct lab_gpu *gpu);
+void lab_sysfs_gt_remove(struct lab_gpu *gpu);
+int lab_sysfs_engine_add(struct lab_gpu *gpu);
+
+/* gvt.c: the pool and its types */
+struct lab_vgpu_size {
+	const char *suffix;
+	u32 low, high, fences, weight;		/* sizes in MB */
+	const char *resolution;
+};
+unsigned int lab_gvt_available(const struct lab_vgpu_type *type);
+int lab_gvt_take(struct lab_vgpu_type *type);
+void lab_gvt_give(struct lab_vgpu_type *type, int id);
+int lab_gvt_register(struct lab_gpu *gpu);
+void lab_gvt_unregister(struct lab_gpu *gpu);
+
+/* gvt_vfio.c: one vGPU */
+extern struct mdev_driver lab_vgpu_driver;
+
+#endif

@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Boots a Debian kernel with an emulated Intel GPU and runs a script in it.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+repo=$(cd "$here/../.." && pwd)
+LAB_DIR=$(realpath -m "${LAB_DIR:-$repo/build/lab}")
+export LAB_DIR
+
+usage() {
+	cat <<-TXT
+	usage: run.sh [options] -- SCRIPT [ARGUMENT...]
+	Runs SCRIPT as root in a guest that sees this machine's files, each write to
+	them forgotten at the end, and exits with its exit code.
+	  --forward HOST:GUEST  127.0.0.1:HOST of this machine reaches port GUEST
+	  --out DIR             a folder that keeps what the guest writes to \$LAB_OUT
+	  --env NAME=VALUE      a variable for the script
+	  --cpus N              processors (2)
+	  --mem MB              memory (1024)
+	  --timeout SECONDS     (120)
+	  --append "ARGS"       for the kernel's command line
+	  --keep                keep the run's folder, with the console log
+	  --shell               no script: a shell on this terminal
+	Exit codes of its own: 124 timeout, 125 the guest did not start, 126 it died.
+	TXT
+}
+
+say() { echo "lab: $*" >&2; }
+bad() { say "$*"; usage >&2; exit 2; }
+
+cpus=2 mem=1024 timeout=120 append='' keep='' shell='' out=''
+forwards=() envs=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	--forward|--out|--env|--cpus|--mem|--timeout|--append)
+		[ $# -ge 2 ] || bad "$1 needs a value" ;;
+	esac
+	case $1 in
+	--forward)
+		[[ $2 =~ ^[0-9]+:[0-9]+$ ]] || bad "--forward takes HOSTPORT:GUESTPORT"
+		forwards+=("$2"); shift ;;
+	--out) out=$(realpath -m "$2"); mkdir -p "$out"; shift ;;
+	--env) envs+=("$2"); shift ;;
+	--cpus) cpus=$2; shift ;;
+	--mem) mem=$2; shift ;;
+	--timeout) timeout=$2; shift ;;
+	--append) append=$2; shift ;;
+	--keep) keep=1 ;;
+	--shell) shell=1 ;;
+	--help) usage; exit 0 ;;
+	--) shift; break ;;
+	*) bad "unknown option $1" ;;
+	esac
+	shift
+done
+if [ -n "$shell" ]; then
+	set -- /bin/bash -i
+	timeout=0
+fi
+[ $# -gt 0 ] || bad "no script"
+command -v "$1" >/dev/null || bad "$1 is not an executable file"
+script=$(realpath "$(command -v "$1")")
+shift
+
+boot=$("$here/build.sh")
+run=$(mktemp -d "$LAB_DIR/run.XXXXXX")
+qemu=''
+cleanup() {
+	# It is timeout(1) that has this number; it passes the signal on and ends with QEMU.
+	if [ -n "$qemu" ] && kill -TERM "$qemu" 2>/dev/null; then wait "$qemu" || true; fi
+	[ -n "$keep" ] || rm -rf "$run"
+}
+trap cleanup EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+
+# What the script starts with, and what the guest has to mount.
+write_job() {
+	local e
+	cat >"$run/job" <<-TXT
+	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${boot@Q}/bin
+	export HOME=/root TERM=dumb LANG=C.UTF-8
+	export LAB=1 LAB_OUT=/run/lab/out LAB_DIR=${LAB_DIR@Q} LAB_BOOT=${boot@Q} LAB_SRC=${here@Q}
+	TXT
+	for e in "${envs[@]}"; do echo "export ${e@Q}"; done >>"$run/job"
+	echo "cd ${PWD@Q} || exit 125; exec ${script@Q} ${*@Q}" >>"$run/job"
+	cat >"$run/settings" <<-TXT
+	lab_boot=${boot@Q} lab_out=${out@Q} lab_shell=$shell lab_net=${forwards[*]:+1}
+	set -- $(printf '%s\n' "$repo" "$LAB_DIR" "$PWD" "$script" | sort -u | while read -r p; do printf '%s ' "${p@Q}"; done)
+	TXT
+	{ cat "$boot/initrd"
+	  cd "$run" && printf 'job\nsettings\n' | cpio -o -H newc --quiet; } >"$run/initrd"
+}
+
+# A kernel that is corrupted or stuck dies at once, and run.sh can say so.
+kernel_args="console=ttyS0 quiet loglevel=5 panic=-1 oops=panic softlockup_panic=1
+	sysctl.kernel.panic_on_rcu_stall=1 mitigations=off tsc=reliable random.trust_cpu=on"
+
+# High slots: the others are for GPUs, which guests have at 0x10 too.
+start_qemu() {
+	local f net=user,id=net,restrict=on
+	local args=(
+		-machine pc,usb=off,vmport=off -nodefaults -no-user-config -no-reboot
+		-accel tcg,thread=multi -cpu max -smp "$cpus" -m "$mem"
+		-vga none -display none
+		-global PIIX4_PM.acpi-root-pci-hotplug=off
+		-kernel "$boot/vmlinux" -initrd "$run/initrd"
+		-append "$kernel_args $append"
+		-fsdev local,id=root,path=/,security_model=none,readonly=on,multidevs=remap
+		-device virtio-9p-pci,fsdev=root,mount_tag=root,addr=0x1a
+		-device virtio-serial-pci,addr=0x1b
+		-chardev "file,id=ctl,path=$run/ctl" -device virtserialport,chardev=ctl,name=lab.ctl
+	)
+	if [ -n "$shell" ]; then
+		args+=(-serial mon:stdio)
+	else
+		args+=(-serial "file:$run/console"
+			-chardev "file,id=out,append=on,path=$run/out" -device virtserialport,chardev=out,name=lab.out)
+		# One channel where there is one file: the order of the lines stays.
+		[ /proc/$$/fd/1 -ef /proc/$$/fd/2 ] ||
+			args+=(-chardev "file,id=err,append=on,path=$run/err"
+				-device virtserialport,chardev=err,name=lab.err)
+	fi
+	[ -z "$out" ] ||
+		args+=(-fsdev "local,id=out,path=$out,security_model=none,multidevs=remap"
+			-device virtio-9p-pci,fsdev=out,mount_tag=out,addr=0x1c)
+	if [ ${#forwards[@]} -gt 0 ]; then
+		for f in "${forwards[@]}"; do
+			net+=",hostfwd=tcp:127.0.0.1:${f%:*}-10.0.2.15:${f#*:}"
+		done
+		args+=(-netdev "$net" -device virtio-net-pci,netdev=net,addr=0x1d,romfile=)
+	fi
+	if [ -n "$shell" ]; then
+		qemu-system-x86_64 "${args[@]}" 2>"$run/qemu"
+		return
+	fi
+	mkfifo "$run/out" "$run/err"
+	cat "$run/out" & local cat_out=$!
+	cat "$run/err" >&2 & local cat_err=$!
+	# So that cat ends even if QEMU never opens its end.
+	exec 5<>"$run/out" 6<>"$run/err"
+	timeout -k 2 "$timeout" qemu-system-x86_64 "${args[@]}" \
+		</dev/null >/dev/null 2>"$run/qemu" 5>&- 6>&- &
+	qemu=$!
+	wait "$qemu" && ended=0 || ended=$?
+	qemu=''
+	exec 5>&- 6>&-
+	wait "$cat_out" "$cat_err" || true
+}
+
+# The guest's last words, or from the first sign of trouble.
+console_tail() {
+	local from
+	from=$(grep -anm1 -E 'BUG: |Oops: |general protection|Kernel panic' "$run/console" 2>/dev/null | cut -d: -f1 || true)
+	if [ -n "$from" ]; then
+		tail -n "+$from" "$run/console" | head -n 50
+	else
+		tail -n 25 "$run/console" 2>/dev/null || true
+	fi | tr -d '\r' | sed 's/^/  | /' >&2
+}
+
+report() {
+	local rc panic
+	rc=$(sed -n 's/^rc //p' "$run/ctl" 2>/dev/null || true)
+	if [ -n "$rc" ]; then
+		if grep -qaE 'WARNING: |BUG: |INFO: task' "$run/console"; then
+			say "the guest's kernel complained:"
+			grep -aE -A 12 'WARNING: |BUG: |INFO: task' "$run/console" | head -n 40 | sed 's/^/  | /' >&2
+		fi
+		exit "$rc"
+	fi
+	if ! grep -q '^up' "$run/ctl" 2>/dev/null; then
+		say "the guest did not start"
+		cat "$run/qemu" >&2
+		console_tail
+		exit 125
+	fi
+	panic=$(grep -am1 -oE 'Kernel panic - not syncing: .*' "$run/console" 2>/dev/null | tr -d '\r' || true)
+	if [ -n "$panic" ]; then
+		say "guest panicked: ${panic#Kernel panic - not syncing: }"
+		console_tail
+		exit 126
+	fi
+	if [ "$ended" = 124 ] || [ "$ended" = 137 ]; then
+		say "timeout: not done after $timeout s"
+		exit 124
+	fi
+	say "the guest ended without a word (QEMU's exit code $ended)"
+	cat "$run/qemu" >&2
+	console_tail
+	exit 126
+}
+
+write_job "$@"
+ended=0
+start_qemu
+[ -n "$shell" ] || report

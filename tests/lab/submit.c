@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A process that uses the emulated GPU: charges engine time to a DRM file of its own,
+ * and keeps that file, copies of it or children that share it for as long as a test wants.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <i915_drm.h>
+
+#include "lab_ioctl.h"
+
+static const char *const class_names[LAB_CLASSES] = {"render", "copy", "video", "video-enhance",
+                                                     "compute"};
+
+static const char usage[] =
+    "usage: submit [options] NODE [CLASS[:INSTANCE] DURATION]...\n"
+    "Charges the durations (10us, 250ms, 2s) to one open file of NODE, then ends.\n"
+    "  --times N     do it N times (0: until killed)\n"
+    "  --every D     this far apart (default 1s)\n"
+    "  --hold D      then keep the file open (\"forever\": until killed)\n"
+    "  --mem MIB     allocate a buffer object of this size first\n"
+    "  --dup N       N more descriptors of the same file\n"
+    "  --fork N      N children that share the file and sleep\n"
+    "  --open N      N more files of the same node, without work\n"
+    "Prints \"ready\" when the first round is charged.\n";
+
+struct options {
+        long times, dups, forks, opens, mem_mib;
+        long long every_ns, hold_ns;
+};
+
+static void die(const char *what)
+{
+        fprintf(stderr, "submit: %s: %s\n", what, strerror(errno));
+        exit(1);
+}
+
+static void bad_usage(const char *what)
+{
+        fprintf(stderr, "submit: bad value: %s\n%s", what, usage);
+        exit(2);
+}
+
+static long long parse_duration(const char *text)
+{
+        static const struct {
+                const char *unit;
+                double ns;
+        } units[] = {{"ns", 1}, {"us", 1e3}, {"ms", 1e6}, {"s", 1e9}};
+        char *end;
+        double number = strtod(text, &end);
+
+        if (strcmp(text, "forever") == 0)
+                return LLONG_MAX;
+        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+                if (end != text && number >= 0 && strcmp(end, units[i].unit) == 0)
+                        return (long long)(number * units[i].ns);
+        bad_usage(text);
+        return 0;
+}
+
+static long parse_count(const char *text)
+{
+        char *end;
+        long n = strtol(text, &end, 10);
+
+        if (end == text || *end || n < 0 || n > 1000000)
+                bad_usage(text);
+        return n;
+}
+
+static struct lab_submit parse_work(const char *engine, const char *duration)
+{
+        const char *colon = strchr(engine, ':');
+        size_t len = colon ? (size_t)(colon - engine) : strlen(engine);
+        struct lab_submit w = {0};
+
+        for (w.engine_class = 0; w.engine_class < LAB_CLASSES; w.engine_class++)
+                if (strlen(class_names[w.engine_class]) == len &&
+                    strncmp(class_names[w.engine_class], engine, len) == 0)
+                        break;
+        if (w.engine_class == LAB_CLASSES)
+                bad_usage(engine);
+        if (colon)
+                w.engine_instance = (__u32)parse_count(colon + 1);
+        w.duration_ns = (__u64)parse_duration(duration);
+        return w;
+}
+
+static void sleep_ns(long long ns)
+{
+        struct timespec t = {.tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000};
+
+        if (ns == LLONG_MAX)
+                for (;;)
+                        pause();
+        while (nanosleep(&t, &t) < 0 && errno == EINTR)
+                ;
+}
+
+static void share(int fd, const char *node, const struct options *o)
+{
+        struct drm_i915_gem_create create = {.size = (__u64)o->mem_mib << 20};
+
+        if (o->mem_mib && ioctl(fd, DRM_IOCTL_I915_GEM_CREATE, &create) < 0)
+                die("cannot allocate");
+        for (long i = 0; i < o->dups; i++)
+                if (dup(fd) < 0)
+                        die("dup");
+        for (long i = 0; i < o->opens; i++)
+                if (open(node, O_RDWR) < 0)
+                        die(node);
+        for (long i = 0; i < o->forks; i++) {
+                pid_t pid = fork();
+
+                if (pid < 0)
+                        die("fork");
+                if (pid == 0) {
+                        /* A child lives as long as its parent. */
+                        prctl(PR_SET_PDEATHSIG, SIGKILL);
+                        for (;;)
+                                pause();
+                }
+        }
+}
+
+static void run(int fd, const struct lab_submit *work, int n, const struct options *o)
+{
+        for (long round = 0; o->times == 0 || round < o->times; round++) {
+                if (round)
+                        sleep_ns(o->every_ns);
+                for (int i = 0; i < n; i++)
+                        if (ioctl(fd, LAB_IOCTL_SUBMIT, &work[i]) < 0)
+                                die("cannot submit");
+                if (round == 0) {
+                        puts("ready");
+                        fflush(stdout);
+                }
+        }
+        sleep_ns(o->hold_ns);
+}
+
+int main(int argc, char **argv)
+{
+        static const struct option longs[] = {
+            {"times", required_argument, NULL, 't'}, {"every", required_argument, NULL, 'e'},
+            {"hold", required_argument, NULL, 'h'},  {"mem", required_argument, NULL, 'm'},
+            {"dup", required_argument, NULL, 'd'},   {"fork", required_argument, NULL, 'f'},
+            {"open", required_argument, NULL, 'o'},  {NULL, 0, NULL, 0}};
+        struct options o = {.times = 1, .every_ns = 1000000000};
+        struct lab_submit work[16];
+        const char *node;
+        int c, fd, n = 0;
+
+        while ((c = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+                switch (c) {
+                case 't': o.times = parse_count(optarg); break;
+                case 'e': o.every_ns = parse_duration(optarg); break;
+                case 'h': o.hold_ns = parse_duration(optarg); break;
+                case 'm': o.mem_mib = parse_count(optarg); break;
+                case 'd': o.dups = parse_count(optarg); break;
+                case 'f': o.forks = parse_count(optarg); break;
+                case 'o': o.opens = parse_count(optarg); break;
+                default: fputs(usage, stderr); return 2;
+                }
+        }
+        if (optind >= argc || (argc - optind) % 2 != 1) {
+                fputs(usage, stderr);
+                return 2;
+        }
+        node = argv[optind++];
+        for (; optind < argc && n < 16; optind += 2)
+                work[n++] = parse_work(argv[optind], argv[optind + 1]);
+
+        fd = open(node, O_RDWR | O_CLOEXEC);
+        if (fd < 0)
+                die(node);
+        share(fd, node, &o);
+        run(fd, work, n, &o);
+        return 0;
+}
