@@ -1,0 +1,171 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The benchmark itself, in the guest, or on this machine when ROOTFS is set: starts the servers
+# and prints figures as lines "bench KEY=VALUE". tests/bench/run.sh sets the variables.
+set -euo pipefail
+: "$EXPORTER" "$FLOOR" "$LOAD" "$ROUNDS" "$SCRAPES" "${BESIDE:=}" "${QUICK:=}" "${ROOTFS:=}"
+
+say() { echo "bench: $*" >&2; }
+
+# Below the ports that the kernel gives to clients, beside those that the servers have by default.
+declare -A pids=() ports=([exporter]=21057 [floor]=21058 [node_exporter]=21059 [beside]=21060)
+work=$(mktemp -d)
+
+stop() {
+	local name pid i
+	for name; do
+		pid=${pids[$name]:-}
+		[ -n "$pid" ] || continue
+		kill "$pid" 2>/dev/null || true
+		for ((i = 0; i < 100; i++)); do
+			kill -0 "$pid" 2>/dev/null || break
+			sleep 0.05
+		done
+		kill -9 "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+		unset "pids[$name]"
+	done
+}
+trap 'stop "${!pids[@]}"; rm -rf "$work"' EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+
+fail() {
+	say "$1 failed"
+	tail -n 20 "$work/$1.log" >&2
+	exit 1
+}
+
+get() { curl -sS -f --max-time 30 "http://127.0.0.1:${ports[$1]}$2" 2>"$work/curl"; }
+
+# start NAME PATH COMMAND...: until it answers for PATH.
+start() {
+	local name=$1 path=$2 i
+	shift 2
+	"$@" >"$work/$name.log" 2>&1 </dev/null &
+	pids[$name]=$!
+	for ((i = 0; i < 300; i++)); do
+		kill -0 "${pids[$name]}" 2>/dev/null || fail "$name"
+		! get "$name" "$path" >/dev/null || return 0
+		sleep 0.1
+	done
+	cat "$work/curl" >&2
+	fail "$name"
+}
+
+start_exporter() {
+	start "$1" /-/ready "$2" "--web.listen-address=127.0.0.1:${ports[$1]}" \
+		${ROOTFS:+"--path.rootfs=$ROOTFS"}
+}
+
+# start_floor GPUS: with the exporter's body. Counters have to be open, and the GPUs' names known,
+# before that has its size. An exporter that finds too little would look fast.
+start_floor() {
+	local i
+	for i in 1 2 3; do
+		get exporter /metrics >"$work/body" || fail exporter
+		sleep 0.3
+	done
+	if [ "$(grep -c '^intel_gpu_info{' "$work/body")" != "$1" ] ||
+		grep '^intel_gpu_scrape_collector_success.* 0$' "$work/body" >&2; then
+		say "not $1 GPU(s) with all collectors"
+		fail exporter
+	fi
+	start floor /metrics "$FLOOR" "${ports[floor]}" "$work/body"
+}
+
+# measure OPTION... TARGET...: the client's lines.
+measure() {
+	local name
+	"$LOAD" "$@" && return
+	for name in "${!pids[@]}"; do tail -n 5 "$work/$name.log" | sed "s/^/$name: /" >&2; done
+	say "a server or a scrape failed"
+	exit 1
+}
+
+# target NAME SERVER [QUERY]: as the client takes it.
+target() { echo "$1=${pids[$2]}:${ports[$2]}:/metrics${3:-}"; }
+
+# measure_each PREFIX OPTION... -- SERVER...
+measure_each() {
+	local prefix=$1 name args=()
+	shift
+	while [ "$1" != -- ]; do args+=("$1"); shift; done
+	shift
+	for name; do args+=("$(target "$prefix$name" "$name")"); done
+	measure "${args[@]}"
+}
+
+compare() {
+	local servers=(exporter floor node_exporter) watched=() name
+	start_exporter exporter "$EXPORTER"
+	start node_exporter /metrics prometheus-node-exporter \
+		"--web.listen-address=127.0.0.1:${ports[node_exporter]}"
+	if [ -n "$BESIDE" ]; then
+		start_exporter beside "$BESIDE"
+		get beside /metrics >/dev/null
+		servers+=(beside)
+	fi
+	start_floor 1
+	say "back to back"
+	measure_each '' -r "$ROUNDS" -n "$SCRAPES" -s 2 -- "${servers[@]}"
+	say "after a rest"
+	measure_each rested. -r "$rested_rounds" -n 1 -p "$rest_ms" -- "${servers[@]}"
+	if compgen -G '/sys/bus/event_source/devices/i915*' >/dev/null; then
+		intel_gpu_top -J -s 1000 >"$work/intel_gpu_top.log" 2>&1 </dev/null &
+		pids[intel_gpu_top]=$!
+		servers+=(intel_gpu_top)
+		sleep 1
+	fi
+	say "without scrapes"
+	for name in "${servers[@]}"; do watched+=("$name=${pids[$name]}"); done
+	measure -i "$idle_s" "${watched[@]}"
+	stop intel_gpu_top node_exporter beside
+}
+
+# Each collector alone, and none: what remains is HTTP, the runner and the exporter's own metrics.
+collectors() {
+	local name names args=() none=''
+	names=$(sed -n 's/^intel_gpu_scrape_collector_[a-z]*{collector="\([^"]*\)".*/\1/p' \
+		"$work/body" | sort -u)
+	for name in $names; do
+		[ "$name" != discovery ] || continue
+		none+="&exclude[]=$name"
+		args+=("$(target "collector.$name" exporter "?collect[]=$name")")
+	done
+	args+=("$(target collector.none exporter "?${none#&}")" "$(target collector.all exporter)")
+	say "by collector"
+	measure -r "$ROUNDS" -n "$SCRAPES" -s 0.5 "${args[@]}"
+}
+
+growth() {
+	local gpus
+	for gpus in 1 2 4; do
+		stop exporter floor
+		lab_unload
+		lab_load "gpus=$gpus"
+		start_exporter exporter "$EXPORTER"
+		start_floor "$gpus"
+		say "$gpus GPU(s)"
+		measure_each "gpus$gpus." -r "$ROUNDS" -n "$SCRAPES" -s 1 -- exporter floor
+		measure -i 1 "gpus$gpus.exporter=${pids[exporter]}" "gpus$gpus.floor=${pids[floor]}" |
+			grep -F .rss_kb
+	done
+}
+
+rested_rounds=15 rest_ms=1000 idle_s=15
+if [ -n "$QUICK" ]; then rested_rounds=2 rest_ms=100 idle_s=1; fi
+if [ -n "$ROOTFS" ]; then
+	echo "bench mode=host"
+else
+	echo "bench mode=lab"
+	# shellcheck source=tests/lab/guest.sh
+	. "$LAB_SRC/guest.sh"
+	lab_load gpus=1
+fi
+revision=$("$EXPORTER" --version | sed "s/.*revision: \([^)]*\).*/\1/")
+printf 'bench %s\n' "rounds=$ROUNDS" "cpus=$(nproc)" "kernel=$(uname -r)" "revision=$revision"
+compare
+collectors
+[ -n "$ROOTFS" ] || growth
+stop exporter floor

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+# Tables from the lines "bench KEY=VALUE".
+$1 == "bench" {
+	at = index($2, "=")
+	key = substr($2, 1, at - 1)
+	v[key] = substr($2, at + 1)
+	if (key ~ /^collector\..*\.cpu_us$/)
+		names[++n_names] = substr(key, 11, length(key) - 17)
+}
+
+# Three digits.
+function number(x)
+{
+	if (x == "" || x == "-")
+		return "-"
+	x += 0
+	if (x >= 99.95 || x == int(x))
+		return sprintf("%.0f", x)
+	return sprintf(x >= 9.995 ? "%.1f" : x >= 0.9995 ? "%.2f" : "%.3f", x)
+}
+
+function ratio(a, b) { return a == "" || b == "" || b + 0 == 0 ? "-" : number(a / b) }
+
+function cell(text, width) { printf "%*s", width, text }
+
+function row(title, prefix, key, scale,    i, x)
+{
+	printf "%-34s", title
+	for (i = 1; i <= n_servers; i++) {
+		x = v[prefix server[i] "." key]
+		cell(x == "" ? "-" : number(x / scale), width[i])
+	}
+	x = v[prefix "exporter." key]
+	cell(ratio(x, v[prefix "floor." key]), 9)
+	cell(ratio(x, v[prefix "node_exporter." key]), 9)
+	if (top)
+		cell(ratio(x, v[prefix "intel_gpu_top." key]), 9)
+	printf "\n"
+}
+
+function add_server(name)
+{
+	if (v[name ".rss_kb"] == "")
+		return
+	server[++n_servers] = name
+	width[n_servers] = length(name) + 2 < 10 ? 10 : length(name) + 2
+	top = name == "intel_gpu_top"
+}
+
+function compare(    i, x)
+{
+	printf "%-34s", ""
+	for (i = 1; i <= n_servers; i++)
+		cell(server[i], width[i])
+	cell("/floor", 9)
+	cell("/node", 9)
+	if (top)
+		cell("/top", 9)
+	printf "\n"
+	row("CPU per scrape, us", "", "cpu_us", 1)
+	printf "%-34s", "  lowest to highest round"
+	for (i = 1; i <= n_servers; i++) {
+		x = server[i] ".cpu_us_"
+		x = v[x "lowest"] == "" ? "-" : sprintf("%.0f-%.0f", v[x "lowest"], v[x "highest"])
+		cell(x, width[i])
+	}
+	printf "\n"
+	row("CPU per scrape after 1 s rest, us", "rested.", "cpu_us", 1)
+	row("CPU in 15 s without scrapes, us", "", "idle_cpu_us_per_15s", 1)
+	row("CPU in 15 s with one scrape, us", "", "interval_cpu_us", 1)
+	row("scrapes/s, one connection", "", "scrapes_per_s", 1)
+	row("latency p50, us", "", "p50_us", 1)
+	row("latency p99, us", "", "p99_us", 1)
+	row("latency p50 after 1 s rest, us", "rested.", "p50_us", 1)
+	row("RSS, kB", "", "rss_kb", 1)
+	row("  of it anonymous, kB", "", "rss_anon_kb", 1)
+	row("threads", "", "threads", 1)
+	row("body, bytes", "", "bytes", 1)
+}
+
+function growth(    i, e, f, line, first)
+{
+	line = "%-6s%10s%11s%8s%17s%9s%9s%9s%8s\n"
+	printf "\n" line, "GPUs", "CPU, us", "floor, us", "/floor", "more than 1, us", "p50, us", \
+		"p99, us", "RSS, kB", "bytes"
+	first = v["gpus1.exporter.cpu_us"]
+	for (i = 1; i <= 4; i *= 2) {
+		e = "gpus" i ".exporter."
+		f = "gpus" i ".floor."
+		printf line, i, number(v[e "cpu_us"]), number(v[f "cpu_us"]), \
+			ratio(v[e "cpu_us"], v[f "cpu_us"]), \
+			i == 1 ? "-" : number(v[e "cpu_us"] - first), number(v[e "p50_us"]), \
+			number(v[e "p99_us"]), v[e "rss_kb"], v[e "bytes"]
+	}
+}
+
+function collectors(    i, k, base)
+{
+	printf "\n%-16s%14s%18s%14s%14s\n", "collect[]=", "CPU, us", "above none, us", "p50, us", "bytes"
+	base = v["collector.none.cpu_us"]
+	for (i = 1; i <= n_names; i++) {
+		k = "collector." names[i] "."
+		printf "%-16s%14s%18s%14s%14s\n", names[i], number(v[k "cpu_us"]), \
+			sprintf("%.0f", v[k "cpu_us"] - base), number(v[k "p50_us"]), v[k "bytes"]
+	}
+}
+
+END {
+	split("exporter floor node_exporter beside intel_gpu_top", all, " ")
+	for (i = 1; i <= 5; i++) {
+		x = all[i]
+		if (v["rested." x ".cpu_us"] != "" || x == "intel_gpu_top")
+			v[x ".interval_cpu_us"] = v["rested." x ".cpu_us"] + v[x ".idle_cpu_us_per_15s"]
+		add_server(x)
+	}
+	lab = v["mode"] == "lab"
+	print "The exporter beside others,", lab ? "in the lab with one emulated GPU:" : \
+		"on this machine with a fixture's GPU, without PMU:"
+	print "medians of", v["rounds"], "rounds, the servers in turn"
+	compare()
+	if (v["gpus1.exporter.cpu_us"] != "")
+		growth()
+	collectors()
+	print "\nHow to read it:", lab ? \
+		"the guest's processor is emulated in software, 10 to 50 times slower than\n" \
+		"a real one. Compare the columns; the absolute figures are no speeds." : \
+		"files of a fixture stand for sysfs, and no perf event is read."
+	print "CPU is user and system time of the process, on one keep-alive connection, without\n" \
+		"gzip. /floor, /node and /top are the exporter's figure divided by theirs. The floor's body has\n" \
+		"the size of the exporter's; node_exporter's is its own and much longer."
+	if (top)
+		print "intel_gpu_top serves nothing: reading its JSON and answering scrapes come on top."
+}

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+"""When nobody asks it does nothing: no system call and no child process."""
+import re
+import time
+
+from local import SKYLAKE, Exporter, Strace, Tree, case, connect, get_request, load, wait_for
+
+SECONDS = 10
+SLEEPS = ("futex", "epoll_wait", "recvmsg", "rt_sigtimedwait", "restart_syscall")
+
+
+def awake(lines):
+    """The calls that are no sleeps. Attaching and detaching interrupts the sleeps of all threads:
+    each shows as unfinished, as interrupted, or both."""
+    calls = []
+    for line in lines:
+        match = re.match(r"\d+\s+(?:<\.\.\. )?(\w+)", line)
+        if not match or "detached" in line or match[1] in SLEEPS:
+            continue
+        calls.append(line)
+    return calls
+
+
+def main(checks):
+    idle = {}
+    with Tree() as tree:
+        idle["a recorded machine"] = Exporter(tree.root)
+        idle["this machine, with uevents"] = Exporter("/")
+        idle["after a load"] = Exporter(SKYLAKE)
+        idle["with an idle keep-alive connection"] = Exporter(SKYLAKE)
+        failures = []
+        for exporter in idle.values():
+            exporter.scrape()
+        load(idle["after a load"].port, 200, 20, failures)
+        checks.same(failures, [], "a load before")
+        sock = connect(idle["with an idle keep-alive connection"].port)
+        sock.sendall(get_request("/-/healthy", close=False))
+        sock.recv(4096)
+        time.sleep(1)
+        traces = {name: Strace(exporter.pid) for name, exporter in idle.items()}
+        time.sleep(0.5)
+        before = {name: len(trace.lines()) for name, trace in traces.items()}
+        time.sleep(SECONDS)
+        for name, exporter in idle.items():
+            checks.same(exporter.children(), [], f"{name}: no child process")
+            new = traces[name].lines()[before[name]:]
+            if "keep-alive" in name:
+                # One look, 10 s after it was opened, at whether its request has come.
+                checks.that(len(new) <= 4 and not awake(new),
+                            f"{name}: {len(new)} lines in {SECONDS} s, one wake-up: {new}")
+            else:
+                checks.same(new, [], f"{name}: no system call in {SECONDS} s")
+        # Would one have shown? A scrape does.
+        idle["a recorded machine"].scrape()
+        checks.that(wait_for(lambda: len(awake(traces["a recorded machine"].lines())) > 20, 5),
+                    "a scrape would have shown")
+        for name, trace in traces.items():
+            calls = awake(trace.detach())
+            if name != "a recorded machine":
+                checks.same(calls, [], f"{name}: nor at the ends of the trace")
+        sock.close()
+        for exporter in idle.values():
+            exporter.stop()
+
+
+case(main)

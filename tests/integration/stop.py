@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Signals: SIGTERM and SIGINT end it within 2 s whatever its clients do, with 0, requests in
+progress get whole answers, and the port is free at once. And what it logs meanwhile."""
+import json
+import re
+import signal
+import socket
+import time
+
+from local import (SANITIZED, SKYLAKE, Answer, Exporter, case, connect, get_request,
+                   in_background, read_all, slow_reads, wait_for)
+
+PROMISED = 2  # seconds
+THREADS = 4  # that answer requests of one address
+LOGFMT = re.compile(r'(?:[a-z_]+=(?:[^\s"=\\]+|"(?:[^"\\]|\\.)*")(?: |$))+')
+PAIR = re.compile(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|\S+)')
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def is_free(port):
+    """Whether a server that asks for it as the exporter does could have the port now."""
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            s.bind(("127.0.0.1", port))
+            s.listen()
+            return True
+        except OSError:
+            return False
+
+
+def idle_connections(exporter):
+    sockets = [connect(exporter.port) for _ in range(20)]
+    for sock in sockets:
+        sock.sendall(get_request("/-/healthy", close=False))
+        sock.recv(4096)
+    return sockets
+
+
+def half_sent(exporter):
+    sockets = [connect(exporter.port) for _ in range(20)]
+    for i, sock in enumerate(sockets):
+        sock.sendall((b"", b"G", b"GET /metrics HTTP/1.1\r\nHost: a\r\n",
+                      b"GET /metrics HTTP/1.1\r\nContent-Length: 1000\r\n\r\nabc")[i % 4])
+    return sockets
+
+
+def never_read(exporter):
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.connect(("127.0.0.1", exporter.port))
+    sock.setblocking(False)
+    try:
+        sock.send(get_request(close=False) * 500)
+    except OSError:
+        pass
+    return [sock]
+
+
+def nobody(_exporter):
+    return []
+
+
+def check_clients(checks, sig, name, clients):
+    exporter = Exporter(SKYLAKE)
+    sockets = clients(exporter)
+    time.sleep(0.1)
+    seconds = exporter.stop(sig)
+    checks.bound(seconds, PROMISED, f"{sig.name} with {name}")
+    checks.same(exporter.process.returncode, 0, "exit code 0")
+    checks.that(is_free(exporter.port), "the port is free at once")
+    second = Exporter(SKYLAKE, port=exporter.port)
+    checks.that(second.scrape().value("intel_gpu_up") == 1, "a second one serves at the same port")
+    second.stop()
+    for sock in sockets:
+        sock.close()
+    checks.same(exporter.out() + second.out(), "", "nothing on stdout")
+    check_log(checks, exporter)
+
+
+def check_in_progress(checks, sig):
+    """Requests that wait for a slow machine when the signal comes."""
+    exporter = Exporter(SKYLAKE, "--scrape.timeout=20s")
+    slow, answers = slow_reads(exporter, 500000), []
+
+    def client():
+        with connect(exporter.port) as sock:
+            sock.sendall(get_request(close=False))
+            answers.append(Answer(read_all(sock)))
+
+    # As many as there are threads that answer, and as many again that wait for one.
+    threads = []
+    for _ in range(2 * THREADS):
+        threads.append(in_background(client))
+        time.sleep(0.1)
+    checks.same(answers, [], f"{sig.name} with {THREADS} scrapes in progress, and as many waiting")
+    seconds = exporter.stop(sig)
+    for thread in threads:
+        thread.join(timeout=10)
+    slow.detach()
+    checks.bound(seconds, PROMISED, "it ends")
+    checks.same(exporter.process.returncode, 0, "with exit code 0")
+    whole = [a for a in answers if a.status == 200 and a.complete and a.body.endswith(b"\n")]
+    checks.that(len(answers) == 2 * THREADS and len(whole) >= THREADS,
+                f"those in progress get whole answers: {len(whole)}")
+    checks.that(all(a in whole or a.status is None for a in answers),
+                "those that wait get one or none, and no part of one")
+    checks.that(is_free(exporter.port), "the port is free at once")
+    check_log(checks, exporter)
+
+
+def check_others(checks):
+    exporter = Exporter(SKYLAKE)
+    for _ in range(3):
+        exporter.process.send_signal(signal.SIGUSR2)
+        time.sleep(0.05)
+    checks.that(wait_for(lambda: "perf events closed on request" in exporter.log(), 5),
+                "SIGUSR2: the log says what it does")
+    exporter.process.send_signal(signal.SIGPIPE)
+    time.sleep(0.2)
+    checks.that(exporter.process.poll() is None and exporter.scrape().value("intel_gpu_up") == 1,
+                "SIGUSR2 and SIGPIPE do not end it")
+    for _ in range(20):
+        with connect(exporter.port) as sock:
+            sock.sendall(get_request())
+    checks.same(exporter.scrape().value("intel_gpu_up"), 1, "clients that leave at once do not")
+    with open(f"/proc/{exporter.pid}/comm") as f:
+        checks.same(f.read().strip(), "intel_gpu_expor", "its name is the one that pkill -x takes")
+    checks.bound(exporter.stop(signal.SIGINT), PROMISED, "SIGINT does")
+    check_log(checks, exporter)
+
+    for _ in range(5):
+        exporter = Exporter(SKYLAKE, wait=False)
+        time.sleep(0.02)
+        seconds = exporter.stop()
+        checks.bound(seconds, PROMISED, "SIGTERM while it starts")
+        checks.that(exporter.process.returncode in (0, -signal.SIGTERM) and
+                    is_free(exporter.port), f"ends it: {exporter.process.returncode}")
+
+
+def check_log(checks, exporter):
+    """Lines of logfmt with a time, a level and a message."""
+    lines, wrong = exporter.log().splitlines(), []
+    for line in lines:
+        found = dict(PAIR.findall(line))
+        if not (LOGFMT.fullmatch(line) and TIME.fullmatch(found.get("ts", "")) and found.get("msg")
+                and found.get("level") in ("debug", "info", "warn", "error")):
+            wrong.append(line)
+    checks.that(lines and not wrong, f"{len(lines)} log lines are logfmt: {wrong[:2]}")
+
+
+def check_formats(checks):
+    exporter = Exporter("hostile", "--log.format=json", "--log.level=debug")
+    exporter.scrape()
+    with connect(exporter.port) as sock:
+        sock.sendall(b'"\\\x01\xff garbage\r\n\r\n')
+        sock.settimeout(0.5)
+        read_all(sock)
+    exporter.stop()
+    lines, wrong, levels = exporter.log().splitlines(), [], set()
+    for line in lines:
+        try:
+            found = json.loads(line)
+            levels.add(found["level"])
+            if not (TIME.fullmatch(found["ts"]) and found["msg"] and
+                    all(isinstance(v, str) for v in found.values())):
+                wrong.append(line)
+        except (ValueError, KeyError):
+            wrong.append(line)
+    checks.that(len(lines) > 10 and not wrong,
+                f"--log.format=json: {len(lines)} objects, a line each: {wrong[:2]}")
+    checks.that({"debug", "info", "warn"} <= levels, f"--log.level=debug: {sorted(levels)}")
+    exporter = Exporter("hostile", "--log.level=error")
+    exporter.scrape()
+    exporter.stop()
+    checks.same(exporter.log(), "", "--log.level=error: nothing to say")
+    exporter = Exporter("hostile")
+    exporter.scrape()
+    exporter.stop()
+    check_log(checks, exporter)
+
+
+def main(checks):
+    for sig in (signal.SIGTERM,) if SANITIZED else (signal.SIGTERM, signal.SIGINT):
+        check_clients(checks, sig, "no client", nobody)
+        check_clients(checks, sig, "20 idle keep-alive connections", idle_connections)
+        check_clients(checks, sig, "20 half-sent requests", half_sent)
+        check_clients(checks, sig, "a client that never reads", never_read)
+        check_in_progress(checks, sig)
+    check_others(checks)
+    check_formats(checks)
+
+
+case(main)

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A kernel or a sandbox that gives no uevents: one warning, and everything else works."""
+from local import Exporter, case
+
+
+def denied(inject):
+    """A prefix that lets a system call of the main thread fail, for this program only."""
+    return ("strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=socket,bind", "-e", inject)
+
+
+def main(checks):
+    with open("/proc/mounts") as f:
+        if not any(line.split()[1:3] == ["/sys", "sysfs"] for line in f):
+            checks.skip("all of it: /sys of this machine is no sysfs, so nothing asks for uevents")
+            checks.that(Exporter("/").scrape().value("intel_gpu_up") is not None, "it works")
+            return
+    # The first socket and the first bind are those for uevents; the others are for HTTP.
+    for name, inject, why in (
+            ("no such socket", "inject=socket:error=EAFNOSUPPORT:when=1", "not supported"),
+            ("no right to the socket", "inject=socket:error=EPERM:when=1", "not permitted"),
+            ("no right to the group", "inject=bind:error=EPERM:when=1", "not permitted")):
+        exporter = Exporter("/", prefix=denied(inject))
+        lines = [line for line in exporter.log().splitlines() if "uevent" in line]
+        checks.that(len(lines) == 1 and "level=warn" in lines[0] and "remedy=no-uevents" in lines[0]
+                    and why in lines[0], f"{name}: one warning: {lines}")
+        for _ in range(20):
+            metrics = exporter.scrape()
+        checks.that(metrics.value("intel_gpu_up") is not None and metrics.value(
+            "intel_gpu_scrape_collector_success", collector="discovery") == 1, "scrapes work")
+        checks.same([line for line in exporter.log().splitlines() if "uevent" in line], lines,
+                    "without a second warning")
+        checks.that(exporter.stop() < 6 and exporter.process.returncode == 0, "it ends with 0")
+    exporter = Exporter("/")
+    checks.that("uevent" not in exporter.log(), "with uevents there is no warning")
+    exporter.stop()
+
+
+case(main)

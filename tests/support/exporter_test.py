@@ -1,0 +1,262 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What tests of the running exporter share, in the lab and on the build machine: its metrics, a
+process of it, a load on it, and the count of what was checked."""
+import atexit
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+EXPORTER = os.environ.get("EXPORTER", "")
+SAMPLE = re.compile(r'^([a-z_:0-9]+)(?:\{(.*)\})? (\S+)$')
+LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
+SANITIZER_REPORT = re.compile(r"\w+Sanitizer:|runtime error:")
+
+if not EXPORTER:
+    sys.exit("FAIL: EXPORTER in the environment must name the program under test")
+
+
+class Metrics(dict):
+    """One exposition: {(name, frozenset of labels): value}."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.text = text
+        for line in text.split("\n"):
+            if not line or line.startswith("#"):
+                continue
+            match = SAMPLE.match(line)
+            if not match:
+                sys.exit(f"FAIL: not a sample: {line}")
+            labels = frozenset(LABEL.findall(match[2] or ""))
+            if (match[1], labels) in self:
+                sys.exit(f"FAIL: twice: {line}")
+            self[match[1], labels] = float(match[3])
+
+    def find(self, name, **labels):
+        """The samples of a family whose labels include these."""
+        wanted = {(k, str(v)) for k, v in labels.items()}
+        return {k[1]: v for k, v in self.items() if k[0] == name and wanted <= k[1]}
+
+    def value(self, name, **labels):
+        found = list(self.find(name, **labels).values())
+        return found[0] if len(found) == 1 else None
+
+    def reason(self, collector, **labels):
+        """Why the collector failed, or None."""
+        for found in self.find("intel_gpu_scrape_collector_error", collector=collector, **labels):
+            return dict(found)["reason"]
+        return None
+
+
+class Exporter:
+    """A process of the exporter, with its log (stderr) and what it wrote to stdout in files."""
+    all = []
+
+    def __init__(self, *flags, port, prefix=(), env=None, wait=True):
+        self.port = port
+        self.log_path = f"/tmp/exporter.{os.getpid()}.{time.monotonic_ns()}.log"
+        self.out_path = self.log_path + ".out"
+        with open(self.log_path, "w") as log, open(self.out_path, "w") as out:
+            self.process = subprocess.Popen(
+                [*prefix, EXPORTER, f"--web.listen-address=127.0.0.1:{port}", *flags],
+                stdout=out, stderr=log, env=env)
+        self.pid = self.process.pid
+        Exporter.all.append(self)
+        if wait:
+            self.wait_ready()
+
+    def wait_ready(self):
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            try:
+                if self.get("/-/ready")[0] == 200:
+                    return
+            except OSError:
+                pass
+            if self.process.poll() is not None:
+                sys.exit(f"FAIL: the exporter ended: {self.log()}")
+            time.sleep(0.05)
+        sys.exit(f"FAIL: the exporter is not ready: {self.log()}")
+
+    def get(self, path, headers=None, timeout=30):
+        """Status and body of a request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        try:
+            connection.request("GET", path, headers=headers or {})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        finally:
+            connection.close()
+
+    def scrape(self, query="", headers=None):
+        status, body = self.get("/metrics" + query, headers)
+        if status != 200:
+            sys.exit(f"FAIL: status {status}: {body}")
+        metrics = Metrics(body)
+        metrics.time = time.monotonic()
+        return metrics
+
+    def scrape_until(self, condition, seconds=10):
+        """Scrapes until the condition holds or the time is over: a GPU that is seen for the first
+        time takes as long as a look into pci.ids does, and meanwhile the old list serves."""
+        end = time.monotonic() + seconds
+        metrics = self.scrape()
+        while not condition(metrics) and time.monotonic() < end:
+            time.sleep(0.1)
+            metrics = self.scrape()
+        return metrics
+
+    def sharp(self):
+        """A scrape whose moment is known to 15 ms: measured over seconds it needs no better."""
+        for _ in range(50):
+            start = time.monotonic()
+            metrics = self.scrape()
+            seconds = time.monotonic() - start
+            if seconds < 0.03:
+                break
+        metrics.time = start + seconds / 2
+        return metrics
+
+    def timed(self, query="", headers=None):
+        """A scrape and the seconds it took."""
+        start = time.monotonic()
+        metrics = self.scrape(query, headers)
+        return metrics, time.monotonic() - start
+
+    def log(self):
+        with open(self.log_path, errors="surrogateescape") as f:
+            return f.read()
+
+    def out(self):
+        with open(self.out_path, errors="surrogateescape") as f:
+            return f.read()
+
+    def fds(self):
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
+
+    def settled_fds(self):
+        """How many there are when no connection is about to be closed."""
+        count, seen = self.fds(), 0
+        while seen < 6:
+            time.sleep(0.05)
+            now = self.fds()
+            seen = seen + 1 if now == count else 0
+            count = now
+        return count
+
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.pid}/task"))
+
+    def children(self):
+        found = []
+        for task in os.listdir(f"/proc/{self.pid}/task"):
+            with open(f"/proc/{self.pid}/task/{task}/children") as f:
+                found += f.read().split()
+        return found
+
+    def status(self, key):
+        """A line of /proc/PID/status."""
+        with open(f"/proc/{self.pid}/status") as f:
+            return next(line.split(":", 1)[1].strip() for line in f if line.startswith(key + ":"))
+
+    def rss_kb(self):
+        return int(self.status("VmRSS").split()[0])
+
+    def stop(self, sig=signal.SIGTERM):
+        """Ends it; returns the seconds that took."""
+        start = time.monotonic()
+        self.process.send_signal(sig)
+        self.process.wait(timeout=30)
+        return time.monotonic() - start
+
+
+@atexit.register
+def _end_all():
+    for exporter in Exporter.all:
+        if exporter.process.poll() is None:
+            exporter.process.kill()
+            try:
+                exporter.process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                pass  # blocked in the kernel: it ends with the machine
+        for path in (exporter.log_path, exporter.out_path):
+            if os.path.exists(path):
+                os.unlink(path)
+
+
+class Checks:
+    """Counts what was checked; ends with the line that test runners read."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def that(self, ok, text):
+        self.passed += bool(ok)
+        self.failed += not ok
+        print(f"{'ok' if ok else 'NOT OK'}: {text}", flush=True)
+        return ok
+
+    def close(self, got, wanted, tolerance, text):
+        ok = got is not None and abs(got - wanted) <= tolerance
+        shown = "absent" if got is None else f"{got:.4f}"
+        return self.that(ok, f"{text}: {shown}, wanted {wanted:.4f} +- {tolerance:g}")
+
+    def same(self, got, wanted, text):
+        """Equal; what was got instead is printed otherwise."""
+        return self.that(got == wanted, text if got == wanted else
+                         f"{text}: got {repr(got)[:300]}, wanted {repr(wanted)[:300]}")
+
+    def bound(self, seconds, promised, text):
+        """A promised bound on behaviour, asserted at three times because machines are noisy."""
+        return self.that(seconds <= 3 * promised,
+                         f"{text}: {seconds * 1000:.0f} ms (promised {promised * 1000:.0f} ms)")
+
+    def skip(self, text):
+        """Something that this machine cannot show is said, not passed over."""
+        print(f"skipped: {text}", flush=True)
+
+    def no_sanitizer_report(self):
+        """Of all exporters that this test has started."""
+        reports = [line for exporter in Exporter.all for line in exporter.log().splitlines()
+                   if SANITIZER_REPORT.search(line)]
+        self.that(not reports, f"no report of a sanitizer: {reports[:3]}")
+
+    def end(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        sys.exit(1 if self.failed or not self.passed else 0)
+
+
+def load(port, scrapes, clients, failures, paths=("/metrics",)):
+    """Scrapes by many clients at the same time, each on its own keep-alive connection."""
+    def client(number):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        try:
+            for i in range(scrapes // clients):
+                connection.request("GET", paths[(number + i) % len(paths)])
+                answer = connection.getresponse()
+                body = answer.read()
+                if answer.status != 200 or not body.endswith(b"\n"):
+                    failures.append(answer.status)
+        except (OSError, http.client.HTTPException) as e:
+            failures.append(e)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=client, args=(i,)) for i in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def free_port(host="127.0.0.1"):
+    """A TCP port that nobody has now."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
+        s.bind((host, 0))
+        return s.getsockname()[1]

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test.h"
+
+/* The table itself is looked at. */
+#include "sources/platform.c"
+
+#include <string.h>
+
+static void example_ids(void **state)
+{
+	static const struct {
+		uint16_t id;
+		const char *name, *generation;
+		bool discrete;
+	} rows[] = {
+		{ 0x0412, "Haswell", "7.5", false },
+		{ 0x1616, "Broadwell", "8", false },
+		{ 0x22b0, "Cherry Trail", "8", false },
+		{ 0x1912, "Skylake", "9", false },
+		{ 0x5a85, "Apollo Lake", "9lp", false },
+		{ 0x3185, "Gemini Lake", "9lp", false },
+		{ 0x5912, "Kaby Lake", "9", false },
+		{ 0x3e92, "Coffee Lake", "9", false },
+		{ 0x3ea0, "Whiskey Lake", "9", false },
+		{ 0x9bc5, "Comet Lake", "9", false },
+		{ 0x8a52, "Ice Lake", "11", false },
+		{ 0x4571, "Elkhart Lake", "11", false },
+		{ 0x4e61, "Jasper Lake", "11", false },
+		{ 0x9a49, "Tiger Lake", "12", false },
+		{ 0x4c8a, "Rocket Lake", "12", false },
+		{ 0x4905, "DG1", "12", true },
+		{ 0x4680, "Alder Lake-S", "12", false },
+		{ 0xa780, "Raptor Lake-S", "12", false },
+		{ 0x46a6, "Alder Lake-P", "12", false },
+		{ 0xa7a0, "Raptor Lake-P", "12", false },
+		{ 0xa7a1, "Raptor Lake-U", "12", false },
+		{ 0x46d1, "Alder Lake-N", "12", false },
+		{ 0x56a5, "Alchemist", "12.5", true },
+		{ 0x56c0, "Data Center GPU Flex", "12.5", true },
+		{ 0x7d55, "Meteor Lake", "12.7", false },
+		{ 0x7d67, "Arrow Lake", "12.7", false },
+		{ 0x64a0, "Lunar Lake", "xe2", false },
+		{ 0xe20b, "Battlemage", "xe2", true },
+		{ 0xb080, "Panther Lake", "xe3", false },
+		{ 0xfd80, "Wildcat Lake", "xe3", false },
+	};
+	bool seen[ARRAY_SIZE(platforms)] = { false };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct platform *p = platform_find(rows[i].id);
+
+		assert_row(p != NULL, rows[i].name);
+		assert_string_equal(p->name, rows[i].name);
+		assert_string_equal(p->generation, rows[i].generation);
+		assert_row(p->discrete == rows[i].discrete, rows[i].name);
+		seen[p - platforms] = true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++)
+		assert_row(seen[i], platforms[i].name);
+}
+
+static void unknown_ids(void **state)
+{
+	/* 0x1111 is QEMU's VGA (of another vendor), 0x7d19 an NPU, 0x0bd5 without a display. */
+	static const uint16_t unknown[] = { 0,	    0xffff, 0x1111, 0x7d19, 0x3e95, 0x3e97,
+					    0x0401, 0x040f, 0x56b4, 0xe213, 0x46d5, 0x0bd5 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)
+		assert_null(platform_find(unknown[i]));
+}
+
+static void ranges(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
+		assert_true(ids[i].first <= ids[i].last);
+		assert_in_range(ids[i].platform, 0, ARRAY_SIZE(platforms) - 1);
+		for (size_t j = 0; j < i; j++)
+			if (ids[i].first <= ids[j].last && ids[j].first <= ids[i].last)
+				fail_msg("%04x-%04x and %04x-%04x overlap", ids[j].first,
+					 ids[j].last, ids[i].first, ids[i].last);
+	}
+}
+
+static void every_platform_is_whole(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++) {
+		bool used = false;
+
+		assert_non_null(platforms[i].name);
+		assert_non_null(platforms[i].generation);
+		for (size_t j = 0; j < ARRAY_SIZE(ids); j++)
+			used |= ids[j].platform == i;
+		assert_row(used, platforms[i].name);
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(platforms[i].name, platforms[j].name);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(example_ids),
+		cmocka_unit_test(unknown_ids),
+		cmocka_unit_test(ranges),
+		cmocka_unit_test(every_platform_is_whole),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test.h"
+
+#include "base/subprocess.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define MS UINT64_C(1000000)
+
+static int shell(const char *script, char *buf, size_t size, uint64_t timeout)
+{
+	char *const argv[] = { (char *)"/bin/sh", (char *)"-c", (char *)script, NULL };
+
+	return subprocess_run(argv, buf, size, timeout);
+}
+
+/* Nothing is left behind, whatever happened. */
+static int no_children(void **state)
+{
+	(void)state;
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	return 0;
+}
+
+static void output(void **state)
+{
+	char buf[64];
+
+	(void)state;
+	assert_int_equal(shell("printf hello; printf ' world'", buf, sizeof(buf), 5000 * MS), 11);
+	assert_string_equal(buf, "hello world");
+	assert_int_equal(shell("true", buf, sizeof(buf), 5000 * MS), 0);
+	assert_string_equal(buf, "");
+	assert_int_equal(shell("cat", buf, sizeof(buf), 5000 * MS), 0);
+}
+
+static void failures(void **state)
+{
+	char *const missing[] = { (char *)"/nonexistent/program", NULL };
+	char buf[64];
+
+	(void)state;
+	assert_int_equal(subprocess_run(missing, buf, sizeof(buf), 5000 * MS), -ENOENT);
+	assert_int_equal(shell("exit 3", buf, sizeof(buf), 5000 * MS), -ENOEXEC);
+	assert_int_equal(shell("echo text; exit 1", buf, sizeof(buf), 5000 * MS), -ENOEXEC);
+	assert_int_equal(shell("kill -SEGV $$", buf, sizeof(buf), 5000 * MS), -ENOEXEC);
+}
+
+static void limit_of_the_output(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	assert_int_equal(shell("printf 1234567", buf, sizeof(buf), 5000 * MS), 7);
+	assert_string_equal(buf, "1234567");
+	assert_int_equal(shell("printf 12345678", buf, sizeof(buf), 5000 * MS), -E2BIG);
+	assert_int_equal(shell("yes", buf, sizeof(buf), 5000 * MS), -E2BIG);
+}
+
+static void assert_ends_in_time(const char *script, int wanted)
+{
+	uint64_t start = sys_monotonic_ns(), took;
+	char buf[64];
+	int r;
+
+	alarm(20); /* the signal ends a test that hangs */
+	r = shell(script, buf, sizeof(buf), 200 * MS);
+	alarm(0);
+	took = sys_monotonic_ns() - start;
+	print_message("\"%s\": %lu ms\n", script, took / MS);
+	assert_int_equal(r, wanted);
+	assert_in_range(took, 200 * MS, 200 * MS + 3 * 100 * MS);
+}
+
+static void deadline(void **state)
+{
+	(void)state;
+	assert_ends_in_time("sleep 15", -ETIMEDOUT);
+	/* What it started goes with it. */
+	assert_ends_in_time("sleep 15 & sleep 15", -ETIMEDOUT);
+	assert_ends_in_time("trap '' TERM INT HUP; sleep 15", -ETIMEDOUT);
+	assert_ends_in_time("while :; do printf .; sleep 0.02; done", -ETIMEDOUT);
+}
+
+/* The deadline holds for a program that says nothing more, too. */
+static void output_closed_early(void **state)
+{
+	(void)state;
+	assert_ends_in_time("exec >&-; sleep 15", -ETIMEDOUT);
+}
+
+/* The daemon blocks signals and ignores SIGPIPE. */
+static void child_is_as_new(void **state)
+{
+	char *const status[] = { (char *)"/bin/grep", (char *)"Sig", (char *)"/proc/self/status",
+				 NULL };
+	char buf[512];
+	unsigned long ignored;
+	sigset_t all, before;
+
+	(void)state;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	signal(SIGPIPE, SIG_IGN);
+	assert_true(subprocess_run(status, buf, sizeof(buf), 5000 * MS) > 0);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	assert_non_null(strstr(buf, "SigBlk:\t0000000000000000\n"));
+	ignored = strtoul(strstr(buf, "SigIgn:\t") + 8, NULL, 16);
+	/* glibc keeps two signals above 31 for itself. */
+	assert_int_equal(ignored & 0x7fffffff, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(output, no_children),
+		cmocka_unit_test_teardown(failures, no_children),
+		cmocka_unit_test_teardown(limit_of_the_output, no_children),
+		cmocka_unit_test_teardown(deadline, no_children),
+		cmocka_unit_test_teardown(output_closed_early, no_children),
+		cmocka_unit_test_teardown(child_is_as_new, no_children),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
