@@ -9,16 +9,13 @@
 #include "options.h"
 #include "scrape/scrape.h"
 #include "scrape/uevent.h"
-#include "web/server.h"
+#include "serve.h"
 
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-#define PMU_HOLD_NS 30000000000u /* after SIGUSR2; a VM takes its GPU well within this */
-#define DRAIN_NS    1000000000u
 
 static void drop_privileges(const struct fs *fs)
 {
@@ -44,35 +41,6 @@ static unsigned pmu_kinds(const struct options *options)
 	return kinds;
 }
 
-static int serve(const struct options *options, struct scraper *scraper, struct pmu_set *pmus,
-		 const sigset_t *signals)
-{
-	struct server_options web = { scraper, options->addresses, options->n_addresses,
-				      options->telemetry_path, options->max_requests };
-	struct server *server;
-	const char *bad;
-	int r, signal;
-
-	r = server_start(&server, &web, &bad);
-	if (r < 0) {
-		log_error("cannot listen", "address", bad, "err",
-			  r == -EINVAL ? "not HOST:PORT, [IPV6]:PORT or :PORT" : strerror(-r));
-		return 1;
-	}
-	for (size_t i = 0; i < options->n_addresses; i++)
-		log_info("listening", "address", options->addresses[i], "path",
-			 options->telemetry_path);
-	while (sigwait(signals, &signal) == 0 && signal == SIGUSR2) {
-		pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
-		log_info("perf events closed on request", "for", "30s");
-	}
-	log_info("stopping", "signal", strsignal(signal));
-	scraper_stop(scraper);
-	pmu_set_hold(pmus, UINT64_MAX);
-	server_stop(server, DRAIN_NS);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -81,7 +49,7 @@ int main(int argc, char **argv)
 	struct fs *fs;
 	const char *bad;
 	sigset_t signals;
-	int r;
+	int sockets[OPTIONS_MAX_ADDRESSES], r;
 
 	if (argc == 3 && strcmp(argv[1], SYS_PRODUCT_NAME_FLAG) == 0)
 		return sys_print_product_name(argv[2]);
@@ -96,6 +64,8 @@ int main(int argc, char **argv)
 		log_error("cannot read the machine's files", "path", bad, "err", strerror(-r));
 		return 1;
 	}
+	if (!options.once && serve_listen(&options, sockets) < 0)
+		return 1;
 	/* One arena: many threads that allocate little would keep one each. */
 	mallopt(M_ARENA_MAX, 1);
 	drop_privileges(fs);
@@ -132,9 +102,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	r = options.once ? once(scraper, options.collectors, options.once_ns)
-			 : (log_info("starting intel_gpu_exporter", "version", EXPORTER_VERSION,
-				     "revision", EXPORTER_REVISION),
-			    serve(&options, scraper, pmus, &signals));
+			 : serve(&options, sockets, scraper, pmus, &signals);
 	/* Without a look back: a thread may be stuck in a read that never ends. */
 	_exit(r);
 }

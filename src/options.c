@@ -101,6 +101,8 @@ static void parse_web(int key, char *arg, struct argp_state *state, struct optio
 		if (o->n_addresses == OPTIONS_MAX_ADDRESSES)
 			argp_failure(state, 1, 0, "--web.listen-address: at most %d addresses",
 				     OPTIONS_MAX_ADDRESSES);
+		if (!*arg)
+			fail(state, "web.listen-address", arg, "HOST:PORT, [IPV6]:PORT or :PORT");
 		o->addresses[o->n_addresses++] = arg;
 		break;
 	case OPT_PATH:
@@ -189,12 +191,18 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		o->engine_wait = true;
 		return 0;
 	case OPT_ROOTFS:
+		if (!*arg)
+			fail(state, "path.rootfs", arg, "a path");
 		o->rootfs = arg;
 		return 0;
 	case OPT_SYSFS:
+		if (!*arg)
+			fail(state, "path.sysfs", arg, "a path");
 		o->sysfs = arg;
 		return 0;
 	case OPT_PROCFS:
+		if (!*arg)
+			fail(state, "path.procfs", arg, "a path");
 		o->procfs = arg;
 		return 0;
 	case OPT_LIST_METRICS:

@@ -28,8 +28,8 @@ bool text_is_pci_address(const char *text);
 
 /*
  * Copies text so that the result is valid UTF-8 without control characters: a byte that is
- * neither becomes \xNN, so that two different inputs stay different. At most size - 1 bytes are
- * written, never half a character. Returns the length.
+ * neither becomes \xNN, so that different inputs stay different (but for a literal "\xff"). At most
+ * size - 1 bytes are written, never half a character. Returns the length.
  */
 size_t text_clean(const char *text, size_t len, char *out, size_t size);
 

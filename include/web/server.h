@@ -13,19 +13,16 @@
 
 struct server_options {
 	struct scraper *scraper;
-	const char *const *addresses; /* "host:port", "[v6]:port", ":port" for every address */
-	size_t n_addresses;
+	const int *sockets; /* that listen, from listen_open(); the server's from now on */
+	size_t n_sockets;
 	const char *telemetry_path;
 	unsigned max_requests; /* scrapes at the same time; beyond it 503. 0 = no limit */
 };
 
 struct server;
 
-/*
- * Listens on every address and starts to answer. On failure *ret_bad is the address at fault. The
- * options' pointers must outlive the server. 0 or -errno; -EINVAL for an address that is none.
- */
-int server_start(struct server **ret, const struct server_options *options, const char **ret_bad);
+/* Starts to answer. The options' pointers must outlive the server. 0 or -errno. */
+int server_start(struct server **ret, const struct server_options *options);
 
 /*
  * Takes no more connections, gives requests in progress up to drain_ns to end, cuts what is left

@@ -30,6 +30,7 @@ static const struct {
 	{ ENXIO, REASON_NO_DEVICE, "device-gone" },
 	{ ENOENT, REASON_NO_DEVICE, "device-gone" },
 	{ EINVAL, REASON_PARSE, "unexpected-text" },
+	{ ENODATA, REASON_PARSE, "unexpected-text" },
 	{ ERANGE, REASON_PARSE, "unexpected-text" },
 	{ EMSGSIZE, REASON_PARSE, "unexpected-text" },
 	{ EISDIR, REASON_PARSE, "unexpected-text" },

@@ -82,8 +82,8 @@ bool fs_is_live(const struct fs *fs)
 }
 
 /* Formats the path and says below which root it is; the rest of the path is *ret_rest. */
-static int resolve(const struct fs *fs, char *path, size_t size, const char **ret_rest,
-		   const char *fmt, va_list ap)
+static _printf_(5, 0) int resolve(const struct fs *fs, char *path, size_t size,
+				  const char **ret_rest, const char *fmt, va_list ap)
 {
 	int n = vsnprintf(path, size, fmt, ap);
 
@@ -101,7 +101,7 @@ static int resolve(const struct fs *fs, char *path, size_t size, const char **re
 	return fs->rootfs;
 }
 
-static int open_path(const struct fs *fs, int flags, const char *fmt, va_list ap)
+static _printf_(3, 0) int open_path(const struct fs *fs, int flags, const char *fmt, va_list ap)
 {
 	char path[PATH_MAX];
 	const char *rest;
@@ -110,7 +110,8 @@ static int open_path(const struct fs *fs, int flags, const char *fmt, va_list ap
 	return dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
 }
 
-static int read_path(const struct fs *fs, char *buf, size_t size, const char *fmt, va_list ap)
+static _printf_(4, 0) int read_path(const struct fs *fs, char *buf, size_t size, const char *fmt,
+				    va_list ap)
 {
 	_cleanup_close_ int fd = open_path(fs, O_RDONLY, fmt, ap);
 	ssize_t n;
@@ -207,7 +208,7 @@ int fs_inode(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 	return 0;
 }
 
-static int open_list(const struct fs *fs, DIR **ret, const char *fmt, va_list ap)
+static _printf_(3, 0) int open_list(const struct fs *fs, DIR **ret, const char *fmt, va_list ap)
 {
 	int fd = open_path(fs, O_RDONLY | O_DIRECTORY, fmt, ap);
 	DIR *dir;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -53,11 +54,15 @@ struct line {
 	size_t len;
 };
 
+/* Room for the closing quote, brace and newline is kept. */
+static bool has_room(const struct line *line, size_t bytes)
+{
+	return line->len + bytes + 3 <= sizeof(line->text);
+}
+
 static void add_char(struct line *line, char c)
 {
-	/* Room for the closing quote, brace and newline is kept. */
-	if (line->len < sizeof(line->text) - 4)
-		line->text[line->len++] = c;
+	line->text[line->len++] = c;
 }
 
 static void add_text(struct line *line, const char *text)
@@ -74,10 +79,17 @@ static void add_value(struct line *line, const char *value)
 
 	if (quote)
 		add_char(line, '"');
-	for (size_t i = 0; i < n; i++) {
-		if (clean[i] == '"' || clean[i] == '\\')
+	for (size_t i = 0; i < n;) {
+		/* An escape and a character of several bytes are written whole or not at all. */
+		bool escape = clean[i] == '"' || clean[i] == '\\';
+		size_t bytes = text_utf8_len(clean + i, n - i);
+
+		if (!has_room(line, bytes + escape))
+			break;
+		if (escape)
 			add_char(line, '\\');
-		add_char(line, clean[i]);
+		for (; bytes > 0; bytes--)
+			add_char(line, clean[i++]);
 	}
 	if (quote)
 		add_char(line, '"');
@@ -85,6 +97,9 @@ static void add_value(struct line *line, const char *value)
 
 static void add_pair(struct line *line, const char *key, const char *value)
 {
+	/* Comma, quotes and colon: a line that is full leaves out whole pairs. */
+	if (!has_room(line, strlen(key) + 5))
+		return;
 	if (format == LOG_JSON) {
 		add_text(line, line->len > 1 ? ",\"" : "\"");
 		add_text(line, key);

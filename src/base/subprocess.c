@@ -10,6 +10,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 extern char **environ;
@@ -68,6 +70,25 @@ static int read_all(int fd, char *buf, size_t size, uint64_t deadline)
 	return (int)len;
 }
 
+/* False when the child still runs at the deadline. It is not reaped. */
+static bool ends_by(pid_t pid, uint64_t deadline)
+{
+	_cleanup_close_ int fd = pidfd_open(pid, 0);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n = 0;
+
+	while (n <= 0) {
+		uint64_t now = sys_monotonic_ns();
+
+		if (fd < 0 || now >= deadline)
+			return fd < 0;
+		n = poll(&p, 1, (int)((deadline - now) / 1000000u) + 1);
+		if (n < 0 && errno != EINTR)
+			return true;
+	}
+	return true;
+}
+
 int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_ns)
 {
 	uint64_t deadline = sys_monotonic_ns() + timeout_ns;
@@ -84,7 +105,9 @@ int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_
 	}
 	n = read_all(fds[0], buf, size, deadline);
 	close(fds[0]);
-	/* Its output is closed: it is done, or it is to be done. */
+	/* What has closed its output may still run: it has until the deadline, too. */
+	if (n >= 0 && !ends_by(pid, deadline))
+		n = -ETIMEDOUT;
 	if (n < 0)
 		kill(-pid, SIGKILL);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)

@@ -93,19 +93,26 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size)
 	static unsigned n_known;
 	char id[8];
 	char *const argv[] = { "/proc/self/exe", SYS_PRODUCT_NAME_FLAG, id, NULL };
+	static unsigned next;
 	unsigned i;
+	int len;
 
 	for (i = 0; i < n_known && known[i].id != device_id; i++)
 		;
 	if (i == n_known) {
-		i %= ARRAY_SIZE(known);
 		snprintf(id, sizeof(id), "%04x", device_id);
+		len = subprocess_run(argv, buf, size, NAME_TIMEOUT_NS);
+		if (len <= 0)
+			buf[0] = '\0';
+		/* A name that is not there never will be; a machine that was busy is asked again. */
+		if (len < 0 && len != -ENOEXEC)
+			return len;
+		i = next++ % ARRAY_SIZE(known);
+		if (n_known < ARRAY_SIZE(known))
+			n_known++;
 		known[i].id = device_id;
-		known[i].len =
-			subprocess_run(argv, known[i].name, sizeof(known[i].name), NAME_TIMEOUT_NS);
-		if (known[i].len <= 0)
-			known[i].name[0] = '\0';
-		n_known = i + 1;
+		known[i].len = len;
+		snprintf(known[i].name, sizeof(known[i].name), "%s", buf);
 	}
 	snprintf(buf, size, "%s", known[i].name);
 	return known[i].len < 0 ? known[i].len : 0;

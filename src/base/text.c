@@ -77,12 +77,12 @@ int text_parse_duration(const char *text, uint64_t *ret_ns)
 		*ret_ns = 0;
 		return 0;
 	}
-	/* strtod() would also take blanks, signs, "inf" and hexadecimal. */
+	/* strtod() would also take blanks, signs, "inf", exponents and hexadecimal. */
 	if (text[0] < '0' || text[0] > '9' || strspn(text, "0123456789.") == strlen(text))
 		return -EINVAL;
-	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
-		return -EINVAL;
 	value = strtod(text, &end);
+	if (end != text + strspn(text, "0123456789."))
+		return -EINVAL;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (strcmp(end, units[i].suffix) != 0)
 			continue;

@@ -47,7 +47,8 @@ int collector_list_numbers(const struct context *context, const char *prefix, un
 		uint64_t number;
 
 		if (strncmp(*name, prefix, len) != 0 ||
-		    text_parse_u64(*name + len, strlen(*name + len), &number) < 0 || number > 255)
+		    text_parse_u64(*name + len, strlen(*name + len), &number) < 0 || number > 255 ||
+		    ((*name)[len] == '0' && (*name)[len + 1]))
 			continue;
 		numbers[n++] = (unsigned)number;
 	}

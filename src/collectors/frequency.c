@@ -121,6 +121,9 @@ static void find_i915(const struct context *context, const struct gpu *gpu, stru
 
 	for (int i = 0; i < n; i++) {
 		snprintf(folder, sizeof(folder), "sys/class/drm/%s/gt/gt%u", gpu->card, numbers[i]);
+		/* A virtual function's GT has no clocks. */
+		if (fs_inode(context->fs, &inode, "%s/rps_max_freq_mhz", folder) < 0)
+			continue;
 		add_gt(state, I915_GT, numbers[i], folder);
 	}
 	if (n >= 0)
@@ -183,7 +186,8 @@ static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_
 		uint64_t mhz;
 		int r;
 
-		if (!attribute->name || (attribute->wakes && power != GPU_AWAKE))
+		if (!attribute->name ||
+		    (attribute->wakes && power != GPU_AWAKE && power != GPU_MAY_SLEEP))
 			continue;
 		r = collector_read_u64(c->context, c->fault, &mhz, "%s/%s", gt->folder,
 				       attribute->name);
@@ -201,7 +205,10 @@ static int collect(const struct collection *c)
 	enum gpu_power power = GPU_POWER_UNKNOWN;
 	int r;
 
-	/* What cannot be told is taken for asleep: such reads are left out. */
+	/*
+	 * What cannot be told is taken for asleep. xe sleeps 1 s after the last use, so a read of
+	 * an active GPU puts that off by a second at most.
+	 */
 	gpu_power(c->context->fs, c->gpu, &power);
 	for (size_t i = 0; i < state->n; i++) {
 		r = collect_gt(c, &state->gts[i], power);

@@ -86,6 +86,8 @@ static int collect(const struct collection *c)
 	enum gpu_power power;
 	int r = gpu_power(c->context->fs, c->gpu, &power);
 
+	if (r == -ENOENT || r == -ENODATA)
+		return 0;
 	if (r < 0)
 		return fault_errno(c->fault, r, "power/runtime_status");
 	for (size_t i = 0; i < state->n && power != GPU_SUSPENDED; i++) {

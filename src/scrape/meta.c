@@ -117,7 +117,8 @@ static void put_discovery(struct batch *batch, const struct scrape *scrape)
 {
 	struct fault fault = { 0 };
 
-	put(batch, &meta_families[UP], scrape->n_gpus > 0);
+	if (scrape->looked)
+		put(batch, &meta_families[UP], scrape->n_gpus > 0);
 	put(batch, &meta_families[SUCCESS], scrape->discovery == 0, "discovery", NULL);
 	if (scrape->discovery == 0)
 		return;
@@ -137,7 +138,7 @@ static int read_self(const char *path, char *buf, size_t size)
 	return (int)n;
 }
 
-/* Seconds since 1970 at boot, from /proc/stat; the clock may be set later, so it is read anew. */
+/* Seconds since 1970 at boot; the clock may be set later, so it is asked anew. */
 static double boot_time(void)
 {
 	struct timespec real, boot;
@@ -215,7 +216,7 @@ int meta_collect(const struct scrape *scrape, bool self_metrics, struct batch **
 	put_collectors(batch, scrape);
 	if (self_metrics) {
 		put(batch, &meta_families[BUILD], 1, EXPORTER_VERSION, EXPORTER_REVISION,
-		    "gcc " __VERSION__);
+		    EXPORTER_COMPILER);
 		put_process(batch);
 	}
 	if (batch_error(batch)) {

@@ -59,14 +59,15 @@ static void remove_from_queue(struct scraper *s, struct job *job)
 	}
 }
 
-static void remove_waiter(struct job *job, struct slot *slot)
+static bool remove_waiter(struct job *job, struct slot *slot)
 {
 	for (struct slot **p = &job->waiters; *p; p = &(*p)->next) {
 		if (*p == slot) {
 			*p = slot->next;
-			return;
+			return true;
 		}
 	}
+	return false;
 }
 
 /* Makes the scrape's slots and queues the jobs that nobody runs yet. */
@@ -76,6 +77,7 @@ static void plan(struct scraper *s, struct scrape *scrape)
 
 	scrape->planned = true;
 	scrape->discovery = s->discovering ? -ETIMEDOUT : s->discovery_error;
+	scrape->looked = s->gpus != NULL;
 	scrape->n_gpus = s->gpus ? s->gpus->n : 0;
 	if (!s->jobs)
 		return;
@@ -286,6 +288,9 @@ void runner_submit(struct scraper *s, struct scrape *scrape)
 
 static uint64_t takeover_time(const struct scraper *s)
 {
+	/* Before the first list there is nothing else to do. */
+	if (s->current_discovers && !s->gpus)
+		return UINT64_MAX;
 	return s->progress + (s->current_discovers ? DISCOVERY_NS : TAKEOVER_NS);
 }
 
@@ -331,9 +336,9 @@ void runner_withdraw(struct scraper *s, struct scrape *scrape)
 		struct slot *slot = &scrape->slots[i];
 		struct job *job = slot->job;
 
-		if (slot->result)
+		/* It waits for those only that were not stuck already. */
+		if (!remove_waiter(job, slot))
 			continue;
-		remove_waiter(job, slot);
 		if (job->status == JOB_RUNNING)
 			job->stuck = true;
 		else if (job->status == JOB_QUEUED && !job->waiters)

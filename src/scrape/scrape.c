@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/text.h"
 #include "exposition/text.h"
 #include "runner.h"
 #include "scrape/meta.h"
@@ -228,11 +229,14 @@ bool scraper_is_ready(struct scraper *s, size_t *ret_gpus)
 
 static void describe_gpu(FILE *out, const struct gpu *gpu)
 {
-	fprintf(out, "%s  %s  driver %s", gpu->pci,
-		*gpu->model	? gpu->model
-		: gpu->platform ? gpu->platform->name
-				: "unknown model",
-		gpu->driver_name);
+	const char *model = *gpu->model	    ? gpu->model
+			    : gpu->platform ? gpu->platform->name
+					    : "unknown model";
+	char clean_model[4 * sizeof(gpu->model)], driver[4 * sizeof(gpu->driver_name)];
+
+	text_clean(model, strlen(model), clean_model, sizeof(clean_model));
+	text_clean(gpu->driver_name, strlen(gpu->driver_name), driver, sizeof(driver));
+	fprintf(out, "%s  %s  driver %s", gpu->pci, clean_model, driver);
 	if (*gpu->render)
 		fprintf(out, "  %s%s", gpu->render,
 			gpu->nodes_known && !gpu->render_node ? " (not in /dev/dri here)" : "");

@@ -91,7 +91,9 @@ void pmu_set_hold(struct pmu_set *set, uint64_t until_ns)
 	pthread_mutex_lock(&set->lock);
 	for (struct pmu *pmu = set->first; pmu; pmu = pmu->next)
 		close_events(pmu);
-	set->held_until = until_ns;
+	/* Lost uevents (until_ns 0) must not end the time that a VM's start has asked for. */
+	if (until_ns > set->held_until)
+		set->held_until = until_ns;
 	pthread_mutex_unlock(&set->lock);
 }
 

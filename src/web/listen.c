@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Listening sockets, made here so that IPv6 and IPv4 behave the same whatever libmicrohttpd's
  * version. */
-#include "listen.h"
+#include "web/listen.h"
 
 #include "base/macros.h"
 #include "base/text.h"
@@ -26,7 +26,7 @@ static int split(const char *address, char *host, size_t size, const char **ret_
 	memcpy(host, address, len);
 	host[len] = '\0';
 	if (host[0] == '[') {
-		if (len < 2 || host[len - 1] != ']')
+		if (len < 3 || host[len - 1] != ']')
 			return -EINVAL;
 		memmove(host, host + 1, len - 2);
 		host[len - 2] = '\0';

@@ -15,8 +15,7 @@ struct query {
 void query_add(struct query *query, collector_set enabled, const char *key, const char *value);
 
 /*
- * The collectors to run. 0, or -EINVAL with the text for the client in *ret_message (static, or
- * in buf).
+ * The collectors to run. 0, or -EINVAL with the text for the client in buf.
  */
 int query_result(const struct query *query, collector_set enabled, collector_set *ret, char *buf,
 		 size_t size);

@@ -9,7 +9,6 @@
 #include "base/sys.h"
 #include "connections.h"
 #include "exposition/text.h"
-#include "listen.h"
 #include "pages.h"
 #include "query.h"
 
@@ -261,11 +260,9 @@ static void log_library(void *data, const char *fmt, va_list ap)
 	log_debug("http", "err", message);
 }
 
-static int start_listener(struct server *server, const char *address, struct listener *listener)
+static int start_listener(struct server *server, int fd, struct listener *listener)
 {
-	listener->fd = listen_open(address);
-	if (listener->fd < 0)
-		return listener->fd;
+	listener->fd = fd;
 	listener->daemon = MHD_start_daemon(
 		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
 		NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
@@ -277,13 +274,12 @@ static int start_listener(struct server *server, const char *address, struct lis
 	return listener->daemon ? 0 : -EAGAIN;
 }
 
-int server_start(struct server **ret, const struct server_options *options, const char **ret_bad)
+int server_start(struct server **ret, const struct server_options *options)
 {
 	struct server *server = calloc(1, sizeof(*server));
 	pthread_condattr_t attr;
 	int r = 0;
 
-	*ret_bad = options->addresses[0];
 	if (!server)
 		return -ENOMEM;
 	server->options = *options;
@@ -292,13 +288,12 @@ int server_start(struct server **ret, const struct server_options *options, cons
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&server->drained, &attr);
 	pthread_condattr_destroy(&attr);
-	server->listeners = calloc(options->n_addresses, sizeof(*server->listeners));
+	server->listeners = calloc(options->n_sockets, sizeof(*server->listeners));
 	server->connections = connections_new();
 	if (!server->listeners || !server->connections)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < options->n_addresses; i++) {
-		*ret_bad = options->addresses[i];
-		r = start_listener(server, *ret_bad, &server->listeners[i]);
+	for (size_t i = 0; r == 0 && i < options->n_sockets; i++) {
+		r = start_listener(server, options->sockets[i], &server->listeners[i]);
 		server->n_listeners += r == 0;
 	}
 	if (r < 0) {

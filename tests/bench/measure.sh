@@ -140,7 +140,7 @@ collectors() {
 
 growth() {
 	local gpus
-	for gpus in 1 2 4; do
+	for gpus in $numbers; do
 		stop exporter floor
 		lab_unload
 		lab_load "gpus=$gpus"
@@ -153,8 +153,8 @@ growth() {
 	done
 }
 
-rested_rounds=15 rest_ms=1000 idle_s=15
-if [ -n "$QUICK" ]; then rested_rounds=2 rest_ms=100 idle_s=1; fi
+rested_rounds=15 rest_ms=1000 idle_s=15 numbers="1 2 4"
+if [ -n "$QUICK" ]; then rested_rounds=2 rest_ms=100 idle_s=1 numbers=2; fi
 if [ -n "$ROOTFS" ]; then
 	echo "bench mode=host"
 else

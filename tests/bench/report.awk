@@ -47,7 +47,7 @@ function add_server(name)
 	top = name == "intel_gpu_top"
 }
 
-function compare(    i, x)
+function compare(    i)
 {
 	printf "%-34s", ""
 	for (i = 1; i <= n_servers; i++)
@@ -58,13 +58,8 @@ function compare(    i, x)
 		cell("/top", 9)
 	printf "\n"
 	row("CPU per scrape, us", "", "cpu_us", 1)
-	printf "%-34s", "  lowest to highest round"
-	for (i = 1; i <= n_servers; i++) {
-		x = server[i] ".cpu_us_"
-		x = v[x "lowest"] == "" ? "-" : sprintf("%.0f-%.0f", v[x "lowest"], v[x "highest"])
-		cell(x, width[i])
-	}
-	printf "\n"
+	row("  lowest round", "", "cpu_us_lowest", 1)
+	row("  highest round", "", "cpu_us_highest", 1)
 	row("CPU per scrape after 1 s rest, us", "rested.", "cpu_us", 1)
 	row("CPU in 15 s without scrapes, us", "", "idle_cpu_us_per_15s", 1)
 	row("CPU in 15 s with one scrape, us", "", "interval_cpu_us", 1)
@@ -128,6 +123,8 @@ END {
 	print "CPU is user and system time of the process, on one keep-alive connection, without\n" \
 		"gzip. /floor, /node and /top are the exporter's figure divided by theirs. The floor's body has\n" \
 		"the size of the exporter's; node_exporter's is its own and much longer."
+	if (v["exporter.cpu_us_highest"] > 1.5 * v["exporter.cpu_us_lowest"])
+		print "The rounds differ much: the machine was busy. Trust the lowest, or run it again."
 	if (top)
 		print "intel_gpu_top serves nothing: reading its JSON and answering scrapes come on top."
 }

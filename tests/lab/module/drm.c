@@ -9,14 +9,18 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_ioctl.h>
+#include <drm/drm_prime.h>
 #include "lab.h"
 
 static atomic64_t last_client = ATOMIC64_INIT(0);
 
 static int lab_open(struct drm_device *drm, struct drm_file *file)
 {
-	struct lab_file *lf = kzalloc(sizeof(*lf), GFP_KERNEL);
+	struct lab_file *lf;
 
+	if (lab_open_errno && drm_is_render_client(file))
+		return -(int)lab_open_errno;
+	lf = kzalloc(sizeof(*lf), GFP_KERNEL);
 	if (!lf)
 		return -ENOMEM;
 	lf->client_id = atomic64_inc_return(&last_client);
@@ -141,6 +145,11 @@ static const struct file_operations lab_fops = {
 
 const struct drm_driver lab_drm_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER | DRIVER_SYNCOBJ,
+	.gem_create_object = lab_gem_alloc,
+	.prime_handle_to_fd = drm_gem_prime_handle_to_fd,
+	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
+	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
+	.gem_prime_mmap = drm_gem_prime_mmap,
 	.open = lab_open,
 	.postclose = lab_postclose,
 	.fops = &lab_fops,

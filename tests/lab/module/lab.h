@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <drm/drm_device.h>
 #include <drm/drm_file.h>
+#include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_ioctl.h>
 #include "lab_ioctl.h"
 
@@ -23,6 +24,7 @@
 #define LAB_MAX_GTS 2
 #define LAB_MAX_INSTANCES 4
 #define LAB_VGPU_TYPES 4
+#define LAB_MAX_SUBSLICES 8
 
 /* What happens by itself, as a rate that a parameter programs. */
 enum lab_counter_id {
@@ -121,9 +123,34 @@ struct lab_file {
 	struct mutex lock;
 };
 
+/* A buffer object. The helpers' part comes first: they free the whole. */
+struct lab_object {
+	struct drm_gem_shmem_object shmem;
+	u32 tiling, caching;
+	bool submitted;				/* was part of an EXECBUFFER2 */
+};
+
+struct lab_topology {
+	unsigned int subslices, eus;		/* eus: per subslice */
+};
+
+/* What waits while the parameter exec_block says so, and in which state. */
+enum lab_exec_block {
+	LAB_NOTHING_BLOCKS,
+	LAB_EXEC_BLOCKS_D,
+	LAB_EXEC_BLOCKS_S,
+	LAB_WAIT_BLOCKS_D,
+	LAB_WAIT_BLOCKS_S,
+};
+
 static inline struct lab_gpu *to_lab_gpu(struct drm_device *drm)
 {
 	return container_of(drm, struct lab_gpu, drm);
+}
+
+static inline struct lab_object *to_lab_object(struct drm_gem_object *base)
+{
+	return container_of(base, struct lab_object, shmem.base);
 }
 
 /* main.c */
@@ -153,6 +180,9 @@ extern unsigned int lab_gpu_scale[LAB_MAX_GPUS];
 extern unsigned int lab_throttle_mask;
 extern unsigned int lab_dip_ms;
 extern unsigned int lab_pmu_errno, lab_create_errno;
+extern unsigned int lab_open_errno, lab_exec_errno;
+extern int lab_huc;
+extern enum lab_exec_block lab_exec_block;
 extern bool lab_fdinfo_engines, lab_fdinfo_memory;
 extern bool lab_error_state;
 extern atomic_t lab_wakes;
@@ -198,6 +228,32 @@ void lab_pmu_free_events(struct lab_pmu *pmu);
 /* drm.c, ioctl.c */
 extern const struct drm_driver lab_drm_driver;
 extern const struct drm_ioctl_desc lab_ioctls[LAB_SUBMIT_NR + 1];
+typedef int lab_ioctl_fn(struct drm_device *drm, void *data,
+			 struct drm_file *file);
+
+/* gem.c */
+struct drm_gem_object *lab_gem_alloc(struct drm_device *drm, size_t size);
+struct lab_object *lab_gem_get(struct drm_file *file, u32 handle);
+void lab_gem_put(struct lab_object *obj);
+lab_ioctl_fn lab_gem_create, lab_gem_create_ext, lab_gem_mmap;
+lab_ioctl_fn lab_gem_mmap_offset, lab_gem_pread, lab_gem_pwrite;
+lab_ioctl_fn lab_gem_madvise, lab_gem_set_tiling, lab_gem_get_tiling;
+lab_ioctl_fn lab_gem_set_caching, lab_gem_get_caching, lab_gem_get_aperture;
+
+/* context.c */
+bool lab_context_exists(struct lab_file *lf, u32 id);
+lab_ioctl_fn lab_context_create, lab_context_destroy, lab_context_getparam;
+lab_ioctl_fn lab_context_setparam, lab_reset_stats;
+lab_ioctl_fn lab_vm_create, lab_vm_destroy;
+
+/* getparam.c, query.c */
+const struct lab_topology *lab_topology(const struct lab_gpu *gpu);
+lab_ioctl_fn lab_getparam, lab_reg_read, lab_query;
+
+/* execbuffer.c */
+void lab_exec_block_changed(void);
+lab_ioctl_fn lab_execbuffer2, lab_gem_wait, lab_gem_busy, lab_gem_throttle;
+lab_ioctl_fn lab_gem_set_domain, lab_gem_sw_finish;
 
 /* sysfs.c: what the files below a card have in common */
 struct lab_kobject {

@@ -185,6 +185,10 @@ bool lab_error_state;
 module_param_named(error_state, lab_error_state, bool, 0644);
 MODULE_PARM_DESC(error_state, "1: the error file holds a hang");
 
+int lab_huc = 1;
+module_param_named(huc, lab_huc, int, 0644);
+MODULE_PARM_DESC(huc, "HUC_STATUS: 1 runs, 0 does not, below 0 the errno of the question");
+
 static int get_wakes(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(buf, "%d\n", atomic_read(&lab_wakes));
@@ -214,6 +218,44 @@ module_param_named(pmu_errno, lab_pmu_errno, uint, 0644);
 module_param_named(create_errno, lab_create_errno, uint, 0644);
 MODULE_PARM_DESC(pmu_errno, "errno with which opening an event fails");
 MODULE_PARM_DESC(create_errno, "errno with which creating a vGPU fails");
+
+unsigned int lab_open_errno, lab_exec_errno;
+module_param_named(open_errno, lab_open_errno, uint, 0644);
+module_param_named(exec_errno, lab_exec_errno, uint, 0644);
+MODULE_PARM_DESC(open_errno, "errno with which opening a render node fails");
+MODULE_PARM_DESC(exec_errno, "errno with which EXECBUFFER2 fails");
+
+enum lab_exec_block lab_exec_block;
+static const char *const exec_blocks[] = {
+	[LAB_NOTHING_BLOCKS] = "",
+	[LAB_EXEC_BLOCKS_D] = "exec-d",
+	[LAB_EXEC_BLOCKS_S] = "exec-s",
+	[LAB_WAIT_BLOCKS_D] = "wait-d",
+	[LAB_WAIT_BLOCKS_S] = "wait-s",
+};
+
+static int set_exec_block(const char *val, const struct kernel_param *kp)
+{
+	int which = sysfs_match_string(exec_blocks, val);
+
+	if (which < 0)
+		return which;
+	WRITE_ONCE(lab_exec_block, which);
+	lab_exec_block_changed();
+	return 0;
+}
+
+static int get_exec_block(char *buf, const struct kernel_param *kp)
+{
+	return sysfs_emit(buf, "%s\n", exec_blocks[lab_exec_block]);
+}
+
+static const struct kernel_param_ops exec_block_ops = {
+	.set = set_exec_block,
+	.get = get_exec_block,
+};
+module_param_cb(exec_block, &exec_block_ops, NULL, 0644);
+MODULE_PARM_DESC(exec_block, "exec-d, exec-s, wait-d, wait-s: EXECBUFFER2 or the waits for its buffers stay in this state while it is set");
 
 unsigned int lab_dip_ms = 500;
 module_param_named(dip_ms, lab_dip_ms, uint, 0644);

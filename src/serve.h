@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Serving until a signal says otherwise. */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include "options.h"
+#include "scrape/scrape.h"
+
+#include <signal.h>
+
+/*
+ * Opens a socket for each address, or logs why not. Done before anything else: an address in use is
+ * told at once, and a port below 1024 needs a capability that is then dropped. 0 or -errno.
+ */
+int serve_listen(const struct options *options, int *sockets);
+
+/*
+ * Serves until SIGTERM or SIGINT; SIGUSR2 closes all perf events for 30 s. The signals are blocked
+ * in every thread. Returns the exit status.
+ */
+int serve(const struct options *options, const int *sockets, struct scraper *scraper,
+	  struct pmu_set *pmus, const sigset_t *signals);
+
+#endif
