@@ -48,7 +48,7 @@ run() {
 
 cd "$repo"
 mkdir -p build
-packages=(deploy/packages.txt tests/packages.txt tests/lab/packages.txt)
+packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench}/packages.txt)
 [ -z "$all" ] || packages+=(tests/packages-all.txt)
 step "packages"
 deploy/install-packages.sh "${packages[@]}"
@@ -64,10 +64,11 @@ run release -L lab
 [ -n "$all" ] || { step "done"; exit 0; }
 
 run release -L bench
+run release -L va
 build asan
 SANITIZED=1 run asan -L 'unit|golden|sanitize'
 build tsan
-SANITIZED=1 run tsan -L 'threads|sanitize'
+SANITIZED=1 run tsan -L 'unit|sanitize'
 step "fuzzing"
 tests/fuzz/run.sh
 step "done"

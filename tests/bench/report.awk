@@ -82,9 +82,11 @@ function growth(    i, e, f, line, first)
 	for (i = 1; i <= 4; i *= 2) {
 		e = "gpus" i ".exporter."
 		f = "gpus" i ".floor."
+		if (v[e "cpu_us"] == "")
+			continue
 		printf line, i, number(v[e "cpu_us"]), number(v[f "cpu_us"]), \
 			ratio(v[e "cpu_us"], v[f "cpu_us"]), \
-			i == 1 ? "-" : number(v[e "cpu_us"] - first), number(v[e "p50_us"]), \
+			i == 1 || first == "" ? "-" : number(v[e "cpu_us"] - first), number(v[e "p50_us"]), \
 			number(v[e "p99_us"]), v[e "rss_kb"], v[e "bytes"]
 	}
 }
@@ -113,11 +115,11 @@ END {
 		"on this machine with a fixture's GPU, without PMU:"
 	print "medians of", v["rounds"], "rounds, the servers in turn"
 	compare()
-	if (v["gpus1.exporter.cpu_us"] != "")
+	if (v["gpus2.exporter.cpu_us"] != "")
 		growth()
 	collectors()
 	print "\nHow to read it:", lab ? \
-		"the guest's processor is emulated in software, 10 to 50 times slower than\n" \
+		"the guest's processor is emulated in software, about 10 to 30 times slower than\n" \
 		"a real one. Compare the columns; the absolute figures are no speeds." : \
 		"files of a fixture stand for sysfs, and no perf event is read."
 	print "CPU is user and system time of the process, on one keep-alive connection, without\n" \

@@ -14,11 +14,11 @@ def main(checks):
             checks.skip("all of it: /sys of this machine is no sysfs, so nothing asks for uevents")
             checks.that(Exporter("/").scrape().value("intel_gpu_up") is not None, "it works")
             return
-    # The first socket and the first bind are those for uevents; the others are for HTTP.
+    # The first socket and the first bind are those for HTTP, the second those for uevents.
     for name, inject, why in (
-            ("no such socket", "inject=socket:error=EAFNOSUPPORT:when=1", "not supported"),
-            ("no right to the socket", "inject=socket:error=EPERM:when=1", "not permitted"),
-            ("no right to the group", "inject=bind:error=EPERM:when=1", "not permitted")):
+            ("no such socket", "inject=socket:error=EAFNOSUPPORT:when=2", "not supported"),
+            ("no right to the socket", "inject=socket:error=EPERM:when=2", "not permitted"),
+            ("no right to the group", "inject=bind:error=EPERM:when=2", "not permitted")):
         exporter = Exporter("/", prefix=denied(inject))
         lines = [line for line in exporter.log().splitlines() if "uevent" in line]
         checks.that(len(lines) == 1 and "level=warn" in lines[0] and "remedy=no-uevents" in lines[0]
