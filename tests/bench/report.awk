@@ -73,32 +73,36 @@ function compare(    i)
 	row("body, bytes", "", "bytes", 1)
 }
 
-function growth(    i, e, f, line, first)
+# The rounds of different numbers of GPUs are not in turn, and what disturbs a round only adds to
+# it: so the lowest rounds are compared.
+function growth(    i, e, f, line, low, first)
 {
-	line = "%-6s%10s%11s%8s%17s%9s%9s%9s%8s\n"
-	printf "\n" line, "GPUs", "CPU, us", "floor, us", "/floor", "more than 1, us", "p50, us", \
-		"p99, us", "RSS, kB", "bytes"
-	first = v["gpus1.exporter.cpu_us"]
+	line = "%-6s%10s%9s%15s%8s%17s%9s%9s%9s%8s\n"
+	printf "\n" line, "GPUs", "CPU, us", "lowest", "floor, lowest", "/floor", "more than 1 GPU", \
+		"p50, us", "p99, us", "RSS, kB", "bytes"
+	first = v["gpus1.exporter.cpu_us_lowest"]
 	for (i = 1; i <= 4; i *= 2) {
 		e = "gpus" i ".exporter."
-		f = "gpus" i ".floor."
-		if (v[e "cpu_us"] == "")
+		f = "gpus" i ".floor.cpu_us_lowest"
+		low = v[e "cpu_us_lowest"]
+		if (low == "")
 			continue
-		printf line, i, number(v[e "cpu_us"]), number(v[f "cpu_us"]), \
-			ratio(v[e "cpu_us"], v[f "cpu_us"]), \
-			i == 1 || first == "" ? "-" : number(v[e "cpu_us"] - first), number(v[e "p50_us"]), \
+		printf line, i, number(v[e "cpu_us"]), number(low), number(v[f]), ratio(low, v[f]), \
+			i == 1 || first == "" ? "-" : number(low - first), number(v[e "p50_us"]), \
 			number(v[e "p99_us"]), v[e "rss_kb"], v[e "bytes"]
 	}
 }
 
-function collectors(    i, k, base)
+function collectors(    i, k, low, base)
 {
-	printf "\n%-16s%14s%18s%14s%14s\n", "collect[]=", "CPU, us", "above none, us", "p50, us", "bytes"
-	base = v["collector.none.cpu_us"]
+	printf "\n%-16s%10s%9s%19s%9s%8s\n", "collect[]=", "CPU, us", "lowest", "lowest above none", \
+		"p50, us", "bytes"
+	base = v["collector.none.cpu_us_lowest"]
 	for (i = 1; i <= n_names; i++) {
 		k = "collector." names[i] "."
-		printf "%-16s%14s%18s%14s%14s\n", names[i], number(v[k "cpu_us"]), \
-			sprintf("%.0f", v[k "cpu_us"] - base), number(v[k "p50_us"]), v[k "bytes"]
+		low = v[k "cpu_us_lowest"]
+		printf "%-16s%10s%9s%19.0f%9s%8s\n", names[i], number(v[k "cpu_us"]), number(low), \
+			low - base, number(v[k "p50_us"]), v[k "bytes"]
 	}
 }
 
