@@ -37,16 +37,16 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 	struct server *server;
 	int r, signal;
 
-	r = server_start(&server, &web);
-	if (r < 0) {
-		log_error("cannot serve", "err", strerror(-r));
-		return 1;
-	}
 	log_info("starting intel_gpu_exporter", "version", EXPORTER_VERSION, "revision",
 		 EXPORTER_REVISION);
 	for (size_t i = 0; i < options->n_addresses; i++)
 		log_info("listening", "address", options->addresses[i], "path",
 			 options->telemetry_path);
+	r = server_start(&server, &web);
+	if (r < 0) {
+		log_error("cannot serve", "err", strerror(-r));
+		return 1;
+	}
 	while (sigwait(signals, &signal) == 0 && signal == SIGUSR2) {
 		pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
 		log_info("perf events closed on request", "for", "30s");
