@@ -12,6 +12,9 @@
  */
 int privileges_drop(bool keep_sys_admin);
 
+/* Drops every capability of the calling thread. */
+void privileges_drop_all(void);
+
 /* Raises the limit of open files to the hard one: a perf event is a file descriptor. */
 void privileges_raise_files(void);
 

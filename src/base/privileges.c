@@ -10,15 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int privileges_drop(bool keep_sys_admin)
+static int keep_only(const uint32_t keep[2])
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2];
-	uint32_t keep[2] = { 0 };
 
-	keep[CAP_TO_INDEX(CAP_PERFMON)] |= CAP_TO_MASK(CAP_PERFMON);
-	if (keep_sys_admin)
-		keep[CAP_TO_INDEX(CAP_SYS_ADMIN)] |= CAP_TO_MASK(CAP_SYS_ADMIN);
 	if (syscall(SYS_capget, &header, data) < 0)
 		return -errno;
 	for (int i = 0; i < 2; i++) {
@@ -28,6 +24,21 @@ int privileges_drop(bool keep_sys_admin)
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+int privileges_drop(bool keep_sys_admin)
+{
+	uint32_t keep[2] = { 0 };
+
+	keep[CAP_TO_INDEX(CAP_PERFMON)] |= CAP_TO_MASK(CAP_PERFMON);
+	if (keep_sys_admin)
+		keep[CAP_TO_INDEX(CAP_SYS_ADMIN)] |= CAP_TO_MASK(CAP_SYS_ADMIN);
+	return keep_only(keep);
+}
+
+void privileges_drop_all(void)
+{
+	keep_only((const uint32_t[2]){ 0 });
 }
 
 void privileges_raise_files(void)

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -132,9 +133,15 @@ static void every_address(void **state)
 
 static void names(void **state)
 {
-	_cleanup_close_ int fd = listen_open("localhost:0");
+	_cleanup_close_ int fd = -1;
+	struct addrinfo *info = NULL;
 
 	(void)state;
+	/* A bare chroot has no /etc/hosts, and nobody to ask. */
+	if (getaddrinfo("localhost", NULL, NULL, &info) != 0)
+		skip();
+	freeaddrinfo(info);
+	fd = listen_open("localhost:0");
 	assert_true(fd >= 0);
 }
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the probe's command line says. */
+#ifndef PROBE_FLAGS_H
+#define PROBE_FLAGS_H
+
+#include "probe.h"
+
+struct flags {
+	const char *path, *codec;      /* NULL: every codec */
+	const struct profile *profile; /* NULL: every profile */
+	VAEntrypoint entrypoint;
+	bool has_entrypoint, list, porcelain;
+	unsigned width, height;
+	int parent; /* process that must still be there, 0 = any */
+};
+
+/* Parses argv, or prints help, the version or one clear error and exits. */
+void flags_parse(struct flags *flags, int argc, char **argv);
+
+#endif
