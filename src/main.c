@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,17 @@ static unsigned pmu_kinds(const struct options *options)
 		if (options->collectors >> i & 1)
 			kinds |= collectors_all[i]->pmu_kinds;
 	return kinds;
+}
+
+/* Below the 2 MB of a huge page, which the kernel may otherwise give to a thread's first touch. */
+static void small_stacks(void)
+{
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1 << 20);
+	pthread_setattr_default_np(&attr);
+	pthread_attr_destroy(&attr);
 }
 
 int main(int argc, char **argv)
@@ -68,6 +80,7 @@ int main(int argc, char **argv)
 		return 1;
 	/* One arena: many threads that allocate little would keep one each. */
 	mallopt(M_ARENA_MAX, 1);
+	small_stacks();
 	drop_privileges(fs);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
