@@ -189,6 +189,13 @@ static int open_event(struct pmu *pmu, uint32_t type, int cpu, const struct pmu_
 		.type = type,
 		.config = event->config,
 		.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_TOTAL_TIME_ENABLED,
+		/*
+		 * A driver that is being unbound refuses the event. Perf core then puts a pinned
+		 * group into an error state, which reads as 0 bytes. For any other group it starts
+		 * its timer for rotation, in memory that the end of the unbind frees with the timer
+		 * still armed. Only a leader can be pinned.
+		 */
+		.pinned = pmu->n == 0,
 	};
 	int fd = sys_perf_open(&attr, cpu, pmu->n > 0 ? pmu->fds[0] : -1);
 
@@ -272,8 +279,7 @@ static int read_group(struct pmu *pmu, struct fault *fault)
 	ssize_t n = sys_perf_read(pmu->fds[0], buf, sizeof(buf));
 
 	if (n == 0) {
-		/* Linux 6.16 and later: the driver has gone and the kernel has revoked the events.
-		 */
+		/* The driver goes (an error state), or has gone (revoked, Linux 6.16 and later). */
 		close_events(pmu);
 		return fault_errno(fault, -ENODEV, "PMU %s was unregistered", pmu->name);
 	}

@@ -6,12 +6,28 @@ without the listener for uevents this case ends in a panic.
 """
 import os
 import sys
+import threading
 import time
 
 import lab
 
 CYCLES = int(os.environ.get("CYCLES", "20"))
 BUSY = "intel_gpu_engine_busy_seconds_total"
+TRACING = "/sys/kernel/tracing"
+
+
+def watch_rotation():
+    """Traces perf core's timer for rotation: the unregistering of a PMU frees it, armed or not."""
+    with open("/proc/kallsyms") as symbols:
+        handler = next(line.split()[0] for line in symbols if line.split()[2] == "perf_mux_hrtimer_handler")
+    lab.shell(f"""mountpoint -q {TRACING} || mount -t tracefs none {TRACING}
+        echo "function == 0x{handler}" >{TRACING}/events/timer/hrtimer_start/filter
+        echo 1 >{TRACING}/events/timer/hrtimer_start/enable""")
+
+
+def rotations():
+    with open(f"{TRACING}/trace") as trace:
+        return sum("hrtimer_start:" in line for line in trace)
 
 
 def perf_fds(pid):
@@ -72,6 +88,29 @@ def cycles(checks, exporter, cgroups, text):
     checks.that(True, f"{CYCLES} x {text}: the guest lives, series absent, then back")
 
 
+def check_scrapes_meanwhile(checks, exporter):
+    """Prometheus does not know when a driver goes: some scrape opens the events right then."""
+    done, answers = threading.Event(), []
+
+    def scrape_on():
+        while not done.is_set():
+            answers.append(exporter.scrape())
+
+    thread = threading.Thread(target=scrape_on)
+    thread.start()
+    for number in range(CYCLES):
+        # The first scrape opens some 40 events, one by one: the second unbind is to meet that.
+        lab.shell(f"lab_unbind; lab_bind; sleep 0.0{number % 5}; lab_unbind")
+        make_cgroups(number)
+        lab.shell("lab_bind")
+    done.set()
+    thread.join()
+    series = [bool(answer.find(BUSY)) for answer in answers]
+    checks.that(True in series and False in series and exporter.scrape().find(BUSY),
+                f"{CYCLES} x unbind, rebind during {len(answers)} scrapes: with and without series, then back")
+    checks.that(rotations() == 0, f"perf core's timer for rotation was never armed ({rotations()} times)")
+
+
 def check_unload(checks, exporter):
     """rmmod fails while anybody holds an event of the PMU."""
     exporter.scrape()
@@ -110,8 +149,10 @@ def main():
     lab.shell("lab_load")
     exporter = lab.Exporter()
     exporter.scrape()
+    watch_rotation()
     cycles(checks, exporter, False, "unbind, 50 ms, rebind")
     cycles(checks, exporter, True, "unbind, cgroups created, rebind")
+    check_scrapes_meanwhile(checks, exporter)
     check_unload(checks, exporter)
     check_release(checks, exporter)
     exporter.stop()

@@ -281,6 +281,13 @@ static int pmu_cpu_offline(unsigned int cpu, struct hlist_node *node)
 	struct lab_pmu *pmu = hlist_entry(node, struct lab_pmu, cpuhp);
 	unsigned int target = cpumask_any_but(cpu_online_mask, cpu);
 
+	/*
+	 * Removing the instance calls this for each processor. A migration would
+	 * fail to add the events again and leave perf core's timer for rotation
+	 * armed in memory that is about to be freed; i915 does not migrate either.
+	 */
+	if (pmu->closed)
+		return 0;
 	if (pmu->cpu == cpu && target < nr_cpu_ids) {
 		pmu->cpu = target;
 		perf_pmu_migrate_context(&pmu->base, cpu, target);
