@@ -32,6 +32,8 @@ bool check(struct va_outcome *outcome, enum va_result result, const char *call, 
 /* device.c: the render node and its driver. */
 bool device_open(struct device *device, const char *path, struct va_outcome *outcome);
 void device_close(struct device *device);
+/* libva's name of the driver that it has loaded ("iHD"), from its log; "" when it did not say. */
+const char *device_driver_name(const struct device *device, char *buf, size_t size);
 /* Video engine time of this process' own DRM client (fdinfo). False where the kernel hides it. */
 bool device_engine_seconds(const struct device *device, double *ret);
 
