@@ -175,11 +175,11 @@ static bool judge(const struct picture *input, const struct picture *result,
 	if (tint(result) > MAX_TINT)
 		return fail(outcome, VA_CORRUPT, "tone mapped, grey has a tint of %.1f",
 			    tint(result));
+	if (!rises(row, result->width))
+		return fail(outcome, VA_CORRUPT, "tone mapped, brighter became darker");
 	if (range < MIN_RANGE)
 		return fail(outcome, VA_CORRUPT, "tone mapped, from black to white it is %.1f",
 			    range);
-	if (!rises(row, result->width))
-		return fail(outcome, VA_CORRUPT, "tone mapped, brighter became darker");
 	if (bend < MIN_BEND)
 		return fail(outcome, VA_CORRUPT, "the picture is as it was: no tones were mapped");
 	return true;

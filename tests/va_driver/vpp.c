@@ -193,6 +193,21 @@ static void tone_curve(uint16_t curve[LEVELS])
 	}
 }
 
+/* Faults of a mapping that is listed and runs. */
+static void spoil_curve(uint16_t curve[LEVELS], const char *how)
+{
+	int i;
+
+	for (i = 0; i < LEVELS; i++) {
+		if (strcmp(how, "ignore") == 0)
+			curve[i] = (uint16_t)i;
+		else if (strcmp(how, "flat") == 0)
+			curve[i] = LEVELS / 2;
+		else if (strcmp(how, "fold") == 0 && i > LEVELS / 2)
+			curve[i] = curve[LEVELS - 1 - i];
+	}
+}
+
 static bool inside(const VARectangle *r, const struct surface *s)
 {
 	return r->x >= 0 && r->y >= 0 && r->width >= 2 && r->height >= 2 &&
@@ -229,7 +244,7 @@ VAStatus vpp_process(struct driver *drv, struct context *c, struct surface *out)
 	const VAProcPipelineParameterBuffer *p =
 		item_find(c, VAProcPipelineParameterBufferType, sizeof(*p));
 	const struct surface *in = p ? object_get(drv, KIND_SURFACE, p->surface) : NULL;
-	const char *how = knob(drv, "CORRUPT", &c->who);
+	const char *how = knob(drv, "CORRUPT", &c->who), *curved = knob(drv, "TONEMAP", &c->who);
 	VARectangle from, to;
 	uint16_t curve[LEVELS];
 	unsigned int i;
@@ -251,6 +266,8 @@ VAStatus vpp_process(struct driver *drv, struct context *c, struct surface *out)
 		return st;
 	if (tones)
 		tone_curve(curve);
+	if (tones && curved)
+		spoil_curve(curve, curved);
 	for (i = 0; i < 3; i++) {
 		struct plane a = plane_of(out, &to, i), b = plane_of(in, &from, i);
 
