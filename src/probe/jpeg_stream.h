@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define JPEG_COMPONENTS 3
-#define JPEG_HEADER_MAX 700
+#define JPEG_HEADER_MAX 768 /* with four tables of each kind: 761 */
 
 enum { JPEG_DC, JPEG_AC, JPEG_CLASSES };
 
