@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The probe's video processing against the fake driver: each fault has its result."""
+import tempfile
+from pathlib import Path
+
 from probe_test import Checks, has_result, probe
+
+BT709, EXPLICIT = 2, 13  # of VAProcColorStandardType
 
 # Knobs of the fake driver, the result and exit status of scaling and of tone mapping; and what the
 # detail of the latter says.
@@ -51,6 +56,24 @@ def by_hand(checks):
         checks.that("scale" not in probe(*flags).stdout, f"{flags}: encoders only")
 
 
+def colours(checks):
+    """What the driver is told of colours: kept by scaling; from BT.2020 and PQ to BT.709."""
+    hdr = "range=1 primaries=9 transfer=16 matrix=9"
+    sdr = "range=1 primaries=1 transfer=1 matrix=1"
+    with tempfile.TemporaryDirectory() as folder:
+        dump = Path(folder, "dump")
+        probe("--operation", "tonemap", knobs={"DUMP": str(dump)})
+        text = dump.read_text()
+        checks.that(f"vpp in standard={EXPLICIT} {hdr}" in text and
+                    f"vpp out standard={EXPLICIT} {sdr}" in text and
+                    "256x256 P010 -> 256x256 NV12 tones=1" in text, "from HDR10 to BT.709")
+        dump.unlink()
+        probe("--operation", "scale", knobs={"DUMP": str(dump)})
+        text = dump.read_text()
+        checks.that(f"vpp in standard={BT709} " in text and f"vpp out standard={BT709} " in text
+                    and "256x256 NV12 -> 128x128 NV12 tones=0" in text, "BT.709 stays BT.709")
+
+
 def main(checks):
     for knobs, scale, tonemap, says in FAULTS:
         has_result(checks, ("--operation", "scale"), knobs, *scale)
@@ -69,6 +92,7 @@ def main(checks):
         has_result(checks, ("--operation", "scale"), {"FAIL": call}, wanted, 1)
 
     by_hand(checks)
+    colours(checks)
     for operation in ("scale", "tonemap"):
         lines = probe("--porcelain", "--operation", operation).stdout.splitlines()
         checks.that(lines[0] == "result=ok" and lines[-1] == "end", f"porcelain: {lines}")

@@ -239,6 +239,14 @@ static bool wants_tones(struct driver *drv, const VAProcPipelineParameterBuffer 
 	return false;
 }
 
+static void dump_colours(struct driver *drv, const char *side, VAProcColorStandardType standard,
+			 const VAProcColorProperties *c)
+{
+	dump_line(drv, "vpp %s standard=%d range=%u primaries=%u transfer=%u matrix=%u", side,
+		  standard, c->color_range, c->colour_primaries, c->transfer_characteristics,
+		  c->matrix_coefficients);
+}
+
 VAStatus vpp_process(struct driver *drv, struct context *c, struct surface *out)
 {
 	const VAProcPipelineParameterBuffer *p =
@@ -276,6 +284,8 @@ VAStatus vpp_process(struct driver *drv, struct context *c, struct surface *out)
 	dump_line(drv, "vpp %ux%u %.4s -> %ux%u %.4s tones=%d", from.width, from.height,
 		  (const char *)&in->fourcc, to.width, to.height, (const char *)&out->fourcc,
 		  tones);
+	dump_colours(drv, "in", p->surface_color_standard, &p->input_color_properties);
+	dump_colours(drv, "out", p->output_color_standard, &p->output_color_properties);
 	if (how)
 		frame_damage(out, how);
 	return VA_STATUS_SUCCESS;
