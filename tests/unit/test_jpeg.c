@@ -77,6 +77,37 @@ static void own_stream(void **state)
 	assert_memory_equal(jpeg.huffman, wanted.huffman, sizeof(wanted.huffman));
 }
 
+/* T.81 prints them in rows (K.1, K.2), a stream has them in zig-zag order (figure A.6). */
+static void quantisers_of_annex_k(void **state)
+{
+	static const uint8_t luma[8][8] = {
+		{ 16, 11, 10, 16, 24, 40, 51, 61 },	{ 12, 12, 14, 19, 26, 58, 60, 55 },
+		{ 14, 13, 16, 24, 40, 57, 69, 56 },	{ 14, 17, 22, 29, 51, 87, 80, 62 },
+		{ 18, 22, 37, 56, 68, 109, 103, 77 },	{ 24, 35, 55, 64, 81, 104, 113, 92 },
+		{ 49, 64, 78, 87, 103, 121, 120, 101 }, { 72, 92, 95, 98, 112, 100, 103, 99 }
+	};
+	static const uint8_t chroma[4][4] = {
+		{ 17, 18, 24, 47 }, { 18, 21, 26, 66 }, { 24, 26, 56, 99 }, { 47, 66, 99, 99 }
+	};
+	struct jpeg jpeg;
+	int x = 0, y = 0;
+
+	(void)state;
+	jpeg_defaults(&jpeg, WIDTH, HEIGHT);
+	for (size_t i = 0; i < 64; i++) {
+		bool up = (x + y) % 2 == 0;
+
+		assert_int_equal(jpeg.quantisers[0][i], luma[y][x]);
+		assert_int_equal(jpeg.quantisers[1][i], x < 4 && y < 4 ? chroma[y][x] : 99);
+		if (up ? x == 7 : y == 7)
+			*(up ? &y : &x) += 1;
+		else if (up ? y == 0 : x == 0)
+			*(up ? &x : &y) += 1;
+		else
+			x += up ? 1 : -1, y += up ? -1 : 1;
+	}
+}
+
 /* One change of one byte each, and the words that the reason holds; NULL: it is allowed. */
 static void one_byte(void **state)
 {
@@ -338,13 +369,10 @@ static void encoder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(own_stream),
-		cmocka_unit_test(one_byte),
-		cmocka_unit_test(cut),
-		cmocka_unit_test(data),
-		cmocka_unit_test(little_data),
-		cmocka_unit_test(size_of_test),
-		cmocka_unit_test(decoder_of_stream),
+		cmocka_unit_test(own_stream),	cmocka_unit_test(quantisers_of_annex_k),
+		cmocka_unit_test(one_byte),	cmocka_unit_test(cut),
+		cmocka_unit_test(data),		cmocka_unit_test(little_data),
+		cmocka_unit_test(size_of_test), cmocka_unit_test(decoder_of_stream),
 		cmocka_unit_test(encoder),
 	};
 

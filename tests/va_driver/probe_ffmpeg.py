@@ -62,7 +62,35 @@ def one(checks, folder, stream, size, packed):
                 f"{profile} {size}, {header}: PSNR {db:.1f} dB {decoded.stderr.decode().strip()}")
 
 
+def huffman_tables(jpeg):
+    """Of a JPEG's header, by class and identifier."""
+    tables, at = {}, 2
+    while jpeg[at + 1] != 0xda:
+        end = at + 2 + int.from_bytes(jpeg[at + 2:at + 4], "big")
+        marker, at = jpeg[at + 1], at + 4
+        while marker == 0xc4 and at < end:
+            length = 17 + sum(jpeg[at + 1:at + 17])
+            tables[jpeg[at]] = jpeg[at + 1:at + length]
+            at += length
+        at = end
+    return tables
+
+
+def standard_tables(checks, folder):
+    """The probe's Huffman tables are those that everyone has: ffmpeg's, when told to use them."""
+    other = subprocess.run(
+        ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=64x64",
+         "-frames:v", "1", "-pix_fmt", "yuvj420p", "-c:v", "mjpeg", "-huffman", "default",
+         "-f", "mjpeg", "-"], capture_output=True, timeout=60).stdout
+    probe("--codec", "jpeg", knobs={"SAVE": folder})
+    ours = Path(folder, "JPEGBaseline_256x256.bin").read_bytes()
+    checks.that(len(huffman_tables(ours)) == 4 and huffman_tables(ours) == huffman_tables(other),
+                "JPEG: the standard's Huffman tables")
+
+
 def main(checks):
+    with tempfile.TemporaryDirectory() as folder:
+        standard_tables(checks, folder)
     for stream in STREAMS:
         for size in ("128x128", "250x190", "256x256", "640x360"):
             for packed in (True, False):

@@ -74,9 +74,25 @@ def colours(checks):
                     and "256x256 NV12 -> 128x128 NV12 tones=0" in text, "BT.709 stays BT.709")
 
 
+def nothing_left(checks):
+    """Each object of the driver is given back, whatever fails. DUMP says what was not."""
+    failures = [{}] + [{"FAIL.vpp": call} for call, _ in CALLS] + [
+        {"FAIL.vpp": "GetImage:1"}, {"FAIL.vpp": "QueryVideoProcPipelineCaps:1"},
+        {"FAIL": "CreateSurfaces#2:2"}, {"TONEMAP": "0"}, {"CORRUPT": "green"}]
+    for knobs in failures:
+        for flags in (("--operation", "scale"), ("--operation", "tonemap")):
+            with tempfile.TemporaryDirectory() as folder:
+                dump = Path(folder, "dump")
+                probe(*flags, knobs={**knobs, "DUMP": str(dump)})
+                left = [s for s in dump.read_text().splitlines() if s.startswith("left ")]
+            checks.that(left == ["left configs=0 surfaces=0 contexts=0 buffers=0 images=0"],
+                        f"{' '.join(flags)} {knobs}: {left}")
+
+
 def main(checks):
     for knobs, scale, tonemap, says in FAULTS:
-        has_result(checks, ("--operation", "scale"), knobs, *scale)
+        has_result(checks, ("--operation", "scale"), knobs, *scale,
+                   "PSNR 100.0" if not knobs else "")
         has_result(checks, ("--operation", "tonemap"), knobs, *tonemap, says)
     for call, wanted in CALLS:
         for operation in ("scale", "tonemap"):
@@ -93,6 +109,7 @@ def main(checks):
 
     by_hand(checks)
     colours(checks)
+    nothing_left(checks)
     for operation in ("scale", "tonemap"):
         lines = probe("--porcelain", "--operation", operation).stdout.splitlines()
         checks.that(lines[0] == "result=ok" and lines[-1] == "end", f"porcelain: {lines}")
