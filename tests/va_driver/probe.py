@@ -36,7 +36,8 @@ def main(checks):
                     f"{knobs}: {sorted(results(done.stdout))}, exit status {done.returncode}")
     healthy = probe("--codec", "h264").stdout
     checks.that(healthy.count("PSNR 100.0 dB") == 6, "bit-exact: the fake driver codes I_PCM")
-    checks.that("PSNR" not in probe("--codec", "h264", knobs={"NODEC": "1"}).stdout, "no decoder, no PSNR")
+    checks.that("PSNR" not in probe("--codec", "h264", knobs={"NODEC": "1"}).stdout,
+                "no decoder, no PSNR")
     for size in ("128x128", "250x190", "1280x720", "1920x1080"):
         done = probe("--size", size, "--profile", "H264High")
         checks.that(results(done.stdout) == {"ok"}, f"{size}: {done.stdout.strip()}")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Are the probe's streams what it says? ffmpeg's software decoders read them, and the picture is the
-one that was encoded. The fake driver keeps both."""
+"""Are the probe's streams what it says? ffmpeg's software decoders read them, and the picture is
+the one that was encoded. The fake driver keeps both."""
 import math
 import subprocess
 import tempfile

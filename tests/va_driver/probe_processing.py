@@ -45,7 +45,8 @@ def by_hand(checks):
     done = probe()
     checks.that([s.split()[0] for s in done.stdout.splitlines()[-2:]] == ["scale", "tonemap"] and
                 "JPEGBaseline" in done.stdout and "H264Main" in done.stdout and
-                done.returncode == 0, f"encoders and operations: {len(done.stdout.splitlines())} tests")
+                done.returncode == 0,
+                f"encoders and operations: {len(done.stdout.splitlines())} tests")
     done = probe(knobs={"NOVPP": "1"})
     checks.that(done.stdout.count("unsupported") == 2 and done.returncode == 0,
                 "operations that are not listed are no failure where all is tested")
