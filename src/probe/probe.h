@@ -91,6 +91,7 @@ void buffers_add_packed(struct buffers *buffers, VAEncPackedHeaderType type, con
 			size_t bits);
 /* Begin, render, end, sync. Destroys the buffers, whatever comes of it. */
 bool buffers_render(struct buffers *buffers, VASurfaceID target, struct va_outcome *outcome);
+void buffers_destroy(struct buffers *buffers);
 
 /* encode.c: one encode test, with the decode back. */
 struct test {
@@ -128,6 +129,11 @@ struct codec {
 };
 extern const struct codec *const codecs[];
 const struct codec *codec_find(const char *name);
+
+/* processing.c: one operation of video processing, always on a picture of 256x256. */
+const char *operation_name(size_t i); /* NULL behind the last */
+void processing_test(const struct device *device, const char *operation,
+		     struct va_outcome *outcome);
 
 /* sandbox.c: gives up everything that a test does not need, before libva is touched. */
 bool sandbox_enter(const char *device, int parent, struct va_outcome *outcome);
