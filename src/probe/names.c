@@ -46,7 +46,7 @@ static const struct profile profiles[] = {
 	P(VP9Profile1, NULL, YUV8),
 	P(VP9Profile2, NULL, YUV10),
 	P(VP9Profile3, NULL, YUV8),
-	P(AV1Profile0, NULL, YUV8),
+	P(AV1Profile0, "av1", YUV8),
 	P(AV1Profile1, NULL, YUV8),
 	P(Protected, NULL, YUV8),
 };
