@@ -156,7 +156,8 @@ static int featured(const struct vp9_header *h, size_t segment, enum vp9_feature
 static void fill_filter_levels(const struct vp9_header *h, size_t segment, uint8_t levels[4][2])
 {
 	int level = featured(h, segment, VP9_ALT_L, h->filter_level, 63);
-	int scale = 1 << (level >> 5);
+	/* By the frame's level, not the segment's: so do libvpx and all that follow it. */
+	int scale = 1 << (h->filter_level >> 5);
 
 	for (size_t ref = 0; ref < VP9_REFS; ref++) {
 		for (size_t mode = 0; mode < VP9_MODES; mode++) {

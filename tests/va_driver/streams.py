@@ -49,11 +49,14 @@ def bits_at(data, offset, width):
     return int(text[offset:offset + width], 2)
 
 
+def environment(knobs):
+    return {"PATH": os.environ["PATH"], "LIBVA_DRIVERS_PATH": DRIVERS, "LIBVA_DRIVER_NAME": "fake",
+            "LD_PRELOAD": ANY_NODE, "FAKE_VA_PROFILES": "all",
+            **{f"FAKE_VA_{k.replace('.', '__')}": str(v) for k, v in (knobs or {}).items()}}
+
+
 def probe(*flags, knobs=None):
-    env = {"PATH": os.environ["PATH"], "LIBVA_DRIVERS_PATH": DRIVERS, "LIBVA_DRIVER_NAME": "fake",
-           "LD_PRELOAD": ANY_NODE, "FAKE_VA_PROFILES": "all",
-           **{f"FAKE_VA_{k.replace('.', '__')}": str(v) for k, v in (knobs or {}).items()}}
-    return subprocess.run([PROBE, "--device", "/dev/null", *flags], env=env, capture_output=True,
+    return subprocess.run([PROBE, "--device", "/dev/null", *flags], env=environment(knobs), capture_output=True,
                           text=True, timeout=60)
 
 
@@ -179,6 +182,31 @@ def first(fields, name):
 def psnr(output):
     found = re.search(r"PSNR ([\d.]+)", output)
     return float(found[1]) if found else None
+
+
+def buffers(pictures):
+    """Of the first decoded picture: what the headers say, without the surfaces' numbers."""
+    decoded = next((p for p in pictures if p.decodes), Picture())
+    return [line.strip() for line in decoded.lines if "current_" not in line]
+
+
+def check_as_ffmpeg(checks, name, codec, size, frame, knobs, differ):
+    """ffmpeg's own parser and VA-API decoder give the driver the same buffers, but for what differs."""
+    fourcc, decoder = {"vp9": (b"VP90", "vp9"), "av1": (b"AV01", "av1")}[codec]
+    with tempfile.TemporaryDirectory() as folder:
+        path, theirs = Path(folder) / "frame.ivf", Path(folder) / "dump"
+        path.write_bytes(ivf(fourcc, size, frame))
+        env = {**environment({"DUMP": theirs}), "LIBVA_MESSAGING_LEVEL": "0"}
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "quiet", "-hwaccel", "vaapi", "-hwaccel_device", "/dev/null",
+                        "-hwaccel_output_format", "vaapi", "-c:v", decoder, "-i", path, "-f", "null", "-"],
+                       env=env, timeout=60, check=False)
+        wanted = buffers(read_dump(theirs)) if theirs.exists() else []
+        ours = Path(folder) / "ours"
+        probe("--codec", codec, *at(size), knobs={**knobs, "DUMP": ours})
+        got = buffers(read_dump(ours))
+    wrong = [(a, b) for a, b in zip(got, wanted) if a != b and a.split("=")[0] not in differ]
+    checks.that(wanted and len(got) == len(wanted) and not wrong,
+                f"{name}: the buffers that ffmpeg gives, {len(got)} of {len(wanted)} lines: {wrong[:3]}")
 
 
 def record(folder, codec):
