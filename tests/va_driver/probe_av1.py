@@ -192,6 +192,23 @@ def check_tile_groups(checks, folder):
     checks.that("the AV1 tiles are cut off" in done.stdout, f"groups in disorder: {done.stdout.strip()}")
 
 
+def check_large(checks, folder):
+    """More than one tile's area: then a tile's height has a limit of its own (5.9.15)."""
+    size = (4096, 2306)
+    heights = "1111" * 4  # ns(9) of 8, four times; of the fifth there is nothing to say
+    changes = {"width": size[0], "height": size[1], "tiles": "0" + "111111" + heights,
+               "tile_id": ((3, 4), (2, 1)), "group": b"\x00" + sized(50, 3) * 4 + tile(60, 5)}
+    data = stream(**changes)
+    fields, complaints = streams.trace(b"AV01", size, data)
+    checks.that(fields and not complaints, f"{size}: the test's own stream parses: {complaints}")
+    done, _, decoded = dump("--codec", "av1", *at(size), knobs={**offer(folder, data, size), "CHECK": 0})
+    pic = decoded.fields("picture") if decoded else {}
+    checks.that(results(done.stdout) == ["ok"] and pic.get("height_in_sbs_minus_1", "").startswith("8 8 8 8 0 0"),
+                f"{size}, tiles of nine superblocks: {done.stdout.strip()}")
+    checks.same([pic.get(name) for name in ("tile_cols", "tile_rows", "context_update_tile_id")], ["1", "5", "4"],
+                f"{size}: five tiles")
+
+
 def log2_of(value):
     return (value - 1).bit_length()
 
@@ -228,6 +245,25 @@ def check_packed(checks, size, tiles=(1, 1)):
         checks.that(sum(got) == total, f"{size}: {name} of the tiles: {got} of {total}")
     checks.same((pic["tile_cols"], pic["tile_rows"], encoded.numbers("slice")["tg_end"]), (*tiles, n - 1),
                 f"{size}: {n} tiles")
+
+
+# VAConfigAttribEncAV1Ext2; then the bytes of obu_size, the bytes of a tile's size, the transform mode.
+WISHES = [("0xffaf", 4, 4, 1), ("0xffcf", 4, 4, 2), ("0xffff", 4, 4, 2), ("0x20", 1, 1, 1), ("0x2d", 4, 2, 1),
+          ("0x80000000", 4, 4, 2)]
+
+
+def check_wishes(checks):
+    for value, obu_bytes, tile_bytes, mode in WISHES:
+        _, encoded, _ = dump("--codec", "av1", *at((4098, 128)), knobs={"AV1_EXT2": value, "CHECK": 0})
+        units = [data for _, _, data in encoded.packed()]
+        got = [next(i for i in range(1, 9) if not data[i] & 0x80) for data in units[1:]]
+        checks.same(got, [obu_bytes] * 2, f"AV1_EXT2 {value}: bytes of obu_size")
+        group = b"\x00" + (9).to_bytes(tile_bytes, "little") + tile(20)
+        fields, complaints = streams.trace(b"AV01", (4098, 128), b"".join(units) + obu(TILES, group))
+        checks.that(not complaints, f"AV1_EXT2 {value}: the headers parse: {complaints}")
+        checks.same((first(fields, "tile_size_bytes_minus1"), first(fields, "tx_mode"),
+                     encoded.numbers("picture")["mode_control_flags.bits.tx_mode"]),
+                    (tile_bytes - 1, mode, mode), f"AV1_EXT2 {value}: bytes of a tile's size, transform mode")
 
 
 def check_synthetic(checks, folder, size):
@@ -289,10 +325,11 @@ def main(checks):
         check_packed(checks, size)
     check_packed(checks, (4098, 128), (2, 1))
     check_packed(checks, (4096, 2306), (1, 2))
+    check_wishes(checks)
     with tempfile.TemporaryDirectory() as folder:
         for size in streams.SIZES:
             check_synthetic(checks, folder, size)
-    for check in (check_refused, check_whole, check_tile_groups, check_recorded):
+    for check in (check_refused, check_whole, check_tile_groups, check_large, check_recorded):
         with tempfile.TemporaryDirectory() as folder:
             check(checks, folder)
 
