@@ -6,9 +6,10 @@
 #include <stdbool.h>
 
 /*
- * Drops every capability but CAP_PERFMON (perf_event_open(2) of a whole CPU) and, where the
- * kernel demands it for that, CAP_SYS_ADMIN. Capabilities belong to a thread and its children:
- * must be called before others exist. 0 or -errno.
+ * Drops every capability but CAP_PERFMON (perf_event_open(2) of a whole CPU), where the kernel
+ * demands it for that, CAP_SYS_ADMIN, and root's CAP_KILL, to end children of another user.
+ * Capabilities belong to a thread and its children: must be called before others exist. 0 or
+ * -errno.
  */
 int privileges_drop(bool keep_sys_admin);
 

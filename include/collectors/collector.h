@@ -18,9 +18,12 @@ struct round {
 	uint64_t number; /* never 0 */
 };
 
+struct va_state;
+
 /* Unchanged for the life of the program. */
 struct context {
 	const struct fs *fs;
+	struct va_state *vaapi; /* NULL: nobody runs VA-API tests */
 };
 
 enum collector_scope { PER_GPU, HOST };

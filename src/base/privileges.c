@@ -31,6 +31,10 @@ int privileges_drop(bool keep_sys_admin)
 	uint32_t keep[2] = { 0 };
 
 	keep[CAP_TO_INDEX(CAP_PERFMON)] |= CAP_TO_MASK(CAP_PERFMON);
+	/* Root's children that become nobody: without it neither our SIGKILL nor the kernel's at
+	 * our own end reaches them (check_kill_permission() looks at the parent there, too). */
+	if (geteuid() == 0)
+		keep[CAP_TO_INDEX(CAP_KILL)] |= CAP_TO_MASK(CAP_KILL);
 	if (keep_sys_admin)
 		keep[CAP_TO_INDEX(CAP_SYS_ADMIN)] |= CAP_TO_MASK(CAP_SYS_ADMIN);
 	return keep_only(keep);

@@ -24,6 +24,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 		return -ENOMEM;
 	s->options = *options;
 	s->context.fs = options->fs;
+	s->context.vaapi = options->vaapi;
 	s->queue_tail = &s->queue;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
