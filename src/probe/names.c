@@ -42,11 +42,11 @@ static const struct profile profiles[] = {
 	P(HEVCSccMain10, NULL, YUV8),
 	P(HEVCSccMain444, NULL, YUV8),
 	P(HEVCSccMain444_10, NULL, YUV8),
-	P(VP9Profile0, NULL, YUV8),
+	P(VP9Profile0, "vp9", YUV8),
 	P(VP9Profile1, NULL, YUV8),
 	P(VP9Profile2, NULL, YUV10),
 	P(VP9Profile3, NULL, YUV8),
-	P(AV1Profile0, NULL, YUV8),
+	P(AV1Profile0, "av1", YUV8),
 	P(AV1Profile1, NULL, YUV8),
 	P(Protected, NULL, YUV8),
 };

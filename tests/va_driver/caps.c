@@ -186,14 +186,15 @@ static uint32_t hevc_attribute(VAConfigAttribType type)
 	return type == VAConfigAttribEncHEVCBlockSizes ? b.value : VA_ATTRIB_NOT_SUPPORTED;
 }
 
-static uint32_t av1_attribute(VAConfigAttribType type)
+static uint32_t av1_attribute(struct driver *drv, const struct who *who, VAConfigAttribType type)
 {
 	VAConfigAttribValEncAV1 v = { .value = 0 };
 	VAConfigAttribValEncAV1Ext1 e1 = { .bits = { .interpolation_filter = 0x1f } };
+	/* What iHD 23.1.1 reports for an A770. */
 	VAConfigAttribValEncAV1Ext2 e2 = { .bits = { .tile_size_bytes_minus1 = 3,
 						     .obu_size_bytes_minus1 = 3,
-						     .tx_mode_support = 4,
-						     .max_tile_num_minus1 = 0 } };
+						     .tx_mode_support = 2,
+						     .max_tile_num_minus1 = 511 } };
 
 	switch (type) {
 	case VAConfigAttribEncAV1:
@@ -201,7 +202,7 @@ static uint32_t av1_attribute(VAConfigAttribType type)
 	case VAConfigAttribEncAV1Ext1:
 		return e1.value;
 	case VAConfigAttribEncAV1Ext2:
-		return e2.value;
+		return (uint32_t)knob_num(drv, "AV1_EXT2", who, (long)e2.value);
 	default:
 		return VA_ATTRIB_NOT_SUPPORTED;
 	}
@@ -238,7 +239,7 @@ static uint32_t encoder_attribute(struct driver *drv, const struct who *who,
 		return jpeg_attribute(type);
 	if (strcmp(codec, "hevc") == 0)
 		return hevc_attribute(type);
-	return strcmp(codec, "av1") == 0 ? av1_attribute(type) : value;
+	return strcmp(codec, "av1") == 0 ? av1_attribute(drv, who, type) : value;
 }
 
 static uint32_t attribute(struct driver *drv, const struct who *who, VAConfigAttribType type)

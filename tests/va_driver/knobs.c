@@ -37,7 +37,7 @@ static const struct {
 	{ "SYNTH", false },	   { "EXPECT", false },
 	{ "SAVE", false },	   { "DUMP", false },
 	{ "ENGINE", false },	   { "ENGINE_NS", false },
-	{ "QUALITY", false },
+	{ "QUALITY", false },	   { "AV1_EXT2", false },
 };
 
 bool is_encoder(VAEntrypoint entrypoint)
