@@ -56,39 +56,6 @@ def check_break_and_repair(checks, running):
     running.stop()
 
 
-def resources(running):
-    return len(os.listdir(f"/proc/{running.pid}/fd")), len(os.listdir(f"/proc/{running.pid}/task"))
-
-
-def check_many(checks):
-    """500 children of all fates leave nothing behind."""
-    fates = ("", "CRASH.h264=EndPicture", "FAIL.h264=EndPicture:24", "FAIL=Initialize:18")
-    knobs(FEW)
-    running = exporter("--vaapi.ladder-interval=1h", interval="1s")
-    runs = "intel_gpu_vaapi_probe_runs_total"
-    first_round(running)
-    running.scrape_until(lambda m: m.value(runs) >= 60, 120)
-    before, start = resources(running), running.rss_kb()
-    for number in range(100):
-        knobs(FEW, fates[number % len(fates)])
-        os.kill(running.pid, signal.SIGUSR1)
-        wanted = 60 + 5 * (number + 1)
-        metrics = running.scrape_until(lambda m: m.value(runs) >= wanted, 60)
-        if metrics.value(runs) >= 560:
-            break
-    end, rss = time.monotonic() + 10, running.rss_kb()
-    while children(running.pid) and time.monotonic() < end:
-        time.sleep(0.01)
-    checks.that(metrics.value(runs) >= 560, f"{metrics.value(runs):.0f} children were run")
-    checks.that(resources(running) == before, f"descriptors and threads are as before: {before}")
-    checks.that(rss - start < 200, f"so is the memory: {start} KiB, then {rss} KiB")
-    with open("/proc/self/stat") as f:
-        own = f.read().split()[0]
-    left = lab.shell("ps -eo stat,comm | grep -c '^Z' || true")
-    checks.that(left == "0" and own, f"no process is left to reap: {left}")
-    running.stop()
-
-
 def check_stuck(checks):
     """A file system that reads a request and never answers: SIGKILL does not end who waits for it."""
     lab.shell("modprobe fuse; mkdir -p /tmp/fuse")
@@ -223,7 +190,6 @@ def main():
     lab.shell("lab_load")
     running = check_healthy(checks)
     check_break_and_repair(checks, running)
-    check_many(checks)
     check_stuck(checks)
     check_missing(checks)
     check_child(checks)
