@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define CODECS(X) X(h264)
+#define CODECS(X) X(h264) X(hevc)
 
 #define DECLARE(name) extern const struct codec name##_codec;
 #define REFER(name)   &name##_codec,
