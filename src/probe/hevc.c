@@ -43,6 +43,7 @@ static unsigned level_for(unsigned width, unsigned height)
 static void choose_blocks(struct hevc_sps *sps, bool low_power, uint32_t reported)
 {
 	const VAConfigAttribValEncHEVCBlockSizes sizes = { .value = reported };
+	unsigned depth;
 
 	sps->log2_ctb = low_power ? 6 : 5;
 	sps->log2_min_cb = 3;
@@ -59,8 +60,12 @@ static void choose_blocks(struct hevc_sps *sps, bool low_power, uint32_t reporte
 				   smaller(sps->log2_ctb, 5));
 	sps->log2_min_tb = smaller(sizes.bits.log2_min_luma_transform_block_size_minus2 + 2,
 				   sps->log2_min_cb - 1);
-	sps->transform_depth_inter = sizes.bits.max_max_transform_hierarchy_depth_inter;
-	sps->transform_depth_intra = sizes.bits.max_max_transform_hierarchy_depth_intra;
+	/* A transform tree is no deeper than the blocks that it divides (7.4.3.2.1). */
+	depth = sps->log2_ctb - sps->log2_min_tb;
+	sps->transform_depth_inter =
+		smaller(sizes.bits.max_max_transform_hierarchy_depth_inter, depth);
+	sps->transform_depth_intra =
+		smaller(sizes.bits.max_max_transform_hierarchy_depth_intra, depth);
 }
 
 /* Only tools that the encoder cannot do without; the low-power one always codes quantizers. */

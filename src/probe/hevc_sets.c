@@ -112,7 +112,8 @@ static const char *read_blocks(struct bit_reader *r, struct hevc_sps *sps)
 	sps->log2_max_tb = sps->log2_min_tb + diff_tb;
 	if (sps->log2_ctb < 4 || sps->log2_ctb > 6 || sps->log2_min_tb >= sps->log2_min_cb ||
 	    sps->log2_max_tb > 5 || sps->log2_max_tb > sps->log2_ctb ||
-	    sps->transform_depth_inter > 4 || sps->transform_depth_intra > 4)
+	    sps->transform_depth_inter > sps->log2_ctb - sps->log2_min_tb ||
+	    sps->transform_depth_intra > sps->log2_ctb - sps->log2_min_tb)
 		return "a block size is out of range";
 	if (sps->width % (1u << sps->log2_min_cb) || sps->height % (1u << sps->log2_min_cb))
 		return "the picture is not whole coding blocks";
