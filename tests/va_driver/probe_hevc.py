@@ -210,13 +210,13 @@ def check_headers(checks, folder):
                         f"{name}: its units")
             checks.same(values.get("nal_unit_type"), [32, 33, 34, 19], f"{name}: their types")
             checks.same(end, 24, f"{name}: the slice's header is read to its end")
-            checks.same([values[key] for key in (
+            checks.same([values.get(key) for key in (
                 "general_profile_idc", "general_level_idc", "chroma_format_idc",
                 "bit_depth_luma_minus8", "bit_depth_chroma_minus8", "slice_type",
                 "init_qp_minus26", "slice_qp_delta")],
                 [[idc] * 2, [120] * 2, [1], [depth - 8], [depth - 8], [2], [0], [0]],
                 f"{name}: profile, level, format, quantizer")
-            compatible = values["general_profile_compatibility_flag[2]"]
+            compatible = values.get("general_profile_compatibility_flag[2]")
             checks.same(compatible, [1, 1], f"{name}: compatible with Main 10")
             shown = run("ffprobe", "-v", "quiet", "-of", "csv=p=0", "-show_entries",
                         "stream=profile,width,height,coded_width,coded_height,pix_fmt", stream)
@@ -258,8 +258,8 @@ def fields(text):
 
 def dumped(path, word):
     """The buffers of the last picture of an entry point: name, text."""
-    last = [p for p in Path(path).read_text().split("\nend ")
-            if f"buffer hevc {word} " in p][-1]
+    text = Path(path).read_text() if Path(path).exists() else ""
+    last = ([p for p in text.split("\nend ") if f"buffer hevc {word} " in p] or [""])[-1]
     parts = re.split(r"^(buffer hevc \w+ \w+) ", last, flags=re.M)[1:]
     return [(f"{name} {text}".split()[3], f"{name} {text}")
             for name, text in zip(parts[::2], parts[1::2]) if f" {word} " in f"{name} "]
@@ -269,6 +269,8 @@ def check_decode(checks, dump, stream, name):
     """The buffers of the decoder against ffmpeg's view of the same stream."""
     values, end, _, _ = trace(stream)
     buffers = dict(dumped(dump, "vld"))
+    if not checks.that(end and {"picture", "slice"} <= set(buffers), f"{name}: it was decoded"):
+        return 0
     wrong = {}
     compared = 0
     for buffer in ("picture", "slice"):
@@ -316,7 +318,7 @@ def check_recorded(checks, folder, streams):
                 checks.that(results(out) == {"ok"} and out.count("PSNR 100.0 dB") == 2,
                             f"{profile} {size}: x265's stream, PACKED={packed}: {out.strip()}")
             stream = f"{streams}/{recorded}_{size}.bin"
-            checks.that("decode " + profile + ": known" in Path(dump).read_text(),
+            checks.that(f"decode {profile}: known" in Path(dump).read_text(),
                         f"{profile} {size}: the slice's data came back")
             check_decode(checks, dump, stream, f"{profile} {size}")
 
@@ -437,9 +439,9 @@ def check_rare(checks, streams):
             checks.that(not faults and len(units) == 4, f"{name}: right, says ffmpeg: {faults}")
             if checks.that(results(out) == {"ok"}, f"{name}: {out.strip()}"):
                 emulation += check_decode(checks, dump, stream, name)
-            tiles = fields(dict(dumped(dump, "vld"))["picture"])
+            tiles = fields(dict(dumped(dump, "vld")).get("picture", ""))
             columns, rows = ([5, 6, 6], [9, 9]) if uniform else ([5, 6, 6], [11, 7])
-            checks.same([[int(n) + 1 for n in tiles[key].split()[:len(wanted)]] for key, wanted in (
+            checks.same([[int(n) + 1 for n in tiles.get(key, "").split()[:len(wanted)]] for key, wanted in (
                 ("column_width_minus1", columns), ("row_height_minus1", rows))], [columns, rows],
                 f"{name}: tiles")
     checks.that(emulation > 0, f"{emulation} bytes of emulation prevention in slice headers")
