@@ -167,7 +167,7 @@ static uint32_t jpeg_attribute(VAConfigAttribType type)
 						      : VA_ATTRIB_NOT_SUPPORTED;
 }
 
-static uint32_t hevc_attribute(VAConfigAttribType type)
+uint32_t caps_hevc(struct driver *drv, const struct who *who, VAConfigAttribType type)
 {
 	VAConfigAttribValEncHEVCFeatures f = { .bits = { .amp = 1,
 							 .temporal_mvp = 1,
@@ -182,8 +182,10 @@ static uint32_t hevc_attribute(VAConfigAttribType type)
 	};
 
 	if (type == VAConfigAttribEncHEVCFeatures)
-		return f.value;
-	return type == VAConfigAttribEncHEVCBlockSizes ? b.value : VA_ATTRIB_NOT_SUPPORTED;
+		return (uint32_t)knob_num(drv, "HEVC_FEATURES", who, (long)f.value);
+	if (type == VAConfigAttribEncHEVCBlockSizes)
+		return (uint32_t)knob_num(drv, "HEVC_BLOCKS", who, (long)b.value);
+	return VA_ATTRIB_NOT_SUPPORTED;
 }
 
 static uint32_t av1_attribute(struct driver *drv, const struct who *who, VAConfigAttribType type)
@@ -238,7 +240,7 @@ static uint32_t encoder_attribute(struct driver *drv, const struct who *who,
 	if (jpeg)
 		return jpeg_attribute(type);
 	if (strcmp(codec, "hevc") == 0)
-		return hevc_attribute(type);
+		return caps_hevc(drv, who, type);
 	return strcmp(codec, "av1") == 0 ? av1_attribute(drv, who, type) : value;
 }
 

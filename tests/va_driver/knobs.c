@@ -38,6 +38,7 @@ static const struct {
 	{ "SAVE", false },	   { "DUMP", false },
 	{ "ENGINE", false },	   { "ENGINE_NS", false },
 	{ "QUALITY", false },	   { "AV1_EXT2", false },
+	{ "HEVC_BLOCKS", false },  { "HEVC_FEATURES", false },
 };
 
 bool is_encoder(VAEntrypoint entrypoint)
