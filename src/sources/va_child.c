@@ -14,10 +14,6 @@
 
 #define OUTPUT_BYTES 32768 /* a list of all profiles is about 3 KiB */
 
-#ifndef VA_DRIVERS_PATH
-#define VA_DRIVERS_PATH "/usr/lib/dri"
-#endif
-
 extern char **environ;
 
 int va_program_find(struct va_program *program)

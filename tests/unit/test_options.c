@@ -202,6 +202,35 @@ static void too_many_addresses(void **state)
 	assert_non_null(strstr(capture_end(), "web.listen-address"));
 }
 
+static void vaapi(void **state)
+{
+	const uint64_t s = 1000000000u;
+
+	(void)state;
+	assert_int_equal(run(ARGS()), 0);
+	assert_int_equal(parsed->vaapi.interval_ns, 300 * s);
+	assert_int_equal(parsed->vaapi.ladder_ns, 86400 * s);
+	assert_int_equal(parsed->vaapi_timeout_ns, 15 * s);
+	assert_int_equal(parsed->vaapi.expected, VA_CODECS_AUTO);
+	assert_false(parsed->vaapi.probe_suspended);
+	for (unsigned bit = 0; va_codec_name(bit); bit++)
+		assert_true(parsed->vaapi.codecs >> bit & 1);
+	assert_int_equal(run(ARGS("--vaapi.interval=90s", "--vaapi.timeout=500ms",
+				  "--vaapi.ladder-interval=1h", "--vaapi.codecs=av1",
+				  "--vaapi.expect=h264,hevc", "--vaapi.probe-suspended")),
+			 0);
+	assert_int_equal(parsed->vaapi.interval_ns, 90 * s);
+	assert_int_equal(parsed->vaapi_timeout_ns, s / 2);
+	assert_int_equal(parsed->vaapi.ladder_ns, 3600 * s);
+	assert_int_equal(parsed->vaapi.codecs, va_codec_bit("av1"));
+	assert_int_equal(parsed->vaapi.expected, va_codec_bit("h264") | va_codec_bit("hevc"));
+	assert_true(parsed->vaapi.probe_suspended);
+	assert_int_equal(run(ARGS("--vaapi.expect=none")), 0);
+	assert_int_equal(parsed->vaapi.expected, 0);
+	assert_int_equal(run(ARGS("--vaapi.expect=none", "--vaapi.expect=auto")), 0);
+	assert_int_equal(parsed->vaapi.expected, VA_CODECS_AUTO);
+}
+
 static void help_and_version(void **state)
 {
 	const char *text;
@@ -227,7 +256,7 @@ static void help_and_version(void **state)
 	assert_non_null(strstr(text, "--web.listen-address"));
 	assert_non_null(strstr(text, ":10057"));
 	/* Reserved flags are not shown before they work. */
-	assert_null(strstr(text, "vaapi"));
+	assert_non_null(strstr(text, "--vaapi.expect"));
 	assert_null(strstr(text, "engine.xe"));
 }
 
@@ -236,7 +265,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),	      cmocka_unit_test(values),
 		cmocka_unit_test(collectors),	      cmocka_unit_test(wrong_values),
-		cmocka_unit_test(too_many_addresses), cmocka_unit_test(help_and_version),
+		cmocka_unit_test(too_many_addresses), cmocka_unit_test(vaapi),
+		cmocka_unit_test(help_and_version),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

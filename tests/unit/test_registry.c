@@ -64,7 +64,9 @@ static void check_family(const struct family *family, bool per_gpu)
 		   family->name);
 	assert_row(ends_with(family->help, "."), family->name);
 	assert_row(!strchr(family->help, '\n') && !strchr(family->help, '|'), family->name);
-	assert_row(!per_gpu || (labels[0] && strcmp(labels[0], "pci") == 0), family->name);
+	/* Without a label: what holds for all GPUs, put by one of them. */
+	assert_row(!per_gpu || !labels[0] || (labels[0] && strcmp(labels[0], "pci") == 0),
+		   family->name);
 	assert_row(!family->opt_in || strncmp(family->opt_in, "collector.", 10) == 0, family->name);
 	for (size_t i = 0; labels[i]; i++) {
 		assert_row(is_name(labels[i]), family->name);

@@ -56,7 +56,7 @@ def main(checks):
     checks.that(lines[0] == "result=ok" and lines[-1] == "end" and
                 [s.split("=")[0] for s in lines].count("psnr") == 1, f"porcelain: {lines}")
     usage = probe("--help").stdout
-    checks.that("codec only: h264, jpeg" in usage, "--help names the codecs that can be tested")
+    checks.that("codec only: h264, hevc, vp9, av1, jpeg" in usage, "--help names the codecs that can be tested")
 
 
 checks = Checks()

@@ -31,9 +31,11 @@ def get_parameter(name):
 
 
 class Exporter(exporter_test.Exporter):
-    """The exporter at the port that the lab forwards."""
+    """The exporter at the port that the lab forwards. VA-API tests only where they are the matter:
+    with a real driver a round of them costs the emulated processor many seconds."""
 
-    def __init__(self, *flags, prefix=(), env=None, wait=True):
+    def __init__(self, *flags, prefix=(), env=None, wait=True, vaapi=False):
+        flags = flags if vaapi else ("--no-collector.vaapi", *flags)
         super().__init__(*flags, port=PORT, prefix=prefix, env=env, wait=wait)
 
 

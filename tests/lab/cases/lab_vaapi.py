@@ -22,7 +22,8 @@ def knobs(*lines):
 def exporter(*flags, driver="fake", interval="2s", timeout="10s", **more):
     drivers = {"LIBVA_DRIVERS_PATH": str(DRIVERS), "LIBVA_DRIVER_NAME": driver} if driver else {}
     return lab.Exporter("--vaapi.expect=h264", f"--vaapi.interval={interval}",
-                        f"--vaapi.timeout={timeout}", *flags, env={**os.environ, **drivers}, **more)
+                        f"--vaapi.timeout={timeout}", *flags, env={**os.environ, **drivers},
+                        vaapi=True, **more)
 
 
 def first_round(running, seconds=120):

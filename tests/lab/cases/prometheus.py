@@ -7,6 +7,7 @@ import urllib.parse
 import urllib.request
 
 import lab
+from lab_vaapi import FEW, exporter as vaapi_exporter, first_round, knobs
 
 CONFIG = """
 global: { scrape_interval: 1s, scrape_timeout: 900ms }
@@ -61,8 +62,9 @@ def check_prometheus(checks):
 def main():
     checks = lab.Checks()
     lab.shell("lab_load gts=2 ccs=1")
-    exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
-    exporter.scrape()
+    knobs(FEW)
+    exporter = vaapi_exporter("--collector.cycles", "--collector.engine.wait", interval="1h")
+    first_round(exporter)
     check_promtool(checks, exporter, "two GTs")
     metrics = exporter.scrape()
     for gt in ("0", "1"):
