@@ -343,8 +343,8 @@ void options_parse(struct options *options, int argc, char **argv)
 		.parser = parse_one,
 		.doc = "Prometheus exporter for Intel GPUs.\v"
 		       "Without flags it serves http://HOST" WEB_DEFAULT_ADDRESS WEB_DEFAULT_PATH
-		       ". SIGUSR1 runs VA-API tests with large pictures now, SIGUSR2 closes all perf events "
-		       "for 30 s, SIGTERM and SIGINT end it.",
+		       ". SIGUSR1 runs VA-API tests with large pictures now; SIGUSR2 closes all perf "
+		       "events and starts no test for 30 s; SIGTERM and SIGINT end it.",
 	};
 
 	*options = (struct options){

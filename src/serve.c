@@ -50,6 +50,8 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 	while (sigwait(signals, &signal) == 0 && (signal == SIGUSR1 || signal == SIGUSR2)) {
 		if (signal == SIGUSR2) {
 			pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
+			if (vaapi)
+				va_state_hold(vaapi, sys_monotonic_ns() + PMU_HOLD_NS);
 			log_info("perf events closed on request", "for", "30s");
 		} else if (vaapi) {
 			va_state_ask(vaapi);

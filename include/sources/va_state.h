@@ -80,6 +80,7 @@ struct va_state {
 	pthread_mutex_t lock; /* of all below, and of what each GPU holds */
 	pthread_cond_t changed;
 	struct va_gpu *first;
+	uint64_t held_until; /* no test starts before; monotonic ns */
 };
 
 struct va_state *va_state_new(const struct va_options *options);
@@ -87,6 +88,8 @@ struct va_state *va_state_new(const struct va_options *options);
 /* Begins to watch a GPU: its first round is due at once. NULL when memory is out. */
 struct va_gpu *va_state_add(struct va_state *state, struct gpu *gpu);
 void va_state_remove(struct va_state *state, struct va_gpu *gpu);
+/* No test starts before until_ns: a VM is about to take a GPU. */
+void va_state_hold(struct va_state *state, uint64_t until_ns);
 /* A round with large pictures now, without pauses. */
 void va_state_ask(struct va_state *state);
 /* What va_state_remove() left to the prober. Under the lock. */

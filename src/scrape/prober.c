@@ -243,6 +243,8 @@ static void *prober_main(void *data)
 		reap_stuck(p);
 		g = earliest(p->state);
 		due = g ? g->due : UINT64_MAX;
+		if (due < p->state->held_until)
+			due = p->state->held_until;
 		if (due > sys_monotonic_ns()) {
 			wait_until(p, due);
 			continue;

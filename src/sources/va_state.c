@@ -143,6 +143,13 @@ void va_state_ask(struct va_state *state)
 	pthread_mutex_unlock(&state->lock);
 }
 
+void va_state_hold(struct va_state *state, uint64_t until_ns)
+{
+	pthread_mutex_lock(&state->lock);
+	state->held_until = until_ns;
+	pthread_mutex_unlock(&state->lock);
+}
+
 static size_t steps(const struct va_gpu *gpu)
 {
 	if (!gpu->listed)
@@ -170,9 +177,9 @@ static void begin_round(const struct va_state *state, struct va_gpu *gpu, uint64
 	gpu->started = now;
 	gpu->harmed = false;
 	/* The first round is short: it says whether anything works at all. */
-	gpu->ladder = gpu->asked || (gpu->rounds > 0 &&
-				     (gpu->laddered == 0 ||
-				      now - gpu->laddered >= state->options.ladder_ns));
+	gpu->ladder = gpu->asked ||
+		      (gpu->rounds > 0 &&
+		       (gpu->laddered == 0 || now - gpu->laddered >= state->options.ladder_ns));
 	if (gpu->ladder)
 		gpu->laddered = now;
 }

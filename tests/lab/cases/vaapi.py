@@ -53,6 +53,12 @@ def check_break_and_repair(checks, running):
     repaired = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 1, 60)
     checks.that(repaired.value(WORKING, codec="h264") == 1, "and one that is repaired, too")
     checks.that(repaired.value("intel_gpu_vaapi_probe_failures_total") >= 7, "failures are counted")
+    os.kill(running.pid, signal.SIGUSR2)
+    time.sleep(3)  # the test that runs, ends
+    before = running.scrape().value("intel_gpu_vaapi_probe_runs_total")
+    time.sleep(4)
+    checks.that(running.scrape().value("intel_gpu_vaapi_probe_runs_total") == before,
+                "after SIGUSR2 no test starts: a VM is about to take the GPU")
     running.stop()
 
 
