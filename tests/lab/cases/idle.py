@@ -79,12 +79,23 @@ def start_both():
         time.sleep(1)
     floor = subprocess.Popen([os.environ["FLOOR"], str(FLOOR_PORT), "/tmp/body"])
     floors.append(floor)
-    time.sleep(0.5)
-    connection = http.client.HTTPConnection("127.0.0.1", FLOOR_PORT, timeout=10)
-    connection.request("GET", "/metrics")
-    connection.getresponse().read()
-    connection.close()
+    wait_for_floor()
     return exporter, floor
+
+
+def wait_for_floor():
+    end = time.monotonic() + 20
+    while True:
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", FLOOR_PORT, timeout=10)
+            connection.request("GET", "/metrics")
+            connection.getresponse().read()
+            connection.close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.05)
 
 
 def main():
