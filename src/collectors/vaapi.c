@@ -295,7 +295,7 @@ static int collect(const struct collection *c)
 
 const struct collector vaapi_collector = {
 	.name = "vaapi",
-	.help = "whether hardware encoding works, from VA-API tests that run every --vaapi.interval",
+	.help = "whether hardware encoding works, from encode tests at an interval",
 	.families = families,
 	.n_families = ARRAY_SIZE(families),
 	.init = init,
