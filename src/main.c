@@ -18,7 +18,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void drop_privileges(const struct fs *fs)
+static bool reads_processes(collector_set set)
+{
+	for (size_t i = 0; i < collectors_count; i++)
+		if (set >> i & 1 && collectors_all[i]->reads_processes)
+			return true;
+	return false;
+}
+
+static void drop_privileges(const struct fs *fs, collector_set collectors)
 {
 	uint64_t paranoid = 0;
 	int r;
@@ -27,7 +35,7 @@ static void drop_privileges(const struct fs *fs)
 	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON
 	 * says. */
 	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
-	r = privileges_drop(paranoid > 2);
+	r = privileges_drop(paranoid > 2, reads_processes(collectors));
 	if (r < 0)
 		log_warn("capabilities not dropped", "err", strerror(-r));
 }
@@ -81,7 +89,7 @@ int main(int argc, char **argv)
 	/* One arena: many threads that allocate little would keep one each. */
 	mallopt(M_ARENA_MAX, 1);
 	small_stacks();
-	drop_privileges(fs);
+	drop_privileges(fs, options.collectors);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
@@ -96,6 +104,7 @@ int main(int argc, char **argv)
 				       .pmus = pmus,
 				       .enabled = options.collectors,
 				       .timeout_ns = options.scrape_timeout_ns,
+				       .client_max_workloads = options.client_max_workloads,
 				       .no_self_metrics = options.no_exporter_metrics,
 			       })
 		 : -ENOMEM;

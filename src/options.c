@@ -22,6 +22,7 @@ enum {
 	OPT_NO_EXPORTER_METRICS,
 	OPT_DISABLE_DEFAULTS,
 	OPT_ENGINE_WAIT,
+	OPT_MAX_WORKLOADS,
 	OPT_ROOTFS,
 	OPT_SYSFS,
 	OPT_PROCFS,
@@ -35,7 +36,7 @@ enum {
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD 20
+#define TABLE_HEAD 22
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -56,6 +57,10 @@ static const struct argp_option fixed_options[] = {
 	  "Run only the collectors that are named", 2 },
 	{ "collector.engine.wait", OPT_ENGINE_WAIT, NULL, 0,
 	  "Also count the time engines wait (starts a 200 Hz timer in the kernel)", 2 },
+	{ "collector.client.max-workloads", OPT_MAX_WORKLOADS, "N", 0,
+	  "Tell at most N users of a GPU apart, live ones first; the rest is summed into \"other\" "
+	  "(default 200)",
+	  2 },
 	{ .doc = "Where the machine's files are:", .group = 4 },
 	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 4 },
 	{ "path.sysfs", OPT_SYSFS, "PATH", 0, "sysfs, if not sys below the root", 4 },
@@ -142,6 +147,17 @@ static void parse_log(int key, char *arg, struct argp_state *state, struct optio
 		fail(state, "log.format", arg, "one of logfmt, json");
 }
 
+static void parse_workloads(char *arg, struct argp_state *state, struct options *o)
+{
+	uint64_t n;
+
+	/* Each has up to a dozen samples, and a collect at most 4 MiB of them. */
+	if (text_parse_u64(arg, strlen(arg), &n) < 0 || n < 1 || n > 1000)
+		fail(state, "collector.client.max-workloads", arg, "a number from 1 to 1000");
+	else
+		o->client_max_workloads = (unsigned)n;
+}
+
 static void finish(struct parse *parse)
 {
 	struct options *o = parse->options;
@@ -189,6 +205,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ENGINE_WAIT:
 		o->engine_wait = true;
+		return 0;
+	case OPT_MAX_WORKLOADS:
+		parse_workloads(arg, state, o);
 		return 0;
 	case OPT_ROOTFS:
 		if (!*arg)
@@ -263,6 +282,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	*options = (struct options){
 		.telemetry_path = WEB_DEFAULT_PATH,
 		.max_requests = WEB_DEFAULT_MAX_REQUESTS,
+		.client_max_workloads = CLIENT_MAX_WORKLOADS,
 		.rootfs = "/",
 		.scrape_timeout_ns = 2000000000u,
 		.log_level = LOG_INFO,

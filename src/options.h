@@ -20,6 +20,7 @@ struct options {
 
 	collector_set collectors;
 	bool engine_wait;
+	unsigned client_max_workloads;
 
 	const char *rootfs, *sysfs, *procfs; /* NULL for the last two: below rootfs */
 	uint64_t scrape_timeout_ns;

@@ -16,8 +16,9 @@ struct scraper_options {
 	const struct fs *fs;
 	struct pmu_set *pmus;
 	collector_set enabled;
-	uint64_t timeout_ns;  /* the longest a scrape may take */
-	bool no_self_metrics; /* leave out process_* and build_info */
+	uint64_t timeout_ns;	       /* the longest a scrape may take */
+	unsigned client_max_workloads; /* 0: the default */
+	bool no_self_metrics;	       /* leave out process_* and build_info */
 };
 
 /* The options' pointers must outlive it. 0 or -errno. */

@@ -26,13 +26,22 @@ static int keep_only(const uint32_t keep[2])
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
-int privileges_drop(bool keep_sys_admin)
+static void add(uint32_t keep[2], int capability)
+{
+	keep[CAP_TO_INDEX(capability)] |= CAP_TO_MASK(capability);
+}
+
+int privileges_drop(bool keep_sys_admin, bool keep_processes)
 {
 	uint32_t keep[2] = { 0 };
 
-	keep[CAP_TO_INDEX(CAP_PERFMON)] |= CAP_TO_MASK(CAP_PERFMON);
+	add(keep, CAP_PERFMON);
 	if (keep_sys_admin)
-		keep[CAP_TO_INDEX(CAP_SYS_ADMIN)] |= CAP_TO_MASK(CAP_SYS_ADMIN);
+		add(keep, CAP_SYS_ADMIN);
+	if (keep_processes) {
+		add(keep, CAP_SYS_PTRACE);
+		add(keep, CAP_DAC_READ_SEARCH);
+	}
 	return keep_only(keep);
 }
 

@@ -16,7 +16,8 @@
 	X(interrupts)                                                                              \
 	X(throttle)                                                                                \
 	X(runtime)                                                                                 \
-	X(vgpu)
+	X(vgpu)                                                                                    \
+	X(client)
 
 #define DECLARE(name) extern const struct collector name##_collector;
 #define REFER(name)   &name##_collector,

@@ -49,8 +49,9 @@ void workload_name(struct names *names, const struct cgroup *c, const char *comm
 		kind = WORKLOAD_POD;
 	w->kind = workload_kind_name(kind);
 	if (kind == WORKLOAD_CONTAINER)
-		snprintf(w->container, sizeof(w->container), "%.*s", (int)sizeof(w->container) - 1,
-			 c->name);
+		snprintf(w->container, sizeof(w->container), "%.*s",
+			 *c->container ? SHORT_ID : (int)sizeof(w->container) - 1,
+			 *c->container ? c->container : c->name);
 	if (kind == WORKLOAD_POD) {
 		write_pod(w);
 		return;
