@@ -33,8 +33,8 @@ bool fs_is_live(const struct fs *fs);
 
 /*
  * Reads at most size - 1 bytes in one read(2) and appends a NUL; a sysfs attribute is at most a
- * page and is returned whole by one read. Returns the length, -EMSGSIZE when the file is larger,
- * or -errno.
+ * page and is returned whole by one read. Returns the length, -EMSGSIZE when the file is larger
+ * (then buf is full of its beginning, without a NUL), or -errno.
  */
 int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...) _printf_(4, 5);
 

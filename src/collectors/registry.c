@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define COLLECTORS(X)                                                                              \
+	X(machine)                                                                                 \
 	X(info)                                                                                    \
 	X(engine)                                                                                  \
 	X(frequency)                                                                               \
