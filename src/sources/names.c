@@ -284,13 +284,14 @@ static struct guest *find_guest(struct names *n, const char *vmid)
 bool names_guest(struct names *n, const char *vmid, char ret[static GUEST_NAME_BYTES])
 {
 	struct reader *reader = &n->readers[GUESTS];
-	const struct guest *guest;
+	struct guest *guest;
 
 	pthread_mutex_lock(&n->lock);
 	guest = find_guest(n, vmid);
 	if (is_older(reader, RENAMED_NS) && !reader->running)
 		for (size_t i = 0; i < n->n_guests; i++)
 			n->guests[i].asked = true;
+	guest->asked |= !*guest->name && is_older(reader, RETRY_NS);
 	if (guest->asked)
 		start(n, GUESTS);
 	/* An old name is better than a wait. */
