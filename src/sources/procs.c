@@ -237,7 +237,7 @@ static int compare_pids(const void *a, const void *b)
 static int fill(struct walk *walk, struct fault *fault)
 {
 	char self[16];
-	int r = fs_visit(walk->fs, visit_proc, walk, "proc");
+	int r = fs_visit(walk->fs, visit_proc, walk, "proc/.");
 
 	if (r < 0)
 		return fault_errno(fault, r, "proc");

@@ -218,6 +218,29 @@ static void alone(void **state)
 	take_walk(2);
 }
 
+/* The host's processes are somewhere else in a container. */
+static void procfs_elsewhere(void **state)
+{
+	char path[600];
+	const char *bad;
+	size_t n;
+
+	(void)state;
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	tree_folder(&tree, "host");
+	snprintf(path, sizeof(path), "%s", tree_path(&tree, "host/proc"));
+	assert_int_equal(rename(tree_path(&tree, "proc"), path), 0);
+	tree_folder(&tree, "proc/99/fd");
+	procs_free(procs);
+	fs_free(fs);
+	assert_int_equal(fs_new(&fs, tree.root, NULL, path, &bad), 0);
+	procs = procs_new(fs);
+	take_walk(1);
+	assert_int_equal(walk_pids(walk, &n)[0], 20);
+	assert_int_equal(n, 1);
+	assert_string_equal(clients(&gpu), "5@20 (0)");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +250,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(by_fdinfo, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(procfs_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone, setup, teardown),
 	};
 
