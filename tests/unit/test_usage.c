@@ -299,6 +299,27 @@ static void many(void **state)
 	assert_int_equal(usage_other(usage, &folded)->clients, 0);
 }
 
+/* Who is new has no right to the place of one that is looked at later. */
+static void first_come(void **state)
+{
+	static const char *const names[] = { "a", "b", "c", "d" };
+
+	(void)state;
+	begin(0);
+	usage_end(usage);
+	for (int look = 1; look <= 3; look++) {
+		begin(10);
+		if (look > 1)
+			add(9, "e", look);
+		for (size_t i = 0; i < 4; i++)
+			add(i, names[i], look);
+		usage_end(usage);
+	}
+	for (size_t i = 0; i < 4; i++)
+		assert_near(busy(names[i]), 3);
+	assert_null(find("e"));
+}
+
 static void forgotten(void **state)
 {
 	(void)state;
@@ -326,6 +347,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(xe_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(many, setup, teardown),
+		cmocka_unit_test_setup_teardown(first_come, setup, teardown),
 		cmocka_unit_test_setup_teardown(forgotten, setup, teardown),
 	};
 

@@ -194,12 +194,14 @@ static void hung_folder(void **state)
 	assert_string_equal(w.guest, "");
 	/* Nobody waits for it again, not for another guest either. */
 	start = seconds();
-	w = of("0::/qemu.slice/100.scope\n");
-	assert_string_equal(w.guest, "");
+	for (int i = 0; i < 5; i++) {
+		w = of("0::/qemu.slice/100.scope\n");
+		assert_string_equal(w.guest, "");
+	}
 	/* Pods have their names all the same. */
 	w = of("0::/kubepods/pod" UID "/" ID "\n");
 	assert_string_equal(w.workload, "pod/media/jellyfin-0/web");
-	assert_true(seconds() - start < 0.05);
+	assert_true(seconds() - start < 0.4);
 	/* When the read returns, the names are there. */
 	fake_block(NULL);
 	for (int i = 0; i < 100 && !*w.guest; i++) {
