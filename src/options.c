@@ -147,6 +147,22 @@ static void parse_log(int key, char *arg, struct argp_state *state, struct optio
 		fail(state, "log.format", arg, "one of logfmt, json");
 }
 
+static void parse_path(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	if (!*arg)
+		fail(state,
+		     key == OPT_ROOTFS	? "path.rootfs"
+		     : key == OPT_SYSFS ? "path.sysfs"
+					: "path.procfs",
+		     arg, "a path");
+	if (key == OPT_ROOTFS)
+		o->rootfs = arg;
+	else if (key == OPT_SYSFS)
+		o->sysfs = arg;
+	else
+		o->procfs = arg;
+}
+
 static void parse_workloads(char *arg, struct argp_state *state, struct options *o)
 {
 	uint64_t n;
@@ -210,19 +226,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		parse_workloads(arg, state, o);
 		return 0;
 	case OPT_ROOTFS:
-		if (!*arg)
-			fail(state, "path.rootfs", arg, "a path");
-		o->rootfs = arg;
-		return 0;
 	case OPT_SYSFS:
-		if (!*arg)
-			fail(state, "path.sysfs", arg, "a path");
-		o->sysfs = arg;
-		return 0;
 	case OPT_PROCFS:
-		if (!*arg)
-			fail(state, "path.procfs", arg, "a path");
-		o->procfs = arg;
+		parse_path(key, arg, state, o);
 		return 0;
 	case OPT_LIST_METRICS:
 		o->list_metrics = true;
