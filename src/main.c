@@ -7,6 +7,7 @@
 #include "list_metrics.h"
 #include "once.h"
 #include "options.h"
+#include "scrape/prober.h"
 #include "scrape/scrape.h"
 #include "scrape/uevent.h"
 #include "serve.h"
@@ -61,12 +62,36 @@ static void small_stacks(void)
 	pthread_attr_destroy(&attr);
 }
 
+static void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signals)
+{
+	/* One arena: many threads that allocate little would keep one each. */
+	mallopt(M_ARENA_MAX, 1);
+	small_stacks();
+	drop_privileges(fs, set);
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGTERM);
+	sigaddset(ret_signals, SIGINT);
+	sigaddset(ret_signals, SIGUSR1);
+	sigaddset(ret_signals, SIGUSR2);
+	pthread_sigmask(SIG_BLOCK, ret_signals, NULL); /* inherited by every thread */
+}
+
+/* Not for a copied tree: its GPUs are not behind this /dev/dri. */
+static struct va_state *start_prober(const struct options *options, const struct fs *fs)
+{
+	if (!(options->collectors >> collector_find("vaapi") & 1) || !fs_is_live(fs))
+		return NULL;
+	return prober_start(fs, &options->vaapi, options->vaapi_timeout_ns, options->once);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct scraper *scraper;
 	struct pmu_set *pmus;
 	struct fs *fs;
+	struct va_state *vaapi;
 	const char *bad;
 	sigset_t signals;
 	int sockets[OPTIONS_MAX_ADDRESSES], r;
@@ -86,22 +111,14 @@ int main(int argc, char **argv)
 	}
 	if (!options.once && serve_listen(&options, sockets) < 0)
 		return 1;
-	/* One arena: many threads that allocate little would keep one each. */
-	mallopt(M_ARENA_MAX, 1);
-	small_stacks();
-	drop_privileges(fs, options.collectors);
-	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGUSR2);
-	pthread_sigmask(SIG_BLOCK, &signals, NULL); /* inherited by every thread */
-
+	prepare_process(fs, options.collectors, &signals);
+	vaapi = start_prober(&options, fs);
 	pmus = pmu_set_new(fs, pmu_kinds(&options));
 	r = pmus ? scraper_new(&scraper,
 			       &(struct scraper_options){
 				       .fs = fs,
 				       .pmus = pmus,
+				       .vaapi = vaapi,
 				       .enabled = options.collectors,
 				       .timeout_ns = options.scrape_timeout_ns,
 				       .client_max_workloads = options.client_max_workloads,
@@ -123,8 +140,10 @@ int main(int argc, char **argv)
 		log_error("cannot start", "err", strerror(-r));
 		return 1;
 	}
+	if (options.once && vaapi)
+		prober_wait(vaapi);
 	r = options.once ? once(scraper, options.collectors, options.once_ns)
-			 : serve(&options, sockets, scraper, pmus, &signals);
+			 : serve(&options, sockets, scraper, pmus, vaapi, &signals);
 	/* Without a look back: a thread may be stuck in a read that never ends. */
 	_exit(r);
 }

@@ -31,12 +31,18 @@ enum {
 	OPT_LOG_FORMAT,
 	OPT_ONCE,
 	OPT_LIST_METRICS,
+	OPT_VAAPI_INTERVAL,
+	OPT_VAAPI_TIMEOUT,
+	OPT_VAAPI_LADDER,
+	OPT_VAAPI_CODECS,
+	OPT_VAAPI_EXPECT,
+	OPT_VAAPI_SUSPENDED,
 	OPT_VERSION,
 	OPT_COLLECTOR = 512,				   /* + index */
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD 22
+#define TABLE_HEAD 30
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -61,19 +67,34 @@ static const struct argp_option fixed_options[] = {
 	  "Tell at most N users of a GPU apart, live ones first; the rest is summed into \"other\" "
 	  "(default 200)",
 	  2 },
-	{ .doc = "Where the machine's files are:", .group = 4 },
-	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 4 },
-	{ "path.sysfs", OPT_SYSFS, "PATH", 0, "sysfs, if not sys below the root", 4 },
-	{ "path.procfs", OPT_PROCFS, "PATH", 0, "procfs, if not proc below the root", 4 },
-	{ .doc = "Log, on stderr:", .group = 5 },
-	{ "log.level", OPT_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error (default info)", 5 },
-	{ "log.format", OPT_LOG_FORMAT, "FORMAT", 0, "logfmt or json (default logfmt)", 5 },
-	{ .doc = "Instead of serving:", .group = 6 },
+	{ .doc = "VA-API tests (collector vaapi), each in a process of its own:", .group = 4 },
+	{ "vaapi.interval", OPT_VAAPI_INTERVAL, "DURATION", 0,
+	  "Spread a round of tests over DURATION (default 5m)", 4 },
+	{ "vaapi.timeout", OPT_VAAPI_TIMEOUT, "DURATION", 0,
+	  "End a test that takes longer (default 15s)", 4 },
+	{ "vaapi.ladder-interval", OPT_VAAPI_LADDER, "DURATION", 0,
+	  "Test with pictures up to 3840x2160, too, every DURATION (default 24h)", 4 },
+	{ "vaapi.codecs", OPT_VAAPI_CODECS, "LIST", 0,
+	  "Test these encoders only, of those that the driver lists: h264,hevc,vp9,av1,jpeg", 4 },
+	{ "vaapi.expect", OPT_VAAPI_EXPECT, "LIST", 0,
+	  "Encoders that must work, none, or auto: h264 where a VA driver is installed (default "
+	  "auto)",
+	  4 },
+	{ "vaapi.probe-suspended", OPT_VAAPI_SUSPENDED, NULL, 0, "Wake a sleeping GPU for a test",
+	  4 },
+	{ .doc = "Where the machine's files are:", .group = 5 },
+	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 5 },
+	{ "path.sysfs", OPT_SYSFS, "PATH", 0, "sysfs, if not sys below the root", 5 },
+	{ "path.procfs", OPT_PROCFS, "PATH", 0, "procfs, if not proc below the root", 5 },
+	{ .doc = "Log, on stderr:", .group = 6 },
+	{ "log.level", OPT_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error (default info)", 6 },
+	{ "log.format", OPT_LOG_FORMAT, "FORMAT", 0, "logfmt or json (default logfmt)", 6 },
+	{ .doc = "Instead of serving:", .group = 7 },
 	{ "once", OPT_ONCE, "DURATION", OPTION_ARG_OPTIONAL,
 	  "Collect once, print, and exit with 0 if there is an Intel GPU. Counters that start when "
 	  "they are opened are printed only with a DURATION, for which they are kept open",
-	  6 },
-	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 6 },
+	  7 },
+	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 7 },
 	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
 };
 
@@ -174,6 +195,61 @@ static void parse_workloads(char *arg, struct argp_state *state, struct options 
 		o->client_max_workloads = (unsigned)n;
 }
 
+static bool parse_codecs(const char *text, unsigned *ret)
+{
+	char name[VA_NAME_MAX];
+	unsigned set = 0;
+
+	for (;;) {
+		size_t len = strcspn(text, ",");
+		unsigned bit;
+
+		if (len >= sizeof(name))
+			return false;
+		memcpy(name, text, len);
+		name[len] = '\0';
+		bit = va_codec_bit(name);
+		if (!bit)
+			return false;
+		set |= bit;
+		if (!text[len])
+			break;
+		text += len + 1;
+	}
+	*ret = set;
+	return true;
+}
+
+static void parse_vaapi(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	static const char wanted[] = "a list such as h264,hevc of h264, hevc, vp9, av1, jpeg";
+	const uint64_t s = 1000000000u;
+
+	if (key == OPT_VAAPI_INTERVAL &&
+	    (text_parse_duration(arg, &o->vaapi.interval_ns) < 0 || o->vaapi.interval_ns < s ||
+	     o->vaapi.interval_ns > 86400 * s))
+		fail(state, "vaapi.interval", arg, "a duration from 1s to 24h");
+	if (key == OPT_VAAPI_TIMEOUT &&
+	    (text_parse_duration(arg, &o->vaapi_timeout_ns) < 0 || o->vaapi_timeout_ns < s / 10 ||
+	     o->vaapi_timeout_ns > 300 * s))
+		fail(state, "vaapi.timeout", arg, "a duration from 100ms to 5m");
+	if (key == OPT_VAAPI_LADDER &&
+	    (text_parse_duration(arg, &o->vaapi.ladder_ns) < 0 || o->vaapi.ladder_ns < s ||
+	     o->vaapi.ladder_ns > 365 * 86400 * s))
+		fail(state, "vaapi.ladder-interval", arg, "a duration from 1s to 8760h");
+	if (key == OPT_VAAPI_CODECS && !parse_codecs(arg, &o->vaapi.codecs))
+		fail(state, "vaapi.codecs", arg, wanted);
+	if (key != OPT_VAAPI_EXPECT)
+		return;
+	if (strcmp(arg, "auto") == 0)
+		o->vaapi.expected = VA_CODECS_AUTO;
+	else if (strcmp(arg, "none") == 0)
+		o->vaapi.expected = 0;
+	else if (!parse_codecs(arg, &o->vaapi.expected))
+		fail(state, "vaapi.expect", arg,
+		     "auto, none, or a list such as h264,hevc of h264, hevc, vp9, av1, jpeg");
+}
+
 static void finish(struct parse *parse)
 {
 	struct options *o = parse->options;
@@ -208,6 +284,16 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_TIMEOUT:
 	case OPT_ONCE:
 		parse_times(key, arg, state, o);
+		return 0;
+	case OPT_VAAPI_INTERVAL:
+	case OPT_VAAPI_TIMEOUT:
+	case OPT_VAAPI_LADDER:
+	case OPT_VAAPI_CODECS:
+	case OPT_VAAPI_EXPECT:
+		parse_vaapi(key, arg, state, o);
+		return 0;
+	case OPT_VAAPI_SUSPENDED:
+		o->vaapi.probe_suspended = true;
 		return 0;
 	case OPT_LOG_LEVEL:
 	case OPT_LOG_FORMAT:
@@ -282,7 +368,8 @@ void options_parse(struct options *options, int argc, char **argv)
 		.parser = parse_one,
 		.doc = "Prometheus exporter for Intel GPUs.\v"
 		       "Without flags it serves http://HOST" WEB_DEFAULT_ADDRESS WEB_DEFAULT_PATH
-		       ". SIGUSR2 closes all perf events for 30 s, SIGTERM and SIGINT end it.",
+		       ". SIGUSR1 runs VA-API tests with large pictures now, SIGUSR2 closes all perf events "
+		       "for 30 s, SIGTERM and SIGINT end it.",
 	};
 
 	*options = (struct options){
@@ -291,6 +378,11 @@ void options_parse(struct options *options, int argc, char **argv)
 		.client_max_workloads = CLIENT_MAX_WORKLOADS,
 		.rootfs = "/",
 		.scrape_timeout_ns = 2000000000u,
+		.vaapi = { .interval_ns = 300 * 1000000000ull,
+			   .ladder_ns = 86400 * 1000000000ull,
+			   .codecs = VA_CODECS_AUTO - 1,
+			   .expected = VA_CODECS_AUTO },
+		.vaapi_timeout_ns = 15 * 1000000000ull,
 		.log_level = LOG_INFO,
 		.log_format = LOG_LOGFMT,
 	};

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "collectors/registry.h"
+#include "sources/va_state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -21,6 +22,9 @@ struct options {
 	collector_set collectors;
 	bool engine_wait;
 	unsigned client_max_workloads;
+
+	struct va_options vaapi;
+	uint64_t vaapi_timeout_ns;
 
 	const char *rootfs, *sysfs, *procfs; /* NULL for the last two: below rootfs */
 	uint64_t scrape_timeout_ns;

@@ -30,7 +30,7 @@ int serve_listen(const struct options *options, int *sockets)
 }
 
 int serve(const struct options *options, const int *sockets, struct scraper *scraper,
-	  struct pmu_set *pmus, const sigset_t *signals)
+	  struct pmu_set *pmus, struct va_state *vaapi, const sigset_t *signals)
 {
 	struct server_options web = { scraper, sockets, options->n_addresses,
 				      options->telemetry_path, options->max_requests };
@@ -47,9 +47,14 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 		log_error("cannot serve", "err", strerror(-r));
 		return 1;
 	}
-	while (sigwait(signals, &signal) == 0 && signal == SIGUSR2) {
-		pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
-		log_info("perf events closed on request", "for", "30s");
+	while (sigwait(signals, &signal) == 0 && (signal == SIGUSR1 || signal == SIGUSR2)) {
+		if (signal == SIGUSR2) {
+			pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
+			log_info("perf events closed on request", "for", "30s");
+		} else if (vaapi) {
+			va_state_ask(vaapi);
+			log_info("VA-API tests with large pictures on request");
+		}
 	}
 	log_info("stopping", "signal", strsignal(signal));
 	scraper_stop(scraper);

@@ -15,10 +15,11 @@
 int serve_listen(const struct options *options, int *sockets);
 
 /*
- * Serves until SIGTERM or SIGINT; SIGUSR2 closes all perf events for 30 s. The signals are blocked
- * in every thread. Returns the exit status.
+ * Serves until SIGTERM or SIGINT; SIGUSR1 asks for VA-API tests with large pictures (vaapi may be
+ * NULL), SIGUSR2 closes all perf events for 30 s. The signals are blocked in every thread. Returns
+ * the exit status.
  */
 int serve(const struct options *options, const int *sockets, struct scraper *scraper,
-	  struct pmu_set *pmus, const sigset_t *signals);
+	  struct pmu_set *pmus, struct va_state *vaapi, const sigset_t *signals);
 
 #endif

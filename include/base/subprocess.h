@@ -3,13 +3,41 @@
 #ifndef BASE_SUBPROCESS_H
 #define BASE_SUBPROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+
+enum subprocess_end {
+	SUBPROCESS_EXITED,   /* code is its exit status */
+	SUBPROCESS_SIGNALED, /* code is the signal */
+	SUBPROCESS_LATE,     /* killed at the deadline */
+	SUBPROCESS_VERBOSE,  /* killed because it said too much */
+	SUBPROCESS_STUCK,    /* the same, but it does not die: it waits in the kernel */
+};
+
+struct subprocess {
+	enum subprocess_end end;
+	int code;
+	size_t len;  /* what it had said until then */
+	pid_t stuck; /* for SUBPROCESS_STUCK: the caller's to reap, see subprocess_is_gone() */
+};
 
 /*
- * Starts argv (argv[0] is a path), with nothing on its standard input, and takes its standard
- * output, at most size - 1 bytes and a NUL. Signals and descriptors are as for a new program. A
- * program that is not done after timeout_ns is killed. Returns the length when it exited with 0;
+ * Starts argv (argv[0] is a path) with the environment envp (NULL: this process' own) and nothing
+ * on its standard input; signals, descriptors and process group are as for a new program. Takes
+ * its standard output: at most size - 1 bytes and a NUL. After timeout_ns it and its process group
+ * are killed; one that does not die of that within a second is left alone. 0 with *ret filled in
+ * when it was started, else -errno.
+ */
+int subprocess_watch(char *const argv[], char *const envp[], char *buf, size_t size,
+		     uint64_t timeout_ns, struct subprocess *ret);
+
+/* Reaps a child that was stuck, if it has died meanwhile. */
+bool subprocess_is_gone(pid_t pid);
+
+/*
+ * The same for a program that is trusted to be well. Returns the length when it exited with 0;
  * -ENOEXEC when it exited with anything else, -ETIMEDOUT, -E2BIG, or -errno.
  */
 int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_ns);

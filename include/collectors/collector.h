@@ -20,12 +20,15 @@ struct round {
 	uint64_t number; /* never 0 */
 };
 
+struct va_state;
+
 /* Unchanged for the life of the program. */
 struct context {
 	const struct fs *fs;
 	struct procs *procs;
 	struct names *names;
 	unsigned client_max_workloads;
+	struct va_state *vaapi; /* NULL: nobody runs VA-API tests */
 };
 
 #define CLIENT_MAX_WORKLOADS 200 /* unless a flag says otherwise */

@@ -36,6 +36,10 @@ int privileges_drop(bool keep_sys_admin, bool keep_processes)
 	uint32_t keep[2] = { 0 };
 
 	add(keep, CAP_PERFMON);
+	/* Root's children that become nobody: without it neither our SIGKILL nor the kernel's at
+	 * our own end reaches them (check_kill_permission() looks at the parent there, too). */
+	if (geteuid() == 0)
+		add(keep, CAP_KILL);
 	if (keep_sys_admin)
 		add(keep, CAP_SYS_ADMIN);
 	if (keep_processes) {

@@ -10,13 +10,14 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdbool.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 
 extern char **environ;
 
-static int spawn(char *const argv[], int output, pid_t *ret)
+#define MOURNING_NS 1000000000u /* from SIGKILL to the end of a child that can be killed */
+
+static int spawn(char *const argv[], char *const envp[], int output, pid_t *ret)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -34,85 +35,122 @@ static int spawn(char *const argv[], int output, pid_t *ret)
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-	r = posix_spawn(ret, argv[0], &actions, &attr, argv, environ);
+	/* Ours are close-on-exec; this is for what a library opened without. */
+	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
+	r = posix_spawn(ret, argv[0], &actions, &attr, argv, envp ? envp : environ);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	return -r;
 }
 
-/* Until the end of file, the deadline or a full buffer. Returns the length or -errno. */
-static int read_all(int fd, char *buf, size_t size, uint64_t deadline)
+/* Waits for something to read, or the end of a process. 1, 0 at the deadline. */
+static int wait_for(int fd, uint64_t deadline)
 {
-	size_t len = 0;
-
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		uint64_t now = sys_monotonic_ns();
-		ssize_t n;
+		int n;
 
 		if (now >= deadline)
-			return -ETIMEDOUT;
+			return 0;
 		n = poll(&p, 1, (int)((deadline - now) / 1000000u) + 1);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n <= 0)
-			continue;
+		if (n > 0)
+			return 1;
+	}
+}
+
+/* Until the end of file: EXITED; or LATE, or VERBOSE. */
+static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t deadline,
+				    size_t *ret_len)
+{
+	enum subprocess_end end = SUBPROCESS_EXITED;
+	size_t len = 0;
+
+	while (end == SUBPROCESS_EXITED) {
+		ssize_t n;
+
+		if (!wait_for(fd, deadline)) {
+			end = SUBPROCESS_LATE;
+			break;
+		}
 		n = read(fd, buf + len, size - len);
-		if (n < 0)
-			return -errno;
-		if (n == 0)
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
 			break;
 		len += (size_t)n;
-		if (len == size)
-			return -E2BIG;
+		if (len == size) {
+			len--;
+			end = SUBPROCESS_VERBOSE;
+		}
 	}
 	buf[len] = '\0';
-	return (int)len;
+	*ret_len = len;
+	return end;
 }
 
-/* False when the child still runs at the deadline. It is not reaped. */
-static bool ends_by(pid_t pid, uint64_t deadline)
+/* Ends it where necessary and reaps it. What has closed its output may still run: until then. */
+static void finish(pid_t pid, uint64_t deadline, struct subprocess *ret)
 {
 	_cleanup_close_ int fd = pidfd_open(pid, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	int n = 0;
+	int status;
 
-	while (n <= 0) {
-		uint64_t now = sys_monotonic_ns();
-
-		if (fd < 0 || now >= deadline)
-			return fd < 0;
-		n = poll(&p, 1, (int)((deadline - now) / 1000000u) + 1);
-		if (n < 0 && errno != EINTR)
-			return true;
+	if (ret->end == SUBPROCESS_EXITED && !wait_for(fd, deadline))
+		ret->end = SUBPROCESS_LATE;
+	/* Itself, or what it has left behind: its number is not given away before it is reaped. */
+	kill(-pid, SIGKILL);
+	if (!wait_for(fd, sys_monotonic_ns() + MOURNING_NS)) {
+		ret->end = SUBPROCESS_STUCK;
+		ret->stuck = pid;
+		return;
 	}
-	return true;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (ret->end == SUBPROCESS_EXITED && WIFSIGNALED(status))
+		ret->end = SUBPROCESS_SIGNALED;
+	ret->code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_ns)
+int subprocess_watch(char *const argv[], char *const envp[], char *buf, size_t size,
+		     uint64_t timeout_ns, struct subprocess *ret)
 {
 	uint64_t deadline = sys_monotonic_ns() + timeout_ns;
-	int fds[2], status, n;
+	int fds[2], r;
 	pid_t pid;
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
-	n = spawn(argv, fds[1], &pid);
+	r = spawn(argv, envp, fds[1], &pid);
 	close(fds[1]);
-	if (n < 0) {
-		close(fds[0]);
-		return n;
+	if (r == 0) {
+		*ret = (struct subprocess){ 0 };
+		ret->end = read_all(fds[0], buf, size, deadline, &ret->len);
+		finish(pid, deadline, ret);
 	}
-	n = read_all(fds[0], buf, size, deadline);
 	close(fds[0]);
-	/* What has closed its output may still run: it has until the deadline, too. */
-	if (n >= 0 && !ends_by(pid, deadline))
-		n = -ETIMEDOUT;
-	if (n < 0)
-		kill(-pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (n >= 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+	return r;
+}
+
+bool subprocess_is_gone(pid_t pid)
+{
+	return waitpid(pid, NULL, WNOHANG) != 0;
+}
+
+int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_ns)
+{
+	struct subprocess child;
+	int r = subprocess_watch(argv, NULL, buf, size, timeout_ns, &child);
+
+	if (r < 0)
+		return r;
+	switch (child.end) {
+	case SUBPROCESS_EXITED:
+		return child.code == 0 ? (int)child.len : -ENOEXEC;
+	case SUBPROCESS_SIGNALED:
 		return -ENOEXEC;
-	return n;
+	case SUBPROCESS_VERBOSE:
+		return -E2BIG;
+	default:
+		return -ETIMEDOUT;
+	}
 }

@@ -18,7 +18,8 @@
 	X(throttle)                                                                                \
 	X(runtime)                                                                                 \
 	X(vgpu)                                                                                    \
-	X(client)
+	X(client)                                                                                  \
+	X(vaapi)
 
 #define DECLARE(name) extern const struct collector name##_collector;
 #define REFER(name)   &name##_collector,

@@ -55,7 +55,7 @@ void buffers_add_packed(struct buffers *b, VAEncPackedHeaderType type, const voi
 	buffers_add(b, VAEncPackedHeaderDataBufferType, data, (bits + 7) / 8);
 }
 
-static void destroy(struct buffers *b)
+void buffers_destroy(struct buffers *b)
 {
 	while (b->n > 0)
 		vaDestroyBuffer(b->device->display, b->ids[--b->n]);
@@ -75,6 +75,6 @@ bool buffers_render(struct buffers *b, VASurfaceID target, struct va_outcome *ou
 		ok = check(outcome, VA_SUBMIT, "vaRenderPicture", rendered) &&
 		     check(outcome, VA_SUBMIT, "vaEndPicture", ended);
 	}
-	destroy(b);
+	buffers_destroy(b);
 	return ok && check(outcome, VA_EXECUTE, "vaSyncSurface", vaSyncSurface(display, target));
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define CODECS(X) X(h264)
+#define CODECS(X) X(h264) X(hevc) X(vp9) X(av1) X(jpeg)
 
 #define DECLARE(name) extern const struct codec name##_codec;
 #define REFER(name)   &name##_codec,

@@ -98,6 +98,23 @@ void device_close(struct device *device)
 	close_fdp(&device->fd);
 }
 
+const char *device_driver_name(const struct device *device, char *buf, size_t size)
+{
+	static const char before[] = "Trying to open ", after[] = "_drv_video.so";
+	const char *at = device->log, *path = NULL, *end, *name;
+
+	while ((at = strstr(at, before)))
+		path = at += strlen(before);
+	*buf = '\0';
+	end = path ? strstr(path, after) : NULL;
+	if (!end || memchr(path, '\n', (size_t)(end - path)))
+		return buf;
+	for (name = end; name > path && name[-1] != '/'; name--)
+		;
+	text_clean(name, (size_t)(end - name), buf, size);
+	return buf;
+}
+
 bool device_engine_seconds(const struct device *device, double *ret)
 {
 	struct fdinfo info;

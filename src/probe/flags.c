@@ -13,6 +13,7 @@ enum {
 	OPT_CODEC,
 	OPT_PROFILE,
 	OPT_ENTRYPOINT,
+	OPT_OPERATION,
 	OPT_SIZE,
 	OPT_LIST,
 	OPT_PORCELAIN,
@@ -26,10 +27,12 @@ enum {
 
 static const struct argp_option table[] = {
 	{ "device", OPT_DEVICE, "PATH", 0, "Render node (default " DEFAULT_DEVICE ")", 0 },
-	{ "codec", OPT_CODEC, "NAME", 0, "Test this codec only: h264", 0 },
+	{ "codec", OPT_CODEC, "NAME", 0, "Test this codec only: ", 0 },
 	{ "profile", OPT_PROFILE, "NAME", 0, "Test this profile only: H264Main, …", 0 },
 	{ "entrypoint", OPT_ENTRYPOINT, "NAME", 0, "Test this one only: slice, slice_lp, picture",
 	  0 },
+	{ "operation", OPT_OPERATION, "NAME", 0,
+	  "Run only this video processing, at 256x256 always: ", 0 },
 	{ "size", OPT_SIZE, "WxH", 0, "Size of the picture (default 256x256)", 0 },
 	{ "list", OPT_LIST, NULL, 0, "List what the driver offers, and test nothing", 0 },
 	{ "porcelain", OPT_PORCELAIN, NULL, 0, "Lines for a program, after giving up all rights",
@@ -38,6 +41,37 @@ static const struct argp_option table[] = {
 	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
 	{ 0 },
 };
+
+/* The registries are what can be tested; a copy of their names here would grow old. */
+static char *add_names(int key, const char *text)
+{
+	char *buf = NULL;
+	size_t size;
+	FILE *out = open_memstream(&buf, &size);
+
+	if (!out)
+		return (char *)text;
+	fputs(text, out);
+	for (size_t i = 0; key == OPT_CODEC && codecs[i]; i++)
+		fprintf(out, i > 0 ? ", %s" : "%s", codecs[i]->name);
+	for (size_t i = 0; key == OPT_OPERATION && operation_name(i); i++)
+		fprintf(out, i > 0 ? ", %s" : "%s", operation_name(i));
+	return fclose(out) == 0 ? buf : (char *)text;
+}
+
+static char *filter_help(int key, const char *text, void *input)
+{
+	(void)input;
+	return key == OPT_CODEC || key == OPT_OPERATION ? add_names(key, text) : (char *)text;
+}
+
+static bool is_operation(const char *name)
+{
+	for (size_t i = 0; operation_name(i); i++)
+		if (strcmp(operation_name(i), name) == 0)
+			return true;
+	return false;
+}
 
 static void parse_size(const char *text, struct argp_state *state, struct flags *flags)
 {
@@ -73,6 +107,11 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		if (!flags->has_entrypoint || !entrypoint_encodes(flags->entrypoint))
 			argp_failure(state, 3, 0, "--entrypoint: \"%s\" does not encode", arg);
 		return 0;
+	case OPT_OPERATION:
+		if (!is_operation(arg))
+			argp_failure(state, 3, 0, "--operation: \"%s\" cannot be run", arg);
+		flags->operation = arg;
+		return 0;
 	case OPT_SIZE:
 		parse_size(arg, state, flags);
 		return 0;
@@ -89,6 +128,11 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		printf("intel_gpu_probe, version %s (revision: %s)\n", EXPORTER_VERSION,
 		       EXPORTER_REVISION);
 		exit(0);
+	case ARGP_KEY_END:
+		if (flags->operation && flags_select_encoders(flags))
+			argp_failure(state, 3, 0,
+				     "--operation goes without --codec, --profile, --entrypoint");
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_failure(state, 3, 0, "\"%s\": only flags are taken, see --help", arg);
 		return 0;
@@ -97,12 +141,19 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	}
 }
 
+bool flags_select_encoders(const struct flags *flags)
+{
+	return flags->codec || flags->profile || flags->has_entrypoint;
+}
+
 void flags_parse(struct flags *flags, int argc, char **argv)
 {
 	static const struct argp argp = {
 		.options = table,
 		.parser = parse_one,
-		.doc = "Encodes a known picture on a GPU through VA-API, decodes it back and compares.\v"
+		.help_filter = filter_help,
+		.doc = "Encodes a known picture on a GPU through VA-API, decodes it back and compares; "
+		       "then scales one, and maps the tones of one from HDR to SDR.\v"
 		       "Exit status: 0 every test passed, 1 a test failed, 2 the device or its driver "
 		       "cannot be used, 3 a wrong flag.",
 	};

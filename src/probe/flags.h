@@ -7,6 +7,7 @@
 
 struct flags {
 	const char *path, *codec;      /* NULL: every codec */
+	const char *operation;	       /* the only test, or NULL */
 	const struct profile *profile; /* NULL: every profile */
 	VAEntrypoint entrypoint;
 	bool has_entrypoint, list, porcelain;
@@ -14,6 +15,8 @@ struct flags {
 	int parent; /* process that must still be there, 0 = any */
 };
 
+/* Is it said which encoders are tested? */
+bool flags_select_encoders(const struct flags *flags);
 /* Parses argv, or prints help, the version or one clear error and exits. */
 void flags_parse(struct flags *flags, int argc, char **argv);
 

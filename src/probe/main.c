@@ -47,6 +47,18 @@ static bool test_entry(void *data, const struct profile *profile, VAEntrypoint e
 	return !run->flags.porcelain;
 }
 
+static void test_operation(struct run *run, const char *operation)
+{
+	struct va_outcome outcome = { .result = VA_OK };
+
+	processing_test(run->device, operation, &outcome);
+	report_outcome(&outcome, operation, run->flags.porcelain, run->out);
+	fflush(run->out);
+	/* What a driver does not list fails only where it was asked for. */
+	run->failures += outcome.result != VA_OK &&
+			 (run->flags.operation || outcome.result != VA_UNSUPPORTED);
+}
+
 /*
  * Drivers print to stdout and stderr as they like: results go to a copy of stdout, and both of
  * theirs to nowhere. By hand stderr stays.
@@ -74,6 +86,21 @@ static void nothing_listed(struct run *run)
 	run->failures++;
 }
 
+static void run_tests(struct run *run)
+{
+	if (run->flags.operation) {
+		test_operation(run, run->flags.operation);
+		return;
+	}
+	list_entries(run->device, test_entry, run);
+	if (run->tests == 0)
+		nothing_listed(run);
+	if (run->flags.porcelain || flags_select_encoders(&run->flags))
+		return;
+	for (size_t i = 0; operation_name(i); i++)
+		test_operation(run, operation_name(i));
+}
+
 static int run_all(struct run *run)
 {
 	struct va_outcome outcome = { .result = VA_OK };
@@ -89,9 +116,7 @@ static int run_all(struct run *run)
 		if (!ok || run->flags.porcelain)
 			report_outcome(&outcome, run->flags.path, run->flags.porcelain, run->out);
 	} else {
-		list_entries(&device, test_entry, run);
-		if (run->tests == 0)
-			nothing_listed(run);
+		run_tests(run);
 	}
 	/* What is known is said before the driver is let go: that, too, may crash. */
 	if (run->flags.porcelain)

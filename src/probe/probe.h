@@ -32,6 +32,8 @@ bool check(struct va_outcome *outcome, enum va_result result, const char *call, 
 /* device.c: the render node and its driver. */
 bool device_open(struct device *device, const char *path, struct va_outcome *outcome);
 void device_close(struct device *device);
+/* libva's name of the driver that it has loaded ("iHD"), from its log; "" when it did not say. */
+const char *device_driver_name(const struct device *device, char *buf, size_t size);
 /* Video engine time of this process' own DRM client (fdinfo). False where the kernel hides it. */
 bool device_engine_seconds(const struct device *device, double *ret);
 
@@ -89,6 +91,7 @@ void buffers_add_packed(struct buffers *buffers, VAEncPackedHeaderType type, con
 			size_t bits);
 /* Begin, render, end, sync. Destroys the buffers, whatever comes of it. */
 bool buffers_render(struct buffers *buffers, VASurfaceID target, struct va_outcome *outcome);
+void buffers_destroy(struct buffers *buffers);
 
 /* encode.c: one encode test, with the decode back. */
 struct test {
@@ -126,6 +129,11 @@ struct codec {
 };
 extern const struct codec *const codecs[];
 const struct codec *codec_find(const char *name);
+
+/* processing.c: one operation of video processing, always on a picture of 256x256. */
+const char *operation_name(size_t i); /* NULL behind the last */
+void processing_test(const struct device *device, const char *operation,
+		     struct va_outcome *outcome);
 
 /* sandbox.c: gives up everything that a test does not need, before libva is touched. */
 bool sandbox_enter(const char *device, int parent, struct va_outcome *outcome);

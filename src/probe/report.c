@@ -45,7 +45,11 @@ void report_list(const struct device *device, bool porcelain, FILE *out)
 {
 	struct report report = { device, out, porcelain };
 	const char *vendor = device->vendor ? device->vendor : "";
+	char driver[VA_NAME_MAX];
 
+	device_driver_name(device, driver, sizeof(driver));
+	if (porcelain && *driver)
+		print_clean(out, "driver=", driver);
 	print_clean(out, porcelain ? "vendor=" : "VA driver: ", vendor);
 	fprintf(out, porcelain ? "va_version=%d.%d\n" : "VA-API %d.%d\n", device->major,
 		device->minor);

@@ -31,6 +31,8 @@ static const char *const names[VA_RESULTS] = {
 	[VA_STUCK] = "stuck",
 };
 
+static const char *const codec_names[] = { "h264", "hevc", "vp9", "av1", "jpeg" };
+
 /* Bits as va.h defines them. */
 static const char *const rate_controls[] = {
 	[0] = "none",	  [1] = "CBR",	 [2] = "VBR",
@@ -54,6 +56,19 @@ int va_result_find(const char *name, enum va_result *ret)
 		}
 	}
 	return -EINVAL;
+}
+
+const char *va_codec_name(unsigned bit)
+{
+	return bit < ARRAY_SIZE(codec_names) ? codec_names[bit] : NULL;
+}
+
+unsigned va_codec_bit(const char *name)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(codec_names); i++)
+		if (strcmp(codec_names[i], name) == 0)
+			return 1u << i;
+	return 0;
 }
 
 const char *va_rate_control_name(unsigned bit)

@@ -37,6 +37,12 @@ lab_pmu() {
 	echo "/sys/bus/event_source/devices/$name"
 }
 
+# The render nodes as systemd's udev rules leave them: group "render", here by a number.
+LAB_RENDER_GROUP=105
+lab_nodes() {
+	chgrp $LAB_RENDER_GROUP /dev/dri/renderD* && chmod 0660 /dev/dri/renderD*
+}
+
 # Loads the GPUs and their driver. PARAM=VALUE goes to the module that has it;
 # vfio=1 loads the stub of vfio-pci too.
 lab_load() {
@@ -50,6 +56,7 @@ lab_load() {
 	done
 	[ -d /sys/module/lab_pci ] || modprobe lab_pci "${pci[@]}" || return
 	modprobe i915 "${gpu[@]}" || return
+	lab_nodes
 	[ "${vfio:-0}" = 0 ] || modprobe vfio-pci
 }
 
@@ -67,7 +74,7 @@ lab_unbind() {
 	bdf=$(lab_bdf "${1:-0}")
 	echo "$bdf" >"/sys/bus/pci/devices/$bdf/driver/unbind"
 }
-lab_bind() { lab_bdf "${1:-0}" >/sys/bus/pci/drivers/i915/bind; }
+lab_bind() { lab_bdf "${1:-0}" >/sys/bus/pci/drivers/i915/bind && lab_nodes; }
 
 # Hands GPU N to a driver by name, as a start of a VM does; "" to none.
 lab_give_to() {

@@ -167,7 +167,7 @@ static uint32_t jpeg_attribute(VAConfigAttribType type)
 						      : VA_ATTRIB_NOT_SUPPORTED;
 }
 
-static uint32_t hevc_attribute(VAConfigAttribType type)
+uint32_t caps_hevc(struct driver *drv, const struct who *who, VAConfigAttribType type)
 {
 	VAConfigAttribValEncHEVCFeatures f = { .bits = { .amp = 1,
 							 .temporal_mvp = 1,
@@ -182,18 +182,21 @@ static uint32_t hevc_attribute(VAConfigAttribType type)
 	};
 
 	if (type == VAConfigAttribEncHEVCFeatures)
-		return f.value;
-	return type == VAConfigAttribEncHEVCBlockSizes ? b.value : VA_ATTRIB_NOT_SUPPORTED;
+		return (uint32_t)knob_num(drv, "HEVC_FEATURES", who, (long)f.value);
+	if (type == VAConfigAttribEncHEVCBlockSizes)
+		return (uint32_t)knob_num(drv, "HEVC_BLOCKS", who, (long)b.value);
+	return VA_ATTRIB_NOT_SUPPORTED;
 }
 
-static uint32_t av1_attribute(VAConfigAttribType type)
+static uint32_t av1_attribute(struct driver *drv, const struct who *who, VAConfigAttribType type)
 {
 	VAConfigAttribValEncAV1 v = { .value = 0 };
 	VAConfigAttribValEncAV1Ext1 e1 = { .bits = { .interpolation_filter = 0x1f } };
+	/* What iHD 23.1.1 reports for an A770. */
 	VAConfigAttribValEncAV1Ext2 e2 = { .bits = { .tile_size_bytes_minus1 = 3,
 						     .obu_size_bytes_minus1 = 3,
-						     .tx_mode_support = 4,
-						     .max_tile_num_minus1 = 0 } };
+						     .tx_mode_support = 2,
+						     .max_tile_num_minus1 = 511 } };
 
 	switch (type) {
 	case VAConfigAttribEncAV1:
@@ -201,7 +204,7 @@ static uint32_t av1_attribute(VAConfigAttribType type)
 	case VAConfigAttribEncAV1Ext1:
 		return e1.value;
 	case VAConfigAttribEncAV1Ext2:
-		return e2.value;
+		return (uint32_t)knob_num(drv, "AV1_EXT2", who, (long)e2.value);
 	default:
 		return VA_ATTRIB_NOT_SUPPORTED;
 	}
@@ -237,8 +240,8 @@ static uint32_t encoder_attribute(struct driver *drv, const struct who *who,
 	if (jpeg)
 		return jpeg_attribute(type);
 	if (strcmp(codec, "hevc") == 0)
-		return hevc_attribute(type);
-	return strcmp(codec, "av1") == 0 ? av1_attribute(type) : value;
+		return caps_hevc(drv, who, type);
+	return strcmp(codec, "av1") == 0 ? av1_attribute(drv, who, type) : value;
 }
 
 static uint32_t attribute(struct driver *drv, const struct who *who, VAConfigAttribType type)

@@ -117,6 +117,67 @@ static void check_jpeg(struct check *k)
 	MUST(k, pic->quantiser_table_selector[0] < 2 && pic->quantiser_table_selector[1] < 2);
 }
 
+/* What VAConfigAttribEncHEVCBlockSizes says; without a word the hardware's only tree block. */
+static void check_hevc_blocks(struct check *k, const VAEncSequenceParameterBufferHEVC *seq)
+{
+	VAConfigAttribValEncHEVCBlockSizes b = {
+		.value = caps_hevc(k->drv, &k->c->who, VAConfigAttribEncHEVCBlockSizes)
+	};
+	unsigned int cb = seq->log2_min_luma_coding_block_size_minus3;
+	unsigned int ctb = cb + seq->log2_diff_max_min_luma_coding_block_size;
+	unsigned int tb = seq->log2_min_transform_block_size_minus2;
+	unsigned int max_tb = tb + seq->log2_diff_max_min_transform_block_size;
+
+	MUST(k, tb < cb + 1 && max_tb <= ctb + 1 && max_tb <= 3);
+	if (b.value == VA_ATTRIB_NOT_SUPPORTED) {
+		MUST(k, ctb == (k->c->who.entrypoint == VAEntrypointEncSliceLP ? 3 : 2));
+		return;
+	}
+	MUST(k, ctb <= b.bits.log2_max_coding_tree_block_size_minus3);
+	MUST(k, ctb >= b.bits.log2_min_coding_tree_block_size_minus3);
+	MUST(k, cb >= b.bits.log2_min_luma_coding_block_size_minus3);
+	MUST(k, max_tb <= b.bits.log2_max_luma_transform_block_size_minus2);
+	MUST(k, tb >= b.bits.log2_min_luma_transform_block_size_minus2);
+	MUST(k, seq->max_transform_hierarchy_depth_intra <=
+			b.bits.max_max_transform_hierarchy_depth_intra);
+	MUST(k, seq->max_transform_hierarchy_depth_intra >=
+			b.bits.min_max_transform_hierarchy_depth_intra);
+	MUST(k, seq->max_transform_hierarchy_depth_inter <=
+			b.bits.max_max_transform_hierarchy_depth_inter);
+}
+
+/* May a tool be on, or off, as VAConfigAttribEncHEVCFeatures says? */
+static bool allowed(unsigned int on, unsigned int feature)
+{
+	return on ? feature != VA_FEATURE_NOT_SUPPORTED : feature != VA_FEATURE_REQUIRED;
+}
+
+static void check_hevc_tools(struct check *k, const VAEncSequenceParameterBufferHEVC *seq,
+			     const VAEncPictureParameterBufferHEVC *pic)
+{
+	VAConfigAttribValEncHEVCFeatures f = { .value = caps_hevc(k->drv, &k->c->who,
+								  VAConfigAttribEncHEVCFeatures) };
+
+	if (f.value == VA_ATTRIB_NOT_SUPPORTED) {
+		MUST(k, seq->seq_fields.bits.sample_adaptive_offset_enabled_flag == 0);
+		MUST(k, pic->pic_fields.bits.cu_qp_delta_enabled_flag ||
+				k->c->who.entrypoint != VAEntrypointEncSliceLP);
+		return;
+	}
+	MUST(k, allowed(seq->seq_fields.bits.amp_enabled_flag, f.bits.amp));
+	MUST(k, allowed(seq->seq_fields.bits.sample_adaptive_offset_enabled_flag, f.bits.sao));
+	MUST(k, allowed(seq->seq_fields.bits.pcm_enabled_flag, f.bits.pcm));
+	MUST(k, allowed(seq->seq_fields.bits.sps_temporal_mvp_enabled_flag, f.bits.temporal_mvp));
+	MUST(k, allowed(seq->seq_fields.bits.strong_intra_smoothing_enabled_flag,
+			f.bits.strong_intra_smoothing));
+	MUST(k,
+	     allowed(pic->pic_fields.bits.sign_data_hiding_enabled_flag, f.bits.sign_data_hiding));
+	MUST(k, allowed(pic->pic_fields.bits.constrained_intra_pred_flag,
+			f.bits.constrained_intra_pred));
+	MUST(k, allowed(pic->pic_fields.bits.transform_skip_enabled_flag, f.bits.transform_skip));
+	MUST(k, allowed(pic->pic_fields.bits.cu_qp_delta_enabled_flag, f.bits.cu_qp_delta));
+}
+
 static void check_hevc_seq(struct check *k, const VAEncSequenceParameterBufferHEVC *seq)
 {
 	unsigned int depth = k->c->who.profile == VAProfileHEVCMain10 ? 2 : 0;
@@ -133,13 +194,8 @@ static void check_hevc_seq(struct check *k, const VAEncSequenceParameterBufferHE
 	MUST(k, seq->seq_fields.bits.chroma_format_idc == 1);
 	MUST(k, seq->seq_fields.bits.bit_depth_luma_minus8 == depth);
 	MUST(k, seq->seq_fields.bits.bit_depth_chroma_minus8 == depth);
-	/* What VAConfigAttribEncHEVCFeatures and BlockSizes said. */
-	MUST(k, seq->log2_min_luma_coding_block_size_minus3 == 0);
-	MUST(k, seq->log2_diff_max_min_luma_coding_block_size == 2);
-	MUST(k, seq->seq_fields.bits.sample_adaptive_offset_enabled_flag == 0);
-	MUST(k, seq->seq_fields.bits.pcm_enabled_flag == 0);
-	MUST(k, seq->seq_fields.bits.strong_intra_smoothing_enabled_flag == 0);
 	MUST(k, seq->intra_period > 0 && seq->ip_period > 0);
+	check_hevc_blocks(k, seq);
 }
 
 static void check_hevc(struct check *k)
@@ -173,9 +229,12 @@ static void check_hevc(struct check *k)
 	MUST(k, !idr || slice->slice_type == SLICE_I_HEVC);
 	MUST(k, slice->slice_fields.bits.last_slice_of_pic_flag == 1);
 	if (seq) {
-		unsigned int w = (seq->pic_width_in_luma_samples + 31U) / 32;
-		unsigned int h = (seq->pic_height_in_luma_samples + 31U) / 32;
+		unsigned int ctb = 8U << (seq->log2_min_luma_coding_block_size_minus3 +
+					  seq->log2_diff_max_min_luma_coding_block_size);
+		unsigned int w = (seq->pic_width_in_luma_samples + ctb - 1) / ctb;
+		unsigned int h = (seq->pic_height_in_luma_samples + ctb - 1) / ctb;
 
+		check_hevc_tools(k, seq, pic);
 		MUST(k, slice->num_ctu_in_slice == w * h);
 	}
 }

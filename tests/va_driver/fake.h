@@ -159,6 +159,7 @@ void complain(struct driver *drv, const char *format, ...) __attribute__((format
 void caps_fill(VADriverContextP va);
 bool caps_has(struct driver *drv, VAProfile profile, VAEntrypoint entrypoint);
 uint32_t caps_rt_formats(VAProfile profile, VAEntrypoint entrypoint);
+uint32_t caps_hevc(struct driver *drv, const struct who *who, VAConfigAttribType type);
 void caps_min_size(VAProfile profile, int *w, int *h);
 
 /* surfaces.c, images.c, buffers.c, picture.c, vpp.c: their part of the vtable. */

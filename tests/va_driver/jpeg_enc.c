@@ -62,7 +62,7 @@ static void set_huffman(j_common_ptr info, JHUFF_TBL **slot, const uint8_t *coun
 }
 
 static void set_tables(struct jpeg_compress_struct *j, const struct context *c,
-		       const VAEncPictureParameterBufferJPEG *pic)
+		       unsigned int quality)
 {
 	const VAQMatrixBufferJPEG *q = item_find(c, VAQMatrixBufferType, sizeof(*q));
 	const VAHuffmanTableBufferJPEGBaseline *h =
@@ -70,9 +70,9 @@ static void set_tables(struct jpeg_compress_struct *j, const struct context *c,
 	int i;
 
 	if (q && q->load_lum_quantiser_matrix)
-		set_quant(j, 0, q->lum_quantiser_matrix, pic->quality);
+		set_quant(j, 0, q->lum_quantiser_matrix, quality);
 	if (q && q->load_chroma_quantiser_matrix)
-		set_quant(j, 1, q->chroma_quantiser_matrix, pic->quality);
+		set_quant(j, 1, q->chroma_quantiser_matrix, quality);
 	for (i = 0; h && i < 2; i++) {
 		if (!h->load_huffman_table[i])
 			continue;
@@ -87,7 +87,7 @@ static void set_tables(struct jpeg_compress_struct *j, const struct context *c,
 
 static void set_up(struct jpeg_compress_struct *j, const struct context *c,
 		   const VAEncPictureParameterBufferJPEG *pic,
-		   const VAEncSliceParameterBufferJPEG *slice)
+		   const VAEncSliceParameterBufferJPEG *slice, unsigned int quality)
 {
 	int i;
 
@@ -96,8 +96,8 @@ static void set_up(struct jpeg_compress_struct *j, const struct context *c,
 	j->input_components = 3;
 	j->in_color_space = JCS_YCbCr;
 	jpeg_set_defaults(j);
-	jpeg_set_quality(j, pic->quality, TRUE);
-	set_tables(j, c, pic);
+	jpeg_set_quality(j, (int)quality, TRUE);
+	set_tables(j, c, quality);
 	j->raw_data_in = TRUE;
 	j->dct_method = JDCT_ISLOW;
 	j->restart_interval = slice->restart_interval;
@@ -148,8 +148,8 @@ static void put_rows(struct jpeg_compress_struct *j, const struct surface *s, ui
 }
 
 /* False: libjpeg refused something, the tables usually. */
-static bool compress(const struct context *c, const struct surface *in, unsigned char **ret,
-		     unsigned long *ret_size, char why[JMSG_LENGTH_MAX])
+static bool compress(const struct context *c, const struct surface *in, unsigned int quality,
+		     unsigned char **ret, unsigned long *ret_size, char why[JMSG_LENGTH_MAX])
 {
 	const VAEncPictureParameterBufferJPEG *pic =
 		item_find(c, VAEncPictureParameterBufferType, sizeof(*pic));
@@ -168,7 +168,7 @@ static bool compress(const struct context *c, const struct surface *in, unsigned
 	if (setjmp(g.back) == 0) {
 		jpeg_create_compress(&j);
 		jpeg_mem_dest(&j, ret, ret_size);
-		set_up(&j, c, pic, slice);
+		set_up(&j, c, pic, slice, quality);
 		jpeg_start_compress(&j, TRUE);
 		put_rows(&j, in, room, width);
 		jpeg_finish_compress(&j);
@@ -208,6 +208,7 @@ VAStatus jpeg_encode(struct driver *drv, struct context *c, struct surface *in)
 	struct packed p = { 0 };
 	struct bits out = { 0 };
 	struct surface input;
+	unsigned int quality;
 	size_t i, scan;
 	bool good;
 
@@ -217,7 +218,8 @@ VAStatus jpeg_encode(struct driver *drv, struct context *c, struct surface *in)
 	    pic->picture_height > in->rows)
 		return VA_STATUS_ERROR_INVALID_PARAMETER;
 	input = frame_input(drv, c, in);
-	good = compress(c, &input, &data, &size, why);
+	quality = (unsigned int)knob_num(drv, "QUALITY", &c->who, pic->quality);
+	good = compress(c, &input, quality, &data, &size, why);
 	mem_unref(input.mem);
 	scan = good ? scan_start(data, size) : 0;
 	if (scan == 0) {

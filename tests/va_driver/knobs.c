@@ -37,6 +37,8 @@ static const struct {
 	{ "SYNTH", false },	   { "EXPECT", false },
 	{ "SAVE", false },	   { "DUMP", false },
 	{ "ENGINE", false },	   { "ENGINE_NS", false },
+	{ "QUALITY", false },	   { "AV1_EXT2", false },
+	{ "HEVC_BLOCKS", false },  { "HEVC_FEATURES", false },
 };
 
 bool is_encoder(VAEntrypoint entrypoint)

@@ -1,14 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The probe by hand against the fake driver, through the real libva: each fault has its result."""
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
-from exporter_test import Checks  # noqa: E402: it is found there only now
-
-PROBE, DRIVERS, ANY_NODE = (os.environ[name] for name in ("PROBE", "DRIVERS", "ANY_NODE"))
+from probe_test import Checks, probe, results
 
 # Knobs of the fake driver, the result of every test, and the exit status.
 FAULTS = [
@@ -37,26 +29,15 @@ FAULTS = [
 ]
 
 
-def probe(*flags, knobs=None, driver="fake"):
-    env = {"PATH": os.environ["PATH"], "LIBVA_DRIVERS_PATH": DRIVERS, "LIBVA_DRIVER_NAME": driver,
-           "LD_PRELOAD": ANY_NODE, **{f"FAKE_VA_{k}": v for k, v in (knobs or {}).items()}}
-    return subprocess.run([PROBE, "--device", "/dev/null", *flags], env=env, capture_output=True,
-                          text=True, timeout=60)
-
-
-def results(output):
-    """The word behind profile, entry point and size of each line that has no indent."""
-    return {line[44:].split()[0] for line in output.splitlines() if line and line[0] != " "}
-
-
 def main(checks):
     for knobs, wanted, code in FAULTS:
-        done = probe(knobs=knobs)
+        done = probe("--codec", "h264", knobs=knobs)
         checks.that(results(done.stdout) == {wanted} and done.returncode == code,
                     f"{knobs}: {sorted(results(done.stdout))}, exit status {done.returncode}")
-    healthy = probe().stdout
+    healthy = probe("--codec", "h264").stdout
     checks.that(healthy.count("PSNR 100.0 dB") == 6, "bit-exact: the fake driver codes I_PCM")
-    checks.that("PSNR" not in probe(knobs={"NODEC": "1"}).stdout, "no decoder, no PSNR")
+    checks.that("PSNR" not in probe("--codec", "h264", knobs={"NODEC": "1"}).stdout,
+                "no decoder, no PSNR")
     for size in ("128x128", "250x190", "1280x720", "1920x1080"):
         done = probe("--size", size, "--profile", "H264High")
         checks.that(results(done.stdout) == {"ok"}, f"{size}: {done.stdout.strip()}")
@@ -69,7 +50,8 @@ def main(checks):
         done = probe(*flags)
         checks.that(word in done.stdout and done.returncode == 2, f"{flags}: {done.stdout.strip()}")
     for flags in (("--size", "0x0"), ("--size", "99999x99999"), ("--size", "255x255"),
-                  ("--codec", "nosuch"), ("--entrypoint", "vld"), ("--nosuch",), ("word",)):
+                  ("--codec", "nosuch"), ("--entrypoint", "vld"), ("--operation", "nosuch"),
+                  ("--nosuch",), ("word",)):
         done = probe(*flags)
         checks.that(done.returncode == 3 and not done.stdout and flags[-1].strip("-") in done.stderr,
                     f"{flags}: one clear line: {done.stderr.strip()}")

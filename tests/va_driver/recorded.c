@@ -145,6 +145,7 @@ static bool make_vp9(const struct context *c, const struct surface *s, struct bi
 	put_bits(out, 1, 0);	     /* tile_rows_log2 */
 	put_bits(out, 16, 64);	     /* bytes of the compressed header */
 	put_body(out, s);
+	put_bits(out, 8, 1); /* whatever the body ends with, this is no superframe's marker */
 	return true;
 }
 

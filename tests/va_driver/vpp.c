@@ -193,6 +193,21 @@ static void tone_curve(uint16_t curve[LEVELS])
 	}
 }
 
+/* Faults of a mapping that is listed and runs. */
+static void spoil_curve(uint16_t curve[LEVELS], const char *how)
+{
+	int i;
+
+	for (i = 0; i < LEVELS; i++) {
+		if (strcmp(how, "ignore") == 0)
+			curve[i] = (uint16_t)i;
+		else if (strcmp(how, "flat") == 0)
+			curve[i] = LEVELS / 2;
+		else if (strcmp(how, "fold") == 0 && i > LEVELS / 2)
+			curve[i] = curve[LEVELS - 1 - i];
+	}
+}
+
 static bool inside(const VARectangle *r, const struct surface *s)
 {
 	return r->x >= 0 && r->y >= 0 && r->width >= 2 && r->height >= 2 &&
@@ -224,12 +239,20 @@ static bool wants_tones(struct driver *drv, const VAProcPipelineParameterBuffer 
 	return false;
 }
 
+static void dump_colours(struct driver *drv, const char *side, VAProcColorStandardType standard,
+			 const VAProcColorProperties *c)
+{
+	dump_line(drv, "vpp %s standard=%d range=%u primaries=%u transfer=%u matrix=%u", side,
+		  standard, c->color_range, c->colour_primaries, c->transfer_characteristics,
+		  c->matrix_coefficients);
+}
+
 VAStatus vpp_process(struct driver *drv, struct context *c, struct surface *out)
 {
 	const VAProcPipelineParameterBuffer *p =
 		item_find(c, VAProcPipelineParameterBufferType, sizeof(*p));
 	const struct surface *in = p ? object_get(drv, KIND_SURFACE, p->surface) : NULL;
-	const char *how = knob(drv, "CORRUPT", &c->who);
+	const char *how = knob(drv, "CORRUPT", &c->who), *curved = knob(drv, "TONEMAP", &c->who);
 	VARectangle from, to;
 	uint16_t curve[LEVELS];
 	unsigned int i;
@@ -251,6 +274,8 @@ VAStatus vpp_process(struct driver *drv, struct context *c, struct surface *out)
 		return st;
 	if (tones)
 		tone_curve(curve);
+	if (tones && curved)
+		spoil_curve(curve, curved);
 	for (i = 0; i < 3; i++) {
 		struct plane a = plane_of(out, &to, i), b = plane_of(in, &from, i);
 
@@ -259,6 +284,8 @@ VAStatus vpp_process(struct driver *drv, struct context *c, struct surface *out)
 	dump_line(drv, "vpp %ux%u %.4s -> %ux%u %.4s tones=%d", from.width, from.height,
 		  (const char *)&in->fourcc, to.width, to.height, (const char *)&out->fourcc,
 		  tones);
+	dump_colours(drv, "in", p->surface_color_standard, &p->input_color_properties);
+	dump_colours(drv, "out", p->output_color_standard, &p->output_color_properties);
 	if (how)
 		frame_damage(out, how);
 	return VA_STATUS_SUCCESS;

@@ -80,15 +80,16 @@ def main():
         check_recovery(checks, exporter, text)
         exporter.stop()
 
-    perfmon, sys_admin = 1 << 38, 1 << 21
+    perfmon, sys_admin, kill = 1 << 38, 1 << 21, 1 << 5
     processes = 1 << 2 | 1 << 19  # CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE
     caps = check_allowed(checks, "paranoid 2, CAP_PERFMON", 2, as_nobody("perfmon"))
     checks.that(caps == perfmon, f"nothing but CAP_PERFMON: {caps:x}")
     caps = check_allowed(checks, "paranoid 2, root", 2, [])
-    checks.that(caps == perfmon | processes,
-                f"root keeps CAP_PERFMON, those for processes and nothing else: {caps:x}")
+    checks.that(caps == perfmon | kill | processes,
+                f"root keeps CAP_PERFMON, CAP_KILL, those for processes, nothing else: {caps:x}")
     caps = check_allowed(checks, "paranoid 3, root", 3, [])
-    checks.that(caps == perfmon | processes | sys_admin, f"at level 3 also CAP_SYS_ADMIN: {caps:x}")
+    checks.that(caps == perfmon | kill | processes | sys_admin,
+                f"at level 3 also CAP_SYS_ADMIN: {caps:x}")
     check_allowed(checks, "paranoid 0, nobody", 0, as_nobody())
 
     exporter = check_denied(checks, "seccomp", "seccomp", ["seccomp", "remedy=perf-seccomp"], 2,

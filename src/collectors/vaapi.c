@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Does hardware encoding work? What the prober has found out; nothing is run for a scrape. The
+ * tests use the VA driver that is installed beside the exporter.
+ */
+#include "base/sys.h"
+#include "collectors/collector.h"
+#include "sources/va_state.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+	UP,
+	CODEC_WORKING,
+	DRIVER_INFO,
+	ENTRYPOINT_INFO,
+	RATE_CONTROL_INFO,
+	SUCCESS,
+	RESULT,
+	DURATION,
+	TIMESTAMP,
+	PSNR,
+	FRAME_RATE,
+	ENGINE,
+	PROCESSING,
+	RUNS,
+	FAILURES,
+	LAST_RUN,
+	LAST_SUCCESS,
+	INTERVAL,
+	SKIPPED,
+};
+
+#define BESIDE "; tests the VA driver installed beside the exporter, not the one of an application."
+#define TEST_LABELS                                                                                \
+	{                                                                                          \
+		"pci", "codec", "profile", "entrypoint", "size"                                    \
+	}
+
+static const struct family families[] = {
+	[UP] = { "intel_gpu_vaapi_up",
+		 "Whether the VA driver initialises and lists an encoder, from the last VA-API "
+		 "round" BESIDE,
+		 GAUGE,
+		 { "pci" } },
+	[CODEC_WORKING] = { "intel_gpu_vaapi_codec_working",
+			    "Whether an encode test of an expected codec passes at 256x256, 0 for "
+			    "whatever reason" BESIDE,
+			    GAUGE,
+			    { "pci", "codec" } },
+	[DRIVER_INFO] = { "intel_gpu_vaapi_driver_info",
+			  "The VA driver that libva loads for the GPU" BESIDE,
+			  INFO,
+			  { "pci", "va_driver", "vendor", "va_version" } },
+	[ENTRYPOINT_INFO] = { "intel_gpu_vaapi_entrypoint_info",
+			      "A profile and entry point that the VA driver lists.",
+			      INFO,
+			      { "pci", "profile", "entrypoint" } },
+	[RATE_CONTROL_INFO] = { "intel_gpu_vaapi_rate_control_info",
+				"A rate control that the VA driver lists for an encoder; CBR "
+				"missing on a low-power entry point means that the HuC firmware is "
+				"not loaded.",
+				INFO,
+				{ "pci", "profile", "entrypoint", "rate_control" } },
+	[SUCCESS] = { "intel_gpu_vaapi_probe_success",
+		      "Whether the last encode test passed: coded, of the right structure, decoded "
+		      "back and alike" BESIDE,
+		      GAUGE, TEST_LABELS },
+	[RESULT] = { "intel_gpu_vaapi_probe_result",
+		     "What the last encode test came to" BESIDE,
+		     GAUGE,
+		     { "pci", "codec", "profile", "entrypoint", "size", "result" } },
+	[DURATION] = { "intel_gpu_vaapi_probe_duration_seconds",
+		       "How long the last encode test took, with the start of its process.", GAUGE,
+		       TEST_LABELS },
+	[TIMESTAMP] = { "intel_gpu_vaapi_probe_timestamp_seconds",
+			"When the last encode test ended, in Unix time.", GAUGE, TEST_LABELS },
+	[PSNR] = { "intel_gpu_vaapi_probe_psnr_decibels",
+		   "Likeness of the picture that was encoded and decoded back on the GPU, of the "
+		   "worst plane; 100 for equal ones.",
+		   GAUGE, TEST_LABELS },
+	[FRAME_RATE] = { "intel_gpu_vaapi_probe_frames_per_second",
+			 "Rate at which the last encode test encoded its few pictures.", GAUGE,
+			 TEST_LABELS },
+	[ENGINE] = { "intel_gpu_vaapi_probe_engine_seconds",
+		     "Video engine time of the last encode test, from its own fdinfo; informative: "
+		     "some kernels update it late.",
+		     GAUGE, TEST_LABELS },
+	[PROCESSING] = { "intel_gpu_vaapi_processing_success",
+			 "Whether the last test of video processing passed" BESIDE,
+			 GAUGE,
+			 { "pci", "operation" } },
+	[RUNS] = { "intel_gpu_vaapi_probe_runs_total",
+		   "VA-API tests run, each a process of its own.",
+		   COUNTER,
+		   { "pci" } },
+	[FAILURES] = { "intel_gpu_vaapi_probe_failures_total",
+		       "VA-API tests that failed.",
+		       COUNTER,
+		       { "pci" } },
+	[LAST_RUN] = { "intel_gpu_vaapi_probe_last_run_timestamp_seconds",
+		       "End of the last whole round of VA-API tests, in Unix time.",
+		       GAUGE,
+		       { "pci" } },
+	[LAST_SUCCESS] = { "intel_gpu_vaapi_probe_last_success_timestamp_seconds",
+			   "End of the last round in which every expected codec worked, in Unix "
+			   "time.",
+			   GAUGE,
+			   { "pci" } },
+	[INTERVAL] = { "intel_gpu_vaapi_probe_interval_seconds",
+		       "From one round of VA-API tests to the next, from --vaapi.interval.",
+		       GAUGE,
+		       { NULL } },
+	[SKIPPED] = { "intel_gpu_vaapi_probe_skipped",
+		      "Why VA-API tests wait; absent while they do not.",
+		      GAUGE,
+		      { "pci", "reason" } },
+};
+
+struct watch {
+	struct va_state *state;
+	struct va_gpu *gpu;
+};
+
+static int init(const struct context *context, struct gpu *gpu, void **ret_state)
+{
+	struct watch *watch;
+
+	/* No prober: a copied tree, whose GPUs are not this machine's. */
+	if (!context->vaapi)
+		return -ENODEV;
+	watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return -ENOMEM;
+	watch->state = context->vaapi;
+	watch->gpu = va_state_add(watch->state, gpu);
+	if (!watch->gpu) {
+		free(watch);
+		return -ENOMEM;
+	}
+	*ret_state = watch;
+	return 0;
+}
+
+static void destroy(void *state)
+{
+	struct watch *watch = state;
+
+	va_state_remove(watch->state, watch->gpu);
+	free(watch);
+}
+
+static void put_capabilities(const struct collection *c, const struct va_gpu *g)
+{
+	const struct va_capabilities *caps = &g->capabilities;
+	const char *pci = c->gpu->pci;
+
+	if (*caps->vendor)
+		put(c->batch, &families[DRIVER_INFO], 1, pci, *caps->driver ? caps->driver : NULL,
+		    caps->vendor, caps->version);
+	for (size_t i = 0; i < caps->n; i++) {
+		const struct va_entry *e = &caps->entries[i];
+
+		put(c->batch, &families[ENTRYPOINT_INFO], 1, pci, e->profile, e->entrypoint);
+		for (unsigned bit = 0; bit < 32; bit++)
+			if (e->rate_control >> bit & 1 && va_rate_control_name(bit))
+				put(c->batch, &families[RATE_CONTROL_INFO], 1, pci, e->profile,
+				    e->entrypoint, va_rate_control_name(bit));
+	}
+}
+
+static void put_test(const struct collection *c, const struct va_test *t)
+{
+	const char *pci = c->gpu->pci, *codec = t->codec, *profile = t->profile;
+	const char *entrypoint = t->entrypoint, *size = va_size_name(t->size);
+	const struct va_outcome *o = &t->run.outcome;
+
+#define PUT(family, value)                                                                         \
+	put(c->batch, &families[family], value, pci, codec, profile, entrypoint, size)
+	put(c->batch, &families[RESULT], 1, pci, codec, profile, entrypoint, size,
+	    va_result_name(o->result));
+	if (o->result == VA_UNSUPPORTED)
+		return;
+	PUT(SUCCESS, o->result == VA_OK);
+	PUT(DURATION, (double)t->run.ns / 1e9);
+	PUT(TIMESTAMP, t->timestamp);
+	if (o->has_psnr)
+		PUT(PSNR, o->psnr_db);
+	if (o->has_frame_rate)
+		PUT(FRAME_RATE, o->frames_per_second);
+	if (o->has_engine_seconds)
+		PUT(ENGINE, o->engine_seconds);
+#undef PUT
+}
+
+static bool is_tested(const struct va_gpu *g, const char *codec)
+{
+	for (size_t i = 0; i < g->n_tests; i++)
+		if (strcmp(g->tests[i].codec, codec) == 0)
+			return true;
+	return false;
+}
+
+/* An expected codec without a test has a result, too: why there is none. */
+static void put_untested(const struct collection *c, const struct va_gpu *g, const char *codec)
+{
+	enum va_result result = g->list.outcome.result;
+	const char *pci = c->gpu->pci, *size = va_size_name(0);
+
+	if (result == VA_OK)
+		result = VA_UNSUPPORTED;
+	put(c->batch, &families[RESULT], 1, pci, codec, NULL, NULL, size, va_result_name(result));
+	if (result != VA_UNSUPPORTED)
+		put(c->batch, &families[SUCCESS], 0, pci, codec, NULL, NULL, size);
+}
+
+static void put_expected(const struct collection *c, const struct va_state *state,
+			 const struct va_gpu *g)
+{
+	unsigned expected = va_gpu_expected(state, g);
+
+	for (unsigned bit = 0; va_codec_name(bit); bit++) {
+		const char *codec = va_codec_name(bit);
+
+		if (!(expected >> bit & 1))
+			continue;
+		put(c->batch, &families[CODEC_WORKING], va_gpu_works(g, codec), c->gpu->pci, codec);
+		if (!is_tested(g, codec))
+			put_untested(c, g, codec);
+	}
+	if (!expected && g->list.outcome.result != VA_OK)
+		put_untested(c, g, NULL);
+}
+
+static bool lists_encoder(const struct va_capabilities *caps)
+{
+	for (size_t i = 0; i < caps->n; i++)
+		if (*caps->entries[i].codec)
+			return true;
+	return false;
+}
+
+/* Under the lock. */
+static void put_gpu(const struct collection *c, const struct va_state *state,
+		    const struct va_gpu *g)
+{
+	enum va_skip skip = va_gpu_skip(state, g, sys_monotonic_ns());
+	const char *pci = c->gpu->pci;
+
+	if (skip != VA_NOT_SKIPPED)
+		put(c->batch, &families[SKIPPED], 1, pci, va_skip_name(skip));
+	if (skip == VA_PASSTHROUGH)
+		return;
+	put(c->batch, &families[RUNS], (double)g->runs, pci);
+	put(c->batch, &families[FAILURES], (double)g->failures, pci);
+	if (g->rounds > 0) {
+		put(c->batch, &families[UP], lists_encoder(&g->capabilities), pci);
+		put(c->batch, &families[LAST_RUN], g->last_run, pci);
+		if (g->last_success > 0)
+			put(c->batch, &families[LAST_SUCCESS], g->last_success, pci);
+		put_expected(c, state, g);
+	}
+	put_capabilities(c, g);
+	for (size_t i = 0; i < g->n_tests; i++)
+		if (g->tests[i].has_run)
+			put_test(c, &g->tests[i]);
+	for (size_t i = 0; i < VA_OPERATIONS; i++)
+		if (g->operations[i].has_run &&
+		    g->operations[i].run.outcome.result != VA_UNSUPPORTED)
+			put(c->batch, &families[PROCESSING],
+			    g->operations[i].run.outcome.result == VA_OK, pci,
+			    va_operation_name((enum va_operation)i));
+}
+
+static int collect(const struct collection *c)
+{
+	const struct watch *watch = c->state;
+	struct va_state *state = watch->state;
+	int r = 0;
+
+	pthread_mutex_lock(&state->lock);
+	if (watch->gpu->start_error < 0)
+		r = fault_set(c->fault, REASON_IO, "vaapi-probe", watch->gpu->start_error,
+			      "intel_gpu_probe cannot be started: %s",
+			      strerror(-watch->gpu->start_error));
+	else
+		put_gpu(c, state, watch->gpu);
+	/* One row for the exporter: by whoever stands last in the list of GPUs. */
+	if (!watch->gpu->next)
+		put(c->batch, &families[INTERVAL], (double)state->options.interval_ns / 1e9);
+	pthread_mutex_unlock(&state->lock);
+	return r;
+}
+
+const struct collector vaapi_collector = {
+	.name = "vaapi",
+	.help = "whether hardware encoding works, from VA-API tests that run every --vaapi.interval",
+	.families = families,
+	.n_families = ARRAY_SIZE(families),
+	.init = init,
+	.collect = collect,
+	.destroy = destroy,
+};

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Only this thread starts children that run VA drivers, and it never ends: their death signal
+ * (PR_SET_PDEATHSIG) comes when the thread ends that started them, not the process.
+ */
+#include "scrape/prober.h"
+
+#include "base/log.h"
+#include "base/macros.h"
+#include "base/subprocess.h"
+#include "base/sys.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define STUCK_CHECK_NS 1000000000u /* only while there is a child that does not die */
+
+/* A child in state D outlives its GPU's entry here: whoever drives the device next waits, too. */
+struct stuck {
+	struct stuck *next;
+	char pci[sizeof(((struct gpu *)NULL)->pci)];
+	pid_t pid;
+};
+
+struct prober {
+	const struct fs *fs;
+	struct va_state *state;
+	struct va_program program;
+	bool progress;
+	struct stuck *stuck;
+};
+
+static double unix_time(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static bool is_stuck(const struct prober *p, const char *pci)
+{
+	for (const struct stuck *s = p->stuck; s; s = s->next)
+		if (strcmp(s->pci, pci) == 0)
+			return true;
+	return false;
+}
+
+static void remember_stuck(struct prober *p, const char *pci, pid_t pid)
+{
+	struct stuck *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return;
+	snprintf(s->pci, sizeof(s->pci), "%s", pci);
+	s->pid = pid;
+	s->next = p->stuck;
+	p->stuck = s;
+}
+
+static void reap_stuck(struct prober *p)
+{
+	for (struct stuck **link = &p->stuck; *link;) {
+		struct stuck *s = *link;
+
+		if (!subprocess_is_gone(s->pid)) {
+			link = &s->next;
+			continue;
+		}
+		log_info("stuck probe has ended", "pci", s->pci);
+		for (struct va_gpu *g = p->state->first; g; g = g->next)
+			if (strcmp(g->gpu->pci, s->pci) == 0 && g->due != UINT64_MAX)
+				g->due = 0;
+		*link = s->next;
+		free(s);
+	}
+}
+
+static const char *title(const struct va_request *request, char *buf, size_t size)
+{
+	if (request->list || !*request->node)
+		snprintf(buf, size, "driver");
+	else if (*request->operation)
+		snprintf(buf, size, "%s", request->operation);
+	else
+		snprintf(buf, size, "%s %s %s", request->profile, request->entrypoint,
+			 request->size);
+	return buf;
+}
+
+/* What this step said the last time; -1 before. */
+static int last_result(const struct va_gpu *g)
+{
+	size_t operation = g->step - 1 - g->n_tests;
+
+	if (g->step == 0)
+		return g->listed ? (int)g->list.outcome.result : -1;
+	if (g->step <= g->n_tests)
+		return g->tests[g->step - 1].has_run ? (int)g->tests[g->step - 1].run.outcome.result
+						     : -1;
+	return g->operations[operation].has_run ? (int)g->operations[operation].run.outcome.result
+						: -1;
+}
+
+static bool is_failure(int result)
+{
+	return result >= 0 && result != VA_OK && result != VA_UNSUPPORTED;
+}
+
+/* Changes only, but for somebody who waits. */
+static void log_run(const struct prober *p, const struct va_gpu *g,
+		    const struct va_request *request, const struct va_run *run)
+{
+	const char *name = va_result_name(run->outcome.result);
+	bool changed = last_result(g) != (int)run->outcome.result;
+	char buf[128];
+
+	if (run->outcome.result == VA_DRIVER_MISSING && changed && !va_gpu_expected(p->state, g))
+		log_info("no VA driver for this GPU is installed: encoding is not tested", "pci",
+			 g->gpu->pci);
+	else if (is_failure((int)run->outcome.result) && changed)
+		log_warn("VA-API test failed", "pci", g->gpu->pci, "test",
+			 title(request, buf, sizeof(buf)), "result", name, "err",
+			 run->outcome.detail, "remedy", "vaapi-results");
+	else if (is_failure(last_result(g)) && changed)
+		log_info("VA-API test passes again", "pci", g->gpu->pci, "test",
+			 title(request, buf, sizeof(buf)), "result", name);
+	else if (p->progress)
+		log_info("VA-API test", "pci", g->gpu->pci, "test",
+			 title(request, buf, sizeof(buf)), "result", name);
+}
+
+static void log_first_round(const struct va_state *state, const struct va_gpu *g)
+{
+	unsigned expected = va_gpu_expected(state, g);
+	size_t passed = 0;
+	char ran[24], ok[24];
+
+	for (size_t i = 0; i < g->n_tests; i++)
+		passed += g->tests[i].has_run && g->tests[i].run.outcome.result == VA_OK;
+	snprintf(ran, sizeof(ran), "%zu", g->n_tests);
+	snprintf(ok, sizeof(ok), "%zu", passed);
+	log_info("first round of VA-API tests has ended", "pci", g->gpu->pci, "driver",
+		 g->capabilities.driver, "encode_tests", ran, "passed", ok);
+	for (unsigned bit = 0; va_codec_name(bit); bit++)
+		if (expected >> bit & 1 && !va_gpu_works(g, va_codec_name(bit)))
+			log_warn("hardware encoding does not work", "pci", g->gpu->pci, "codec",
+				 va_codec_name(bit), "remedy", "vaapi-results");
+}
+
+/* Under the lock, which is released while the child runs. */
+static void run_step(struct prober *p, struct va_gpu *g)
+{
+	struct va_state *state = p->state;
+	struct va_capabilities *capabilities = calloc(1, sizeof(*capabilities));
+	struct va_run run = { .outcome = { .result = VA_NO_DEVICE,
+					   .detail = "the GPU has no render node" } };
+	struct va_request request;
+	int r = 0;
+
+	if (!capabilities)
+		return;
+	if (va_gpu_request(state, g, sys_monotonic_ns(), &request)) {
+		g->busy = true;
+		pthread_mutex_unlock(&state->lock);
+		r = va_child_run(&p->program, &request, request.list ? capabilities : NULL, &run);
+		pthread_mutex_lock(&state->lock);
+		g->busy = false;
+	}
+	if (run.stuck > 0)
+		remember_stuck(p, g->gpu->pci, run.stuck);
+	if (g->removed) {
+		va_gpu_free(g);
+	} else if (r < 0) {
+		g->start_error = r;
+		va_gpu_postpone(state, g, VA_NOT_SKIPPED, sys_monotonic_ns());
+	} else {
+		g->start_error = 0;
+		log_run(p, g, &request, &run);
+		if (va_gpu_record(state, g, &run, capabilities, sys_monotonic_ns(), unix_time()) &&
+		    g->rounds == 1)
+			log_first_round(state, g);
+		if (run.stuck > 0)
+			va_gpu_postpone(state, g, VA_CHILD_STUCK, sys_monotonic_ns());
+	}
+	free(capabilities);
+	pthread_cond_broadcast(&state->changed);
+}
+
+static enum va_skip why_not(const struct prober *p, const struct va_gpu *g)
+{
+	enum gpu_power power;
+
+	/* A guest's, whole: its registers are not ours, and it has no node. */
+	if (g->gpu->driver == GPU_OTHER_DRIVER && strcmp(g->gpu->driver_name, "vfio-pci") == 0)
+		return VA_PASSTHROUGH;
+	if (is_stuck(p, g->gpu->pci))
+		return VA_CHILD_STUCK;
+	if (!p->state->options.probe_suspended && gpu_power(p->fs, g->gpu, &power) == 0 &&
+	    power == GPU_SUSPENDED)
+		return VA_SUSPENDED;
+	return VA_NOT_SKIPPED;
+}
+
+static struct va_gpu *earliest(const struct va_state *state)
+{
+	struct va_gpu *best = state->first;
+
+	for (struct va_gpu *g = state->first; g; g = g->next)
+		if (g->due < best->due)
+			best = g;
+	return best;
+}
+
+/* Until the next step, a change of the list of GPUs, or somebody's wish. Under the lock. */
+static void wait_until(const struct prober *p, uint64_t due)
+{
+	uint64_t now = sys_monotonic_ns();
+	struct timespec t;
+
+	if (p->stuck && due > now + STUCK_CHECK_NS)
+		due = now + STUCK_CHECK_NS;
+	if (due == UINT64_MAX) {
+		pthread_cond_wait(&p->state->changed, &p->state->lock);
+		return;
+	}
+	t = (struct timespec){ (time_t)(due / 1000000000u), (long)(due % 1000000000u) };
+	pthread_cond_timedwait(&p->state->changed, &p->state->lock, &t);
+}
+
+static void *prober_main(void *data)
+{
+	struct prober *p = data;
+
+	pthread_mutex_lock(&p->state->lock);
+	for (;;) {
+		struct va_gpu *g;
+		enum va_skip skip;
+		uint64_t due;
+
+		reap_stuck(p);
+		g = earliest(p->state);
+		due = g ? g->due : UINT64_MAX;
+		if (due > sys_monotonic_ns()) {
+			wait_until(p, due);
+			continue;
+		}
+		skip = why_not(p, g);
+		if (skip == VA_NOT_SKIPPED) {
+			run_step(p, g);
+		} else {
+			va_gpu_postpone(p->state, g, skip, sys_monotonic_ns());
+			pthread_cond_broadcast(&p->state->changed);
+		}
+	}
+	return NULL;
+}
+
+struct va_state *prober_start(const struct fs *fs, const struct va_options *options,
+			      uint64_t timeout_ns, bool progress)
+{
+	struct prober *p = calloc(1, sizeof(*p));
+	struct va_options checked = *options;
+	pthread_t thread;
+	int r;
+
+	if (!p)
+		return NULL;
+	checked.driver_installed = va_driver_is_installed();
+	*p = (struct prober){ fs, va_state_new(&checked), { .timeout_ns = timeout_ns }, progress };
+	r = p->state ? va_program_find(&p->program) : -ENOMEM;
+	if (r < 0)
+		log_warn("VA-API tests cannot run", "path", p->program.path, "err", strerror(-r),
+			 "remedy", "vaapi-probe");
+	r = p->state ? -pthread_create(&thread, NULL, prober_main, p) : -ENOMEM;
+	if (r < 0) {
+		log_warn("VA-API tests cannot run", "err", strerror(-r), "remedy", "vaapi-probe");
+		free(p);
+		return NULL;
+	}
+	pthread_setname_np(thread, "prober");
+	pthread_detach(thread);
+	return p->state;
+}
+
+void prober_wait(struct va_state *state)
+{
+	bool waiting = true;
+
+	pthread_mutex_lock(&state->lock);
+	while (waiting) {
+		waiting = false;
+		for (struct va_gpu *g = state->first; g; g = g->next)
+			waiting |=
+				g->rounds == 0 && g->skip == VA_NOT_SKIPPED && g->start_error == 0;
+		if (waiting)
+			pthread_cond_wait(&state->changed, &state->lock);
+	}
+	pthread_mutex_unlock(&state->lock);
+}

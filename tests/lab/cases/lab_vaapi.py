@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the cases about VA-API tests share: the fake driver's knobs and the exporter that uses it."""
+import os
+import sys
+from pathlib import Path
+
+import lab
+
+DRIVERS = Path(os.environ["VA_DRIVERS"])
+CONF = DRIVERS / "fake_va.conf"
+SUCCESS, RESULT = "intel_gpu_vaapi_probe_success", "intel_gpu_vaapi_probe_result"
+WORKING = "intel_gpu_vaapi_codec_working"
+LAST_RUN = "intel_gpu_vaapi_probe_last_run_timestamp_seconds"
+# One encoder of H.264 and one of JPEG: as many tests as a fault needs to show its bounds.
+FEW = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc"
+
+
+def knobs(*lines):
+    CONF.write_text("\n".join(lines) + "\n")
+
+
+def exporter(*flags, driver="fake", interval="2s", timeout="10s", **more):
+    drivers = {"LIBVA_DRIVERS_PATH": str(DRIVERS), "LIBVA_DRIVER_NAME": driver} if driver else {}
+    return lab.Exporter("--vaapi.expect=h264", f"--vaapi.interval={interval}",
+                        f"--vaapi.timeout={timeout}", *flags, env={**os.environ, **drivers}, **more)
+
+
+def first_round(running, seconds=120):
+    """The metrics once the first round has ended."""
+    metrics = running.scrape_until(lambda m: m.find(LAST_RUN), seconds)
+    if not metrics.find(LAST_RUN):
+        sys.exit(f"FAIL: no round in {seconds} s: {running.log()}{metrics.text}")
+    return metrics
+
+
+def results(metrics, **labels):
+    return {dict(found)["result"] for found in metrics.find(RESULT, **labels)}
+
+
+def children(pid):
+    """Children of any of its threads."""
+    found = set()
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/children") as f:
+            found |= {int(child) for child in f.read().split()}
+    return found

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""500 children that run VA-API tests leave no process, descriptor, thread or memory behind."""
+import os
+import signal
+import time
+
+import lab
+from lab_vaapi import FEW, LAST_RUN, children, exporter, first_round, knobs
+
+
+def resources(running):
+    return len(os.listdir(f"/proc/{running.pid}/fd")), len(os.listdir(f"/proc/{running.pid}/task"))
+
+
+def check_many(checks):
+    """500 children of all fates leave nothing behind."""
+    fates = ("", "CRASH.h264=EndPicture", "FAIL.h264=EndPicture:24", "NOENC=1")
+    small = "MAX=300x300"  # large pictures are asked for, and refused at once
+    knobs(FEW, small)
+    running = exporter(interval="1h")
+    runs = "intel_gpu_vaapi_probe_runs_total"
+    last = first_round(running).value(LAST_RUN)
+    metrics, number, before, start = None, 0, None, None
+    while not metrics or metrics.value(runs) < 550:
+        knobs(FEW, small, fates[number % len(fates)])
+        os.kill(running.pid, signal.SIGUSR1)
+        metrics = running.scrape_until(lambda m: m.value(LAST_RUN) != last, 60)
+        if metrics.value(LAST_RUN) == last:
+            break
+        last, number = metrics.value(LAST_RUN), number + 1
+        if not before and metrics.value(runs) >= 60:
+            before, start = resources(running), running.rss_kb()
+    end, rss = time.monotonic() + 10, running.rss_kb()
+    while children(running.pid) and time.monotonic() < end:
+        time.sleep(0.01)
+    checks.that(metrics.value(runs) >= 550, f"{metrics.value(runs):.0f} children were run")
+    checks.that(resources(running) == before, f"descriptors and threads are as before: {before}")
+    checks.that(rss - start < 200, f"so is the memory: {start} KiB, then {rss} KiB")
+    checks.that(lab.shell("ps -eo stat,comm | grep -c '^Z' || true") == "0", "no process is left to reap")
+    running.stop()
+
+
+def main():
+    checks = lab.Checks()
+    lab.shell("lab_load")
+    check_many(checks)
+    checks.end()
+
+
+main()
