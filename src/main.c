@@ -19,7 +19,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static void drop_privileges(const struct fs *fs)
+static bool reads_processes(collector_set set)
+{
+	for (size_t i = 0; i < collectors_count; i++)
+		if (set >> i & 1 && collectors_all[i]->reads_processes)
+			return true;
+	return false;
+}
+
+static void drop_privileges(const struct fs *fs, collector_set collectors)
 {
 	uint64_t paranoid = 0;
 	int r;
@@ -28,7 +36,7 @@ static void drop_privileges(const struct fs *fs)
 	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON
 	 * says. */
 	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
-	r = privileges_drop(paranoid > 2);
+	r = privileges_drop(paranoid > 2, reads_processes(collectors));
 	if (r < 0)
 		log_warn("capabilities not dropped", "err", strerror(-r));
 }
@@ -54,12 +62,12 @@ static void small_stacks(void)
 	pthread_attr_destroy(&attr);
 }
 
-static void prepare_process(const struct fs *fs, sigset_t *ret_signals)
+static void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signals)
 {
 	/* One arena: many threads that allocate little would keep one each. */
 	mallopt(M_ARENA_MAX, 1);
 	small_stacks();
-	drop_privileges(fs);
+	drop_privileges(fs, set);
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(ret_signals);
 	sigaddset(ret_signals, SIGTERM);
@@ -103,7 +111,7 @@ int main(int argc, char **argv)
 	}
 	if (!options.once && serve_listen(&options, sockets) < 0)
 		return 1;
-	prepare_process(fs, &signals);
+	prepare_process(fs, options.collectors, &signals);
 	vaapi = start_prober(&options, fs);
 	pmus = pmu_set_new(fs, pmu_kinds(&options));
 	r = pmus ? scraper_new(&scraper,
@@ -113,6 +121,7 @@ int main(int argc, char **argv)
 				       .vaapi = vaapi,
 				       .enabled = options.collectors,
 				       .timeout_ns = options.scrape_timeout_ns,
+				       .client_max_workloads = options.client_max_workloads,
 				       .no_self_metrics = options.no_exporter_metrics,
 			       })
 		 : -ENOMEM;

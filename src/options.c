@@ -22,6 +22,7 @@ enum {
 	OPT_NO_EXPORTER_METRICS,
 	OPT_DISABLE_DEFAULTS,
 	OPT_ENGINE_WAIT,
+	OPT_MAX_WORKLOADS,
 	OPT_ROOTFS,
 	OPT_SYSFS,
 	OPT_PROCFS,
@@ -41,7 +42,7 @@ enum {
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD 28
+#define TABLE_HEAD 30
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -62,6 +63,10 @@ static const struct argp_option fixed_options[] = {
 	  "Run only the collectors that are named", 2 },
 	{ "collector.engine.wait", OPT_ENGINE_WAIT, NULL, 0,
 	  "Also count the time engines wait (starts a 200 Hz timer in the kernel)", 2 },
+	{ "collector.client.max-workloads", OPT_MAX_WORKLOADS, "N", 0,
+	  "Tell at most N users of a GPU apart, live ones first; the rest is summed into \"other\" "
+	  "(default 200)",
+	  2 },
 	{ .doc = "VA-API tests (collector vaapi), each in a process of its own:", .group = 4 },
 	{ "vaapi.interval", OPT_VAAPI_INTERVAL, "DURATION", 0,
 	  "Spread a round of tests over DURATION (default 5m)", 4 },
@@ -161,6 +166,33 @@ static void parse_log(int key, char *arg, struct argp_state *state, struct optio
 		fail(state, "log.level", arg, "one of debug, info, warn, error");
 	if (key == OPT_LOG_FORMAT && log_format_parse(arg, &o->log_format) < 0)
 		fail(state, "log.format", arg, "one of logfmt, json");
+}
+
+static void parse_path(int key, char *arg, struct argp_state *state, struct options *o)
+{
+	if (!*arg)
+		fail(state,
+		     key == OPT_ROOTFS	? "path.rootfs"
+		     : key == OPT_SYSFS ? "path.sysfs"
+					: "path.procfs",
+		     arg, "a path");
+	if (key == OPT_ROOTFS)
+		o->rootfs = arg;
+	else if (key == OPT_SYSFS)
+		o->sysfs = arg;
+	else
+		o->procfs = arg;
+}
+
+static void parse_workloads(char *arg, struct argp_state *state, struct options *o)
+{
+	uint64_t n;
+
+	/* Each has up to a dozen samples, and a collect at most 4 MiB of them. */
+	if (text_parse_u64(arg, strlen(arg), &n) < 0 || n < 1 || n > 1000)
+		fail(state, "collector.client.max-workloads", arg, "a number from 1 to 1000");
+	else
+		o->client_max_workloads = (unsigned)n;
 }
 
 static bool parse_codecs(const char *text, unsigned *ret)
@@ -276,20 +308,13 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_ENGINE_WAIT:
 		o->engine_wait = true;
 		return 0;
+	case OPT_MAX_WORKLOADS:
+		parse_workloads(arg, state, o);
+		return 0;
 	case OPT_ROOTFS:
-		if (!*arg)
-			fail(state, "path.rootfs", arg, "a path");
-		o->rootfs = arg;
-		return 0;
 	case OPT_SYSFS:
-		if (!*arg)
-			fail(state, "path.sysfs", arg, "a path");
-		o->sysfs = arg;
-		return 0;
 	case OPT_PROCFS:
-		if (!*arg)
-			fail(state, "path.procfs", arg, "a path");
-		o->procfs = arg;
+		parse_path(key, arg, state, o);
 		return 0;
 	case OPT_LIST_METRICS:
 		o->list_metrics = true;
@@ -350,6 +375,7 @@ void options_parse(struct options *options, int argc, char **argv)
 	*options = (struct options){
 		.telemetry_path = WEB_DEFAULT_PATH,
 		.max_requests = WEB_DEFAULT_MAX_REQUESTS,
+		.client_max_workloads = CLIENT_MAX_WORKLOADS,
 		.rootfs = "/",
 		.scrape_timeout_ns = 2000000000u,
 		.vaapi = { .interval_ns = 300 * 1000000000ull,

@@ -21,6 +21,7 @@ struct options {
 
 	collector_set collectors;
 	bool engine_wait;
+	unsigned client_max_workloads;
 
 	struct va_options vaapi;
 	uint64_t vaapi_timeout_ns;

@@ -33,8 +33,8 @@ bool fs_is_live(const struct fs *fs);
 
 /*
  * Reads at most size - 1 bytes in one read(2) and appends a NUL; a sysfs attribute is at most a
- * page and is returned whole by one read. Returns the length, -EMSGSIZE when the file is larger,
- * or -errno.
+ * page and is returned whole by one read. Returns the length, -EMSGSIZE when the file is larger
+ * (then buf is full of its beginning, without a NUL), or -errno.
  */
 int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...) _printf_(4, 5);
 
@@ -63,6 +63,25 @@ int fs_list(const struct fs *fs, char ***ret_names, const char *fmt, ...) _print
 void fs_list_free(char ***names);
 
 #define _cleanup_list_ _cleanup_(fs_list_free)
+
+/*
+ * For walks of thousands of folders: calls visit for each entry, dot-files included, in the
+ * folder's order. Costs an open, a close, and a getdents for each 16 KiB of entries and for the
+ * end. visit ends the walk with a value below 0, which is returned; else 0 or -errno.
+ */
+typedef int (*fs_visitor)(void *data, int dirfd, const char *name);
+int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt, ...)
+	_printf_(4, 5);
+
+/* The target of a link in a folder that is visited, cut to size. Its length or -errno. */
+int fs_visit_link(int dirfd, const char *name, char *buf, size_t size);
+
+/*
+ * The device numbers of what an entry of a folder that is visited leads to. Asks no file system
+ * that would have to ask somebody else (AT_STATX_DONT_SYNC). 0; -ENOTTY for what is no character
+ * device; -errno.
+ */
+int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor);
 
 /* A hash of a folder's entry names, whatever their order. 0 or -errno. */
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);

@@ -7,11 +7,12 @@
 
 /*
  * Drops every capability but CAP_PERFMON (perf_event_open(2) of a whole CPU), where the kernel
- * demands it for that, CAP_SYS_ADMIN, and root's CAP_KILL, to end children of another user.
- * Capabilities belong to a thread and its children: must be called before others exist. 0 or
- * -errno.
+ * demands it for that, CAP_SYS_ADMIN, root's CAP_KILL, to end children of another user, and for
+ * other users' descriptors and fdinfo CAP_SYS_PTRACE with CAP_DAC_READ_SEARCH, which gives no more
+ * power than the former. Capabilities belong to a thread and its children: must be called before
+ * others exist. 0 or -errno.
  */
-int privileges_drop(bool keep_sys_admin);
+int privileges_drop(bool keep_sys_admin, bool keep_processes);
 
 /* Drops every capability of the calling thread. */
 void privileges_drop_all(void);

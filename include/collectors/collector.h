@@ -10,6 +10,8 @@
 #include "base/fs.h"
 #include "exposition/metrics.h"
 #include "sources/gpu.h"
+#include "sources/names.h"
+#include "sources/procs.h"
 
 #include <stdint.h>
 
@@ -23,8 +25,13 @@ struct va_state;
 /* Unchanged for the life of the program. */
 struct context {
 	const struct fs *fs;
+	struct procs *procs;
+	struct names *names;
+	unsigned client_max_workloads;
 	struct va_state *vaapi; /* NULL: nobody runs VA-API tests */
 };
+
+#define CLIENT_MAX_WORKLOADS 200 /* unless a flag says otherwise */
 
 enum collector_scope { PER_GPU, HOST };
 
@@ -54,6 +61,8 @@ struct collector {
 	const char *help; /* for --help and --list-metrics */
 	enum collector_scope scope;
 	bool off_by_default;
+	bool reads_processes; /* needs the rights to look at other users' processes */
+	bool needs_baseline;  /* its counters start with the first collect */
 	const struct family *families;
 	size_t n_families;
 
@@ -66,7 +75,8 @@ struct collector {
 	int (*init)(const struct context *context, struct gpu *gpu, void **ret_state);
 	/*
 	 * Puts the samples. 0, or -errno with *fault filled in: then nothing of it is published. A
-	 * value that is not there is left out and is no failure.
+	 * value that is not there is left out and is no failure; 0 with *fault filled in says why
+	 * something that users would look for is not there.
 	 */
 	int (*collect)(const struct collection *collection);
 	void (*destroy)(void *state); /* NULL: free() */

@@ -17,8 +17,9 @@ struct scraper_options {
 	struct pmu_set *pmus;
 	struct va_state *vaapi; /* NULL: no VA-API tests */
 	collector_set enabled;
-	uint64_t timeout_ns;  /* the longest a scrape may take */
-	bool no_self_metrics; /* leave out process_* and build_info */
+	uint64_t timeout_ns;	       /* the longest a scrape may take */
+	unsigned client_max_workloads; /* 0: the default */
+	bool no_self_metrics;	       /* leave out process_* and build_info */
 };
 
 /* The options' pointers must outlive it. 0 or -errno. */

@@ -29,12 +29,22 @@ struct fdinfo_engine {
 	uint64_t capacity;	       /* engines of the class; 1 when not said */
 };
 
+#define FDINFO_MAX_REGIONS 8 /* xe has at most five */
+
+struct fdinfo_region {
+	char name[24]; /* as the driver calls it: system0, stolen-local0, vram0, gtt */
+	uint64_t bytes;
+};
+
 struct fdinfo {
 	char driver[16]; /* "i915", "xe"; empty when not said */
 	char pdev[24];	 /* PCI address; empty when not said */
 	bool has_client_id;
 	uint64_t client_id;
 	struct fdinfo_engine engines[FDINFO_CLASSES];
+	struct fdinfo_region regions[FDINFO_MAX_REGIONS]; /* resident memory, buffers shared with
+							     other clients included */
+	size_t n_regions;
 };
 
 /*

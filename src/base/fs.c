@@ -283,6 +283,54 @@ void fs_list_free(char ***names)
 	*names = NULL;
 }
 
+int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt, ...)
+{
+	_Alignas(struct dirent64) char buf[16384];
+	_cleanup_close_ int fd = -1;
+	va_list ap;
+	ssize_t n;
+	int r = 0;
+
+	va_start(ap, fmt);
+	fd = open_path(fs, O_RDONLY | O_DIRECTORY, fmt, ap);
+	va_end(ap);
+	if (fd < 0)
+		return fd;
+	/* readdir(3) would ask what the descriptor is first. */
+	while (r >= 0 && (n = getdents64(fd, buf, sizeof(buf))) > 0) {
+		for (ssize_t at = 0; at < n && r >= 0;) {
+			const struct dirent64 *entry = (const void *)(buf + at);
+
+			r = visit(data, fd, entry->d_name);
+			at += entry->d_reclen;
+		}
+	}
+	return r < 0 ? r : n < 0 ? -errno : 0;
+}
+
+int fs_visit_link(int dirfd, const char *name, char *buf, size_t size)
+{
+	ssize_t n = readlinkat(dirfd, name, buf, size - 1);
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor)
+{
+	struct statx s;
+
+	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &s) < 0)
+		return -errno;
+	if (!S_ISCHR(s.stx_mode))
+		return -ENOTTY;
+	*ret_major = s.stx_rdev_major;
+	*ret_minor = s.stx_rdev_minor;
+	return 0;
+}
+
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 {
 	_cleanup_closedir_ DIR *dir = NULL;

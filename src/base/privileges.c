@@ -26,17 +26,26 @@ static int keep_only(const uint32_t keep[2])
 	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
 }
 
-int privileges_drop(bool keep_sys_admin)
+static void add(uint32_t keep[2], int capability)
+{
+	keep[CAP_TO_INDEX(capability)] |= CAP_TO_MASK(capability);
+}
+
+int privileges_drop(bool keep_sys_admin, bool keep_processes)
 {
 	uint32_t keep[2] = { 0 };
 
-	keep[CAP_TO_INDEX(CAP_PERFMON)] |= CAP_TO_MASK(CAP_PERFMON);
+	add(keep, CAP_PERFMON);
 	/* Root's children that become nobody: without it neither our SIGKILL nor the kernel's at
 	 * our own end reaches them (check_kill_permission() looks at the parent there, too). */
 	if (geteuid() == 0)
-		keep[CAP_TO_INDEX(CAP_KILL)] |= CAP_TO_MASK(CAP_KILL);
+		add(keep, CAP_KILL);
 	if (keep_sys_admin)
-		keep[CAP_TO_INDEX(CAP_SYS_ADMIN)] |= CAP_TO_MASK(CAP_SYS_ADMIN);
+		add(keep, CAP_SYS_ADMIN);
+	if (keep_processes) {
+		add(keep, CAP_SYS_PTRACE);
+		add(keep, CAP_DAC_READ_SEARCH);
+	}
 	return keep_only(keep);
 }
 

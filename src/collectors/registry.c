@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define COLLECTORS(X)                                                                              \
+	X(machine)                                                                                 \
 	X(info)                                                                                    \
 	X(engine)                                                                                  \
 	X(frequency)                                                                               \
@@ -17,6 +18,7 @@
 	X(throttle)                                                                                \
 	X(runtime)                                                                                 \
 	X(vgpu)                                                                                    \
+	X(client)                                                                                  \
 	X(vaapi)
 
 #define DECLARE(name) extern const struct collector name##_collector;

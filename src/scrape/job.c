@@ -86,6 +86,8 @@ struct result *job_run(const struct context *context, const struct job *job, uin
 	if (result->r == 0 && batch_error(result->batch))
 		result->r = fault_errno(&result->fault, batch_error(result->batch),
 					"samples of the collector");
+	if (result->r < 0 && result->fault.reason == REASON_NONE)
+		fault_errno(&result->fault, result->r, "the collector");
 	result->seconds = (double)(sys_monotonic_ns() - start) / 1e9;
 	return result;
 }

@@ -45,8 +45,8 @@ const struct family meta_families[] = {
 		       GAUGE,
 		       { "collector", "pci" } },
 	[ERROR] = { "intel_gpu_scrape_collector_error",
-		    "Why a collector exports nothing in this scrape; not_supported means that this "
-		    "GPU has no such source, and is no failure.",
+		    "Why a collector exports nothing, or not all, in this scrape; not_supported means "
+		    "that this GPU has no such source, and is no failure.",
 		    GAUGE,
 		    { "collector", "pci", "remedy", "reason" } },
 	[BUILD] = { "intel_gpu_exporter_build_info",
@@ -91,10 +91,12 @@ static void put_row(struct batch *batch, const char *collector, const char *pci,
 	const struct fault *fault = result ? &result->fault : &timeout;
 	bool ok = result && result->r == 0;
 
-	put(batch, &meta_families[SUCCESS], ok, collector, pci);
+	/* What this machine cannot have is no failure, also when that shows only at the read. */
+	if (ok || fault->reason != REASON_NOT_SUPPORTED)
+		put(batch, &meta_families[SUCCESS], ok, collector, pci);
 	if (result)
 		put(batch, &meta_families[DURATION], result->seconds, collector, pci);
-	if (!ok)
+	if (fault->reason != REASON_NONE)
 		put(batch, &meta_families[ERROR], 1, collector, pci, fault->remedy,
 		    reason_name(fault->reason));
 }

@@ -24,6 +24,17 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 		return -ENOMEM;
 	s->options = *options;
 	s->context.fs = options->fs;
+	s->context.procs = procs_new(options->fs);
+	s->context.names = names_new(options->fs);
+	if (!s->context.procs || !s->context.names) {
+		procs_free(s->context.procs);
+		names_free(s->context.names);
+		free(s);
+		return -ENOMEM;
+	}
+	s->context.client_max_workloads = options->client_max_workloads
+						  ? options->client_max_workloads
+						  : CLIENT_MAX_WORKLOADS;
 	s->context.vaapi = options->vaapi;
 	s->queue_tail = &s->queue;
 	pthread_mutex_init(&s->lock, NULL);
@@ -70,7 +81,7 @@ static enum reason slot_reason(const struct slot *slot)
 {
 	if (!slot->result)
 		return REASON_TIMEOUT;
-	return slot->result->r < 0 ? slot->result->fault.reason : REASON_NONE;
+	return slot->result->fault.reason;
 }
 
 static bool same_fault(const struct slot *a, const struct slot *b)

@@ -81,6 +81,56 @@ static int string(const struct pair *p, char *buf, size_t size)
 	return 0;
 }
 
+/* "6044 KiB", "2 MiB"; without a unit where nothing else divides the number. */
+static int size(const struct pair *p, uint64_t *ret)
+{
+	static const struct {
+		const char *unit;
+		unsigned shift;
+	} units[] = { { " KiB", 10 }, { " MiB", 20 }, { " GiB", 30 }, { "", 0 } };
+	uint64_t n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		size_t len = strlen(units[i].unit);
+
+		if (p->value_len < len ||
+		    memcmp(p->value + p->value_len - len, units[i].unit, len) != 0)
+			continue;
+		if (text_parse_u64(p->value, p->value_len - len, &n) < 0 ||
+		    n > UINT64_MAX >> units[i].shift)
+			return -EINVAL;
+		*ret = n << units[i].shift;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* drm-resident-<region>, or its older name drm-memory-<region>. */
+static int region(const struct pair *p, const char *prefix, struct fdinfo *info)
+{
+	const struct pair name = { .key = p->key + strlen(prefix),
+				   .key_len = p->key_len - strlen(prefix) };
+	struct fdinfo_region *r = info->regions;
+	size_t i = 0;
+
+	if (name.key_len == 0 || name.key_len >= sizeof(r->name))
+		return -EINVAL;
+	while (i < info->n_regions && !is_key(&name, r[i].name))
+		i++;
+	/* More than there can be: the first ones are exported. */
+	if (i == FDINFO_MAX_REGIONS)
+		return 0;
+	text_clean(name.key, name.key_len, r[i].name, sizeof(r->name));
+	if (i == info->n_regions)
+		info->n_regions++;
+	return size(p, &r[i].bytes);
+}
+
+static bool has_prefix(const struct pair *p, const char *prefix)
+{
+	return p->key_len >= strlen(prefix) && memcmp(p->key, prefix, strlen(prefix)) == 0;
+}
+
 /* Prefixes that begin like another one come first. */
 static int take(const struct pair *p, struct fdinfo *info)
 {
@@ -106,6 +156,10 @@ static int take(const struct pair *p, struct fdinfo *info)
 		info->engines[i].has_cycles = true;
 		return number(p, "", &info->engines[i].cycles);
 	}
+	if (has_prefix(p, "drm-resident-"))
+		return region(p, "drm-resident-", info);
+	if (has_prefix(p, "drm-memory-"))
+		return region(p, "drm-memory-", info);
 	return 0;
 }
 

@@ -6,6 +6,9 @@ import os
 from local import SKYLAKE, Exporter, Tree, as_nobody, case, is_root
 
 CAP_SYS_ADMIN, CAP_PERFMON = 1 << 21, 1 << 38
+CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE = 1 << 2, 1 << 19
+CAP_KILL = 1 << 5
+PROCESSES = CAP_DAC_READ_SEARCH | CAP_SYS_PTRACE
 PARANOID = "proc/sys/kernel/perf_event_paranoid"
 SETS = ("CapEff", "CapPrm", "CapInh", "CapAmb")
 
@@ -35,6 +38,7 @@ def check_root(checks):
                                (4, CAP_PERFMON | CAP_SYS_ADMIN)):
             tree.write(PARANOID, f"{level}\n")
             exporter = Exporter(tree.root)
+            allowed |= CAP_KILL | PROCESSES
             found = capabilities(exporter)
             checks.that(found["CapEff"] == found["CapPrm"] == mine & allowed,
                         f"root, perf_event_paranoid {level}: effective {found['CapEff']:#x}, "
@@ -42,10 +46,15 @@ def check_root(checks):
             checks.that(found["CapInh"] == found["CapAmb"] == 0, "nothing for children")
             checks.that(exporter.scrape().value("intel_gpu_up") == 1, "it works")
             exporter.stop()
+        tree.write(PARANOID, "2\n")
+        exporter = Exporter(tree.root, "--no-collector.client")
+        found = capabilities(exporter)
+        checks.same(found["CapEff"], mine & (CAP_PERFMON | CAP_KILL), "no rights over processes for nobody")
+        exporter.stop()
     exporter = Exporter("/")
     with open(f"/{PARANOID}") as f:
         level = int(f.read())
-    allowed = CAP_PERFMON | (CAP_SYS_ADMIN if level > 2 else 0)
+    allowed = CAP_KILL | PROCESSES | CAP_PERFMON | (CAP_SYS_ADMIN if level > 2 else 0)
     found = capabilities(exporter)
     checks.that(found["CapEff"] | found["CapPrm"] == mine & allowed,
                 f"on this machine, perf_event_paranoid {level}: {found['CapEff']:#x}")

@@ -72,6 +72,7 @@ static void defaults(void **state)
 		     parsed->no_exporter_metrics);
 	assert_int_equal(parsed->collectors, collectors_default());
 	assert_false(parsed->collectors & bit("cycles"));
+	assert_int_equal(parsed->client_max_workloads, 200);
 }
 
 static void values(void **state)
@@ -79,13 +80,14 @@ static void values(void **state)
 	static const char path[] = "/m", root[] = "/host", sysfs[] = "/s", procfs[] = "/p";
 
 	(void)state;
-	assert_int_equal(run(ARGS("--web.listen-address=127.0.0.1:1", "--web.listen-address",
-				  "[::1]:2", "--web.telemetry-path=/m", "--web.max-requests=0",
-				  "--web.disable-exporter-metrics", "--collector.engine.wait",
-				  "--path.rootfs=/host", "--path.sysfs=/s", "--path.procfs=/p",
-				  "--scrape.timeout=500ms", "--log.level=debug",
-				  "--log.format=json", "--once=10s", "--list-metrics")),
-			 0);
+	assert_int_equal(
+		run(ARGS("--web.listen-address=127.0.0.1:1", "--web.listen-address", "[::1]:2",
+			 "--web.telemetry-path=/m", "--web.max-requests=0",
+			 "--web.disable-exporter-metrics", "--collector.engine.wait",
+			 "--collector.client.max-workloads=7", "--path.rootfs=/host",
+			 "--path.sysfs=/s", "--path.procfs=/p", "--scrape.timeout=500ms",
+			 "--log.level=debug", "--log.format=json", "--once=10s", "--list-metrics")),
+		0);
 	assert_int_equal(parsed->n_addresses, 2);
 	assert_string_equal(parsed->addresses[0], "127.0.0.1:1");
 	assert_string_equal(parsed->addresses[1], "[::1]:2");
@@ -93,6 +95,7 @@ static void values(void **state)
 	assert_int_equal(parsed->max_requests, 0);
 	assert_true(parsed->no_exporter_metrics);
 	assert_true(parsed->engine_wait);
+	assert_int_equal(parsed->client_max_workloads, 7);
 	assert_string_equal(parsed->rootfs, root);
 	assert_string_equal(parsed->sysfs, sysfs);
 	assert_string_equal(parsed->procfs, procfs);
@@ -150,6 +153,9 @@ static void wrong_values(void **state)
 		{ "--web.max-requests=many", "web.max-requests" },
 		{ "--web.max-requests=100001", "web.max-requests" },
 		{ "--web.max-requests=", "web.max-requests" },
+		{ "--collector.client.max-workloads=0", "collector.client.max-workloads" },
+		{ "--collector.client.max-workloads=1001", "collector.client.max-workloads" },
+		{ "--collector.client.max-workloads=x", "collector.client.max-workloads" },
 		{ "--scrape.timeout=2", "scrape.timeout" },
 		{ "--scrape.timeout=0", "scrape.timeout" },
 		{ "--scrape.timeout=49ms", "scrape.timeout" },

@@ -134,7 +134,8 @@ static void collectors(void **state)
 static void defaults_of_the_contract(void **state)
 {
 	static const char *const on[] = { "info",	"engine",   "frequency", "idle",
-					  "interrupts", "throttle", "runtime",	 "vgpu" };
+					  "interrupts", "throttle", "runtime",	 "vgpu",
+					  "client",	"machine" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(on); i++)

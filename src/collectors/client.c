@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Who uses the GPU? What each DRM client says of itself in fdinfo, added up by the workload that
+ * its process belongs to.
+ */
+#include "base/sys.h"
+#include "collectors/collector.h"
+#include "sources/usage.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { BUSY, MEMORY, CLIENTS, FOLDED };
+
+#define WORKLOAD_LABELS                                                                            \
+	"workload", "workload_kind", "namespace", "pod", "container", "vmid", "guest"
+
+static const struct family families[] = {
+	[BUSY] = { "intel_gpu_client_engine_busy_seconds_total",
+		   "Time that the engines of a class worked for a workload, from its clients' "
+		   "fdinfo; what a client does between the last scrape and its end is not seen.",
+		   COUNTER,
+		   { "pci", "class", WORKLOAD_LABELS } },
+	[MEMORY] = { "intel_gpu_client_memory_bytes",
+		     "Resident memory of a workload's clients in a region, from fdinfo; a buffer "
+		     "that clients share counts for each of them.",
+		     GAUGE,
+		     { "pci", WORKLOAD_LABELS, "region" } },
+	[CLIENTS] = { "intel_gpu_clients",
+		      "DRM clients that a workload has open now; 0 for 15 minutes after the last "
+		      "one.",
+		      GAUGE,
+		      { "pci", WORKLOAD_LABELS } },
+	[FOLDED] = { "intel_gpu_client_workloads_folded",
+		     "Workloads with clients that are summed into \"other\", because there are more "
+		     "than --collector.client.max-workloads.",
+		     GAUGE,
+		     { "pci" } },
+};
+
+static int init(const struct context *context, struct gpu *gpu, void **ret_state)
+{
+	if (gpu->driver != GPU_I915 && gpu->driver != GPU_XE)
+		return -ENODEV;
+	*ret_state = usage_new(context->client_max_workloads);
+	return *ret_state ? 0 : -ENOMEM;
+}
+
+static void destroy(void *state)
+{
+	usage_free(state);
+}
+
+static void put_use(const struct collection *c, const struct use *use)
+{
+	const struct workload *w = &use->workload;
+	const char *pci = c->gpu->pci;
+
+	for (int i = 0; i < FDINFO_CLASSES; i++)
+		if (use->has_busy[i])
+			put(c->batch, &families[BUSY], (double)use->busy_ns[i] / 1e9, pci,
+			    fdinfo_class_name((enum fdinfo_class)i), w->workload, w->kind,
+			    w->namespace, w->pod, w->container, w->vmid, w->guest);
+	for (size_t i = 0; i < use->n_regions; i++)
+		put(c->batch, &families[MEMORY], (double)use->regions[i].bytes, pci, w->workload,
+		    w->kind, w->namespace, w->pod, w->container, w->vmid, w->guest,
+		    use->regions[i].name);
+	put(c->batch, &families[CLIENTS], use->clients, pci, w->workload, w->kind, w->namespace,
+	    w->pod, w->container, w->vmid, w->guest);
+}
+
+static void put_all(const struct collection *c)
+{
+	size_t n, folded;
+	const struct use *uses = usage_all(c->state, &n);
+	const struct use *other = usage_other(c->state, &folded);
+
+	for (size_t i = 0; i < n; i++)
+		put_use(c, &uses[i]);
+	if (other)
+		put_use(c, other);
+	put(c->batch, &families[FOLDED], (double)folded, c->gpu->pci);
+}
+
+static int compare_owners(const void *a, const void *b)
+{
+	const struct drm_client *x = *(const struct drm_client *const *)a;
+	const struct drm_client *y = *(const struct drm_client *const *)b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static bool has_engines(const struct drm_client *client)
+{
+	for (size_t i = 0; i < FDINFO_CLASSES; i++)
+		if (client->info.engines[i].has_ns || client->info.engines[i].has_cycles)
+			return true;
+	return false;
+}
+
+/* Adds the clients, process by process: each is asked once what it belongs to. */
+static int add_clients(const struct collection *c, const struct drm_client **clients, size_t n)
+{
+	struct workload workload;
+	pid_t owner = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (clients[i]->pid != owner) {
+			owner = clients[i]->pid;
+			r = workload_of(c->context->fs, c->context->names, owner, &workload);
+		}
+		/* It has ended since, and its clients with it or they are another's next time. */
+		if (r == -ENOENT || r == -ESRCH)
+			continue;
+		if (r < 0)
+			return fault_errno(c->fault, r, "proc/%d/cgroup", (int)owner);
+		if (usage_add(c->state, clients[i], &workload) < 0)
+			return fault_errno(c->fault, -ENOMEM, "clients");
+	}
+	return 0;
+}
+
+static int look(const struct collection *c, struct walk *walk)
+{
+	const struct drm_client *clients, **sorted;
+	size_t n, silent, engines = 0;
+	uint64_t now = sys_monotonic_ns();
+	int r = walk_clients(walk, c->gpu, &clients, &n, &silent, c->fault);
+
+	if (r < 0)
+		return r;
+	if (n == 0 && silent > 0)
+		return fault_set(c->fault, REASON_NOT_SUPPORTED, "client-no-engines", -EOPNOTSUPP,
+				 "fdinfo of %zu descriptors says nothing of the GPU's use", silent);
+	sorted = calloc(n ? n : 1, sizeof(*sorted));
+	if (!sorted)
+		return fault_errno(c->fault, -ENOMEM, "clients");
+	for (size_t i = 0; i < n; i++) {
+		sorted[i] = &clients[i];
+		engines += has_engines(&clients[i]);
+	}
+	qsort(sorted, n, sizeof(*sorted), compare_owners);
+	usage_begin(c->state, now);
+	r = add_clients(c, sorted, n);
+	usage_end(c->state);
+	free(sorted);
+	if (r == 0 && n > 0 && engines == 0)
+		fault_set(c->fault, REASON_NOT_SUPPORTED, "client-no-engines", 0,
+			  "fdinfo of %zu clients has no engine times", n);
+	return r;
+}
+
+/* xe wakes its GPU to answer. Nobody can have used one that sleeps, so what is known holds. */
+static bool must_not_wake(const struct collection *c, const struct walk *walk)
+{
+	enum gpu_power power;
+
+	return c->gpu->driver == GPU_XE && walk_count(walk, c->gpu) > 0 &&
+	       gpu_power(c->context->fs, c->gpu, &power) == 0 && power == GPU_SUSPENDED;
+}
+
+static int collect(const struct collection *c)
+{
+	struct walk *walk;
+	int r = procs_walk(c->context->procs, c->round->number, &walk, c->fault);
+
+	if (r < 0)
+		return r;
+	if (!must_not_wake(c, walk))
+		r = look(c, walk);
+	walk_unref(walk);
+	if (r == 0)
+		put_all(c);
+	return r;
+}
+
+const struct collector client_collector = {
+	.name = "client",
+	.help = "who uses the GPU: engine time and memory by pod, container, guest and service, "
+		"from fdinfo",
+	.reads_processes = true,
+	.needs_baseline = true,
+	.families = families,
+	.n_families = ARRAY_SIZE(families),
+	.init = init,
+	.collect = collect,
+	.destroy = destroy,
+};

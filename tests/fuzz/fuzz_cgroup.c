@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz.h"
+
+#include "base/text.h"
+#include "sources/cgroup.h"
+
+static void check_clean(const char *text, size_t size)
+{
+	char again[256];
+	size_t n = strnlen(text, size);
+
+	CHECK(n < size);
+	CHECK(text_clean(text, n, again, sizeof(again)) == n && strcmp(again, text) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char *text = exact(data, size);
+	struct cgroup c;
+
+	memset(&c, 0x55, sizeof(c));
+	cgroup_parse(text, size, &c);
+	CHECK(c.kind < WORKLOAD_KINDS);
+	check_clean(c.name, sizeof(c.name));
+	check_clean(c.vmid, sizeof(c.vmid));
+	check_clean(c.guest, sizeof(c.guest));
+	check_clean(c.pod, sizeof(c.pod));
+	check_clean(c.container, sizeof(c.container));
+	CHECK(strspn(c.vmid, "0123456789") == strlen(c.vmid));
+	CHECK(!*c.vmid || !*c.guest);
+	CHECK(c.kind != WORKLOAD_POD || *c.pod);
+	CHECK(c.kind != WORKLOAD_CONTAINER || *c.name);
+	CHECK(!*c.container || strlen(c.container) == 64);
+	CHECK(*c.name || c.kind == WORKLOAD_POD || c.kind == WORKLOAD_PROCESS);
+	free(text);
+	return 0;
+}

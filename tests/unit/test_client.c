@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The collector on a machine made of files, scrape after scrape. */
+#include "test.h"
+
+#include "collectors/registry.h"
+#include "fake_sys.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct tree tree;
+static struct fs *fs;
+static struct context context;
+static struct fault fault;
+static struct gpu gpu;
+static void *state;
+static uint64_t round_number;
+static struct batch *batch;
+
+static const struct collector *collector(void)
+{
+	return collectors_all[collector_find("client")];
+}
+
+static int setup(void **unused)
+{
+	const char *bad;
+
+	(void)unused;
+	tree_new(&tree);
+	tree_folder(&tree, "proc");
+	tree_folder(&tree, "sys");
+	fake_sys_load(tree.root);
+	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
+		return -1;
+	context = (struct context){
+		.fs = fs, .procs = procs_new(fs), .names = names_new(fs), .client_max_workloads = 2
+	};
+	gpu = (struct gpu){
+		.pci = "0000:00:02.0", .driver = GPU_I915, .card = "card0", .render = "renderD128"
+	};
+	batch = NULL;
+	return collector()->init(&context, &gpu, &state);
+}
+
+static int teardown(void **unused)
+{
+	(void)unused;
+	batch_free(batch);
+	collector()->destroy(state);
+	names_free(context.names);
+	procs_free(context.procs);
+	fs_free(fs);
+	tree_remove(&tree);
+	return 0;
+}
+
+static void write_client(int pid, const char *service, unsigned id, const char *engines)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "proc/%d/fd/5", pid);
+	tree_link(&tree, path, "/dev/dri/renderD128");
+	snprintf(path, sizeof(path), "proc/%d/cgroup", pid);
+	snprintf(text, sizeof(text), "0::/system.slice/%s.service\n", service);
+	tree_write(&tree, path, text);
+	snprintf(path, sizeof(path), "proc/%d/fdinfo/5", pid);
+	snprintf(text, sizeof(text),
+		 "drm-driver:\ti915\ndrm-pdev:\t0000:00:02.0\ndrm-client-id:\t%u\n"
+		 "drm-resident-system0:\t4 KiB\n%s",
+		 id, engines);
+	tree_write(&tree, path, text);
+}
+
+static int collect(void)
+{
+	const struct round round = { .number = ++round_number };
+
+	batch_free(batch);
+	batch = batch_new(collector()->families, collector()->n_families);
+	fault = (struct fault){ 0 };
+	fake_clock_advance(10000000000u);
+	return collector()->collect(&(struct collection){ .context = &context,
+							  .gpu = &gpu,
+							  .state = state,
+							  .round = &round,
+							  .batch = batch,
+							  .fault = &fault });
+}
+
+/* The one sample of a family whose line has this text in it; -1: none. */
+static double value(size_t family, const char *with)
+{
+	size_t piece = 0, len;
+	const char *text;
+
+	while ((text = batch_piece(batch, &collector()->families[family], &piece, &len)))
+		for (const char *line = text; line < text + len;) {
+			const char *end = memchr(line, '\n', (size_t)(text + len - line));
+			const char *found = memmem(line, (size_t)(end - line), with, strlen(with));
+
+			if (found)
+				return strtod(strrchr(strndupa(line, (size_t)(end - line)), ' '),
+					      NULL);
+			line = end + 1;
+		}
+	return -1;
+}
+
+enum { BUSY, MEMORY, CLIENTS, FOLDED };
+
+#define VIDEO(service) "class=\"video\",workload=\"service/" service ".service\""
+
+static void counts(void **unused)
+{
+	(void)unused;
+	write_client(10, "a", 1, "drm-engine-video:\t5000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(BUSY, VIDEO("a")) == 0);
+	assert_true(value(CLIENTS, "a.service") == 1);
+	assert_true(value(MEMORY, "region=\"system0\"") == 4096);
+	assert_true(value(FOLDED, "pci") == 0);
+	write_client(10, "a", 1, "drm-engine-video:\t7000000000 ns\n");
+	write_client(11, "b", 2, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(BUSY, VIDEO("a")) == 2);
+	assert_true(value(BUSY, VIDEO("b")) == 1);
+	/* The client ends, and its pid is another's. */
+	write_client(10, "b", 3, "drm-engine-video:\t500000000 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(BUSY, VIDEO("a")) == 2);
+	assert_true(value(CLIENTS, "a.service") == 0);
+	assert_true(value(BUSY, VIDEO("b")) == 1.5);
+	assert_true(value(CLIENTS, "b.service") == 2);
+	/* A third workload has no room. */
+	write_client(12, "c", 4, "drm-engine-video:\t1 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(CLIENTS, "c.service") == 1);
+	write_client(13, "d", 5, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(CLIENTS, "a.service") == -1);
+	assert_true(value(CLIENTS, "d.service") == -1);
+	assert_true(
+		value(BUSY, "workload=\"other\",workload_kind=\"other\",namespace=\"\",pod=\"\"") ==
+		1);
+	assert_true(value(FOLDED, "pci") == 1);
+}
+
+static void no_engines(void **unused)
+{
+	(void)unused;
+	write_client(10, "a", 1, "");
+	assert_int_equal(collect(), 0);
+	assert_true(value(BUSY, "pci") == -1);
+	assert_true(value(CLIENTS, "a.service") == 1);
+	assert_int_equal(fault.reason, REASON_NOT_SUPPORTED);
+	assert_string_equal(fault.remedy, "client-no-engines");
+	/* One that has them is enough to say that the kernel does. */
+	write_client(11, "a", 2, "drm-engine-video:\t1 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_int_equal(fault.reason, REASON_NONE);
+	tree_write(&tree, "proc/10/fdinfo/5", "pos:\t0\n");
+	tree_write(&tree, "proc/11/fdinfo/5", "pos:\t0\n");
+	assert_int_equal(collect(), -EOPNOTSUPP);
+	assert_int_equal(fault.reason, REASON_NOT_SUPPORTED);
+}
+
+static void denied(void **unused)
+{
+	(void)unused;
+	write_client(10, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	fake_error("proc/10/fd", -EACCES);
+	fake_error("proc/10/fdinfo", -EACCES);
+	assert_int_equal(collect(), -EACCES);
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	write_client(10, "a", 1, "drm-engine-video:\t4000000000 ns\n");
+	fake_error("proc/10/fd", 0);
+	assert_int_equal(collect(), 0);
+	assert_true(value(BUSY, VIDEO("a")) == 3);
+}
+
+/* xe would wake its GPU to answer. */
+static void asleep(void **unused)
+{
+	unsigned opens;
+
+	(void)unused;
+	gpu.driver = GPU_XE;
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "suspended\n");
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/control", "auto\n");
+	write_client(10, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	fake_error("proc/10/fdinfo/5", -EIO);
+	opens = fake_counts().file_opens;
+	assert_int_equal(collect(), 0);
+	assert_true(fake_counts().file_opens > opens);
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "active\n");
+	assert_int_equal(collect(), -EIO);
+	/* i915 answers without. */
+	gpu.driver = GPU_I915;
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "suspended\n");
+	assert_int_equal(collect(), -EIO);
+}
+
+/* The owner ends between the walk and the look at its control group. */
+static void ended(void **unused)
+{
+	(void)unused;
+	write_client(10, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	tree_delete(&tree, "proc/10/cgroup");
+	assert_int_equal(collect(), 0);
+	assert_true(value(CLIENTS, "a.service") == 0);
+}
+
+static void not_here(void **unused)
+{
+	struct gpu passed = { .driver = GPU_OTHER_DRIVER };
+	void *none = NULL;
+
+	(void)unused;
+	assert_int_equal(collector()->init(&context, &passed, &none), -ENODEV);
+	assert_null(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_engines, setup, teardown),
+		cmocka_unit_test_setup_teardown(denied, setup, teardown),
+		cmocka_unit_test_setup_teardown(asleep, setup, teardown),
+		cmocka_unit_test_setup_teardown(ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_here, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+/* A /proc made of files: what is found, what is denied, and that it is read once. */
+#include "test.h"
+
+#include "fake_sys.h"
+#include "sources/procs.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct tree tree;
+static struct fs *fs;
+static struct procs *procs;
+static struct walk *walk;
+static struct fault fault;
+static const struct gpu gpu = { .pci = "0000:00:02.0", .card = "card0", .render = "renderD128" };
+static const struct gpu second = { .pci = "0000:03:00.0", .card = "card1", .render = "renderD129" };
+
+static int setup(void **state)
+{
+	const char *bad;
+
+	(void)state;
+	tree_new(&tree);
+	tree_folder(&tree, "proc");
+	tree_write(&tree, "proc/version", "Linux\n");
+	fake_sys_load(tree.root);
+	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
+		return -1;
+	procs = procs_new(fs);
+	walk = NULL;
+	fault = (struct fault){ 0 };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	walk_unref(walk);
+	procs_free(procs);
+	fs_free(fs);
+	tree_remove(&tree);
+	return 0;
+}
+
+static void write_fd(int pid, int fd, const char *target, const char *info)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%d/fd/%d", pid, fd);
+	tree_link(&tree, path, target);
+	snprintf(path, sizeof(path), "proc/%d/fdinfo/%d", pid, fd);
+	tree_write(&tree, path, info);
+}
+
+static const char *client(const struct gpu *of, unsigned id)
+{
+	static char text[256];
+
+	snprintf(text, sizeof(text),
+		 "pos:\t0\ndrm-driver:\ti915\ndrm-pdev:\t%s\ndrm-client-id:\t%u\n"
+		 "drm-engine-render:\t%u ns\n",
+		 of->pci, id, id * 1000);
+	return text;
+}
+
+static void take_walk(uint64_t round)
+{
+	walk_unref(walk);
+	walk = NULL;
+	assert_int_equal(procs_walk(procs, round, &walk, &fault), 0);
+}
+
+/* Ids and owners as text: "3@10 5@11 (1)", the number of silent descriptors in parentheses. */
+static const char *clients(const struct gpu *of)
+{
+	const struct drm_client *found;
+	static char text[256];
+	size_t n, silent;
+
+	*text = '\0';
+	if (walk_clients(walk, of, &found, &n, &silent, &fault) < 0)
+		return "failed";
+	for (size_t i = 0; i < n; i++)
+		sprintf(text + strlen(text), "%llu@%d ",
+			(unsigned long long)found[i].info.client_id, (int)found[i].pid);
+	sprintf(text + strlen(text), "(%zu)", silent);
+	return text;
+}
+
+static void finds(void **state)
+{
+	size_t n;
+
+	(void)state;
+	write_fd(20, 0, "/dev/null", "pos:\t0\n");
+	write_fd(20, 3, "socket:[1]", "pos:\t0\n");
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(20, 8, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(20, 9, "/dev/dri/card0 (deleted)", client(&gpu, 6));
+	write_fd(20, 10, "/dev/dri/renderD129", client(&second, 5));
+	write_fd(3, 4, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(100, 4, "/jail/dev/dri/renderD128", client(&gpu, 4));
+	/* No DRM nodes, though two say so. */
+	write_fd(100, 5, "/home/dri/cards", client(&gpu, 90));
+	write_fd(100, 6, "/dev/dri/renderD", client(&gpu, 91));
+	write_fd(100, 7, "/dev/nothing", client(&gpu, 92));
+	write_fd(100, 8, "/dev/dri/renderD128", "pos:\t0\n");
+	write_fd(100, 9, "/dev/dri/renderD128", "drm-driver:\ti915\ndrm-pdev:\t0000:00:02.0\n");
+	tree_folder(&tree, "proc/sys/7");
+	tree_folder(&tree, "proc/0");
+	tree_folder(&tree, "proc/12x");
+	tree_folder(&tree, "proc/99999999999");
+	take_walk(1);
+	assert_int_equal(walk_pids(walk, &n)[0], 3);
+	assert_int_equal(walk_pids(walk, &n)[2], 100);
+	assert_int_equal(n, 3);
+	assert_int_equal(walk_count(walk, &gpu), 7);
+	assert_int_equal(walk_count(walk, &second), 1);
+	assert_string_equal(clients(&gpu), "4@100 5@3 6@20 (2)");
+	assert_string_equal(clients(&second), "5@20 (0)");
+}
+
+/* A regular file with a node's name is none. */
+static void no_device(void **state)
+{
+	(void)state;
+	tree_write(&tree, "dev/dri/renderD128", "");
+	write_fd(20, 7, tree_path(&tree, "dev/dri/renderD128"), client(&gpu, 5));
+	take_walk(1);
+	assert_int_equal(walk_count(walk, &gpu), 0);
+}
+
+static void once_a_round(void **state)
+{
+	unsigned opens;
+
+	(void)state;
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	take_walk(1);
+	assert_string_equal(clients(&gpu), "5@20 (0)");
+	opens = fake_counts().file_opens;
+	take_walk(1);
+	assert_string_equal(clients(&gpu), "5@20 (0)");
+	assert_int_equal(fake_counts().file_opens, opens);
+	/* A process without DRM descriptors costs one folder. */
+	write_fd(21, 1, "/dev/null", "pos:\t0\n");
+	take_walk(2);
+	assert_int_equal(fake_counts().file_opens, opens + 3);
+	assert_string_equal(clients(&gpu), "5@20 (0)");
+	assert_int_equal(fake_counts().file_opens, opens + 4);
+}
+
+/* Without the right to list descriptors, but with that to read them. */
+static void by_fdinfo(void **state)
+{
+	(void)state;
+	write_fd(20, 1, "/dev/null", "pos:\t0\n");
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(20, 8, "/dev/dri/renderD129", client(&second, 6));
+	write_fd(21, 8, "/dev/dri/renderD128", client(&gpu, 7));
+	fake_error("proc/20/fd", -EACCES);
+	take_walk(1);
+	assert_string_equal(clients(&gpu), "5@20 7@21 (0)");
+	assert_string_equal(clients(&second), "6@20 (0)");
+}
+
+static void denied(void **state)
+{
+	(void)state;
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(21, 1, "/dev/null", "pos:\t0\n");
+	fake_error("proc/21/fd", -EACCES);
+	fake_error("proc/21/fdinfo", -EACCES);
+	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	assert_string_equal(fault.remedy, "client-rights");
+	assert_non_null(strstr(fault.detail, "1 of 2 processes"));
+	/* The right is given while it runs. */
+	fake_error("proc/21/fd", 0);
+	take_walk(2);
+	fake_error("proc/20/fdinfo/7", -EACCES);
+	assert_string_equal(clients(&gpu), "failed");
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	take_walk(3);
+	fake_error("proc/20/fdinfo/7", -EIO);
+	assert_string_equal(clients(&gpu), "failed");
+	assert_int_equal(fault.reason, REASON_IO);
+	/* Another GPU's clients are read all the same. */
+	assert_string_equal(clients(&second), "(0)");
+}
+
+static void ended(void **state)
+{
+	(void)state;
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(21, 7, "/dev/dri/renderD128", client(&gpu, 6));
+	fake_error("proc/20/fd", -ENOENT);
+	take_walk(1);
+	tree_delete(&tree, "proc/21");
+	assert_string_equal(clients(&gpu), "(0)");
+	write_fd(22, 7, "/dev/dri/renderD128", "drm-client-id:\tx\n");
+	take_walk(2);
+	assert_string_equal(clients(&gpu), "failed");
+	assert_int_equal(fault.reason, REASON_PARSE);
+}
+
+/* In a container of its own. */
+static void alone(void **state)
+{
+	(void)state;
+	tree_link(&tree, "proc/self", "1");
+	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	tree_link(&tree, "proc/self", "4711");
+	take_walk(2);
+}
+
+/* The host's processes are somewhere else in a container. */
+static void procfs_elsewhere(void **state)
+{
+	char path[600];
+	const char *bad;
+	size_t n;
+
+	(void)state;
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	tree_folder(&tree, "host");
+	snprintf(path, sizeof(path), "%s", tree_path(&tree, "host/proc"));
+	assert_int_equal(rename(tree_path(&tree, "proc"), path), 0);
+	tree_folder(&tree, "proc/99/fd");
+	procs_free(procs);
+	fs_free(fs);
+	assert_int_equal(fs_new(&fs, tree.root, NULL, path, &bad), 0);
+	procs = procs_new(fs);
+	take_walk(1);
+	assert_int_equal(walk_pids(walk, &n)[0], 20);
+	assert_int_equal(n, 1);
+	assert_string_equal(clients(&gpu), "5@20 (0)");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(finds, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(once_a_round, setup, teardown),
+		cmocka_unit_test_setup_teardown(by_fdinfo, setup, teardown),
+		cmocka_unit_test_setup_teardown(denied, setup, teardown),
+		cmocka_unit_test_setup_teardown(ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(procfs_elsewhere, setup, teardown),
+		cmocka_unit_test_setup_teardown(alone, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Processes of a machine made of files, to labels; and what happens when folders hang. */
+#include "test.h"
+
+#include "fake_sys.h"
+#include "sources/workload.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define UID  "0a1b2c3d-1111-2222-3333-444455556666"
+#define UID2 "ffffffff-1111-2222-3333-444455556666"
+#define ID   "aaaabbbbccccddddaaaabbbbccccddddaaaabbbbccccddddaaaabbbbccccdddd"
+#define ID2  "1111222233334444111122223333444411112222333344441111222233334444"
+
+static struct tree tree;
+static struct fs *fs;
+static struct names *names;
+
+static int setup(void **state)
+{
+	const char *bad;
+
+	(void)state;
+	tree_new(&tree);
+	tree_folder(&tree, "proc");
+	tree_folder(&tree, "var/log/pods/media_jellyfin-0_" UID "/jellyfin");
+	tree_folder(&tree, "var/log/pods/not a pod");
+	tree_link(&tree, "var/log/containers/jellyfin-0_media_web-" ID ".log", "/nowhere");
+	tree_write(&tree, "etc/pve/lxc/101.conf", "arch: amd64\nhostname: media\n");
+	tree_write(&tree, "etc/pve/qemu-server/100.conf", "name: win11\n[snap]\nname: old\n");
+	fake_sys_load(tree.root);
+	fake_knobs.real_clock = true;
+	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
+		return -1;
+	names = names_new(fs);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	fake_block(NULL);
+	/* Readers that were blocked end now, and hold a reference each. */
+	usleep(50000);
+	names_free(names);
+	fs_free(fs);
+	tree_remove(&tree);
+	return 0;
+}
+
+static void write_process(int pid, const char *cgroup, const char *comm)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%d/cgroup", pid);
+	tree_write(&tree, path, cgroup);
+	snprintf(path, sizeof(path), "proc/%d/comm", pid);
+	tree_write(&tree, path, comm);
+}
+
+static struct workload of(const char *cgroup)
+{
+	struct workload w;
+
+	write_process(7, cgroup, "ffmpeg\n");
+	assert_int_equal(workload_of(fs, names, 7, &w), 0);
+	return w;
+}
+
+static void labels(void **state)
+{
+	static const struct {
+		const char *cgroup, *kind, *workload, *namespace, *pod, *container, *vmid, *guest;
+	} rows[] = {
+		{ "0::/kubepods/pod" UID "/" ID "\n", "pod", "pod/media/jellyfin-0/web", "media",
+		  "jellyfin-0", "web", "", "" },
+		{ "0::/kubepods/pod" UID "/" ID2 "\n", "pod", "pod/media/jellyfin-0/111122223333",
+		  "media", "jellyfin-0", "111122223333", "", "" },
+		{ "0::/kubepods/pod" UID2 "/" ID2 "\n", "pod", "pod/" UID2 "/111122223333", "",
+		  UID2, "111122223333", "", "" },
+		{ "0::/kubepods/pod" UID "\n", "pod", "pod/media/jellyfin-0", "media", "jellyfin-0",
+		  "", "", "" },
+		{ "0::/../cri-containerd-" ID ".scope\n", "pod", "pod/media/jellyfin-0/web",
+		  "media", "jellyfin-0", "web", "", "" },
+		{ "0::/../cri-containerd-" ID2 ".scope\n", "container", "container/111122223333",
+		  "", "", "111122223333", "", "" },
+		{ "0::/system.slice/docker-" ID ".scope\n", "container", "container/aaaabbbbcccc",
+		  "", "", "aaaabbbbcccc", "", "" },
+		{ "0::/kubepods/pod" UID "/" ID "/docker/" ID2 "\n", "container",
+		  "container/111122223333", "media", "jellyfin-0", "111122223333", "", "" },
+		{ "0::/lxc/101/ns/init.scope\n", "lxc", "lxc/101", "", "", "", "101", "media" },
+		{ "0::/lxc/101/ns/system.slice/jellyfin.service\n", "service",
+		  "service/jellyfin.service", "", "", "", "101", "media" },
+		{ "0::/lxc/999/ns\n", "lxc", "lxc/999", "", "", "", "999", "" },
+		{ "0::/lxc.payload.web/init.scope\n", "lxc", "lxc/web", "", "", "", "", "web" },
+		{ "0::/qemu.slice/100.scope\n", "vm", "vm/100", "", "", "", "100", "win11" },
+		{ "0::/user.slice/user-1000.slice/session-1.scope\n", "user", "user/1000", "", "",
+		  "", "", "" },
+		{ "0::/\n", "process", "process/ffmpeg", "", "", "", "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct workload w = of(rows[i].cgroup);
+
+		assert_row(strcmp(w.kind, rows[i].kind) == 0, rows[i].cgroup);
+		assert_row(strcmp(w.workload, rows[i].workload) == 0, rows[i].cgroup);
+		assert_row(strcmp(w.namespace, rows[i].namespace) == 0, rows[i].cgroup);
+		assert_row(strcmp(w.pod, rows[i].pod) == 0, rows[i].cgroup);
+		assert_row(strcmp(w.container, rows[i].container) == 0, rows[i].cgroup);
+		assert_row(strcmp(w.vmid, rows[i].vmid) == 0, rows[i].cgroup);
+		assert_row(strcmp(w.guest, rows[i].guest) == 0, rows[i].cgroup);
+	}
+}
+
+/* A process names itself as it likes, and is still a process. */
+static void hostile(void **state)
+{
+	struct workload w;
+
+	(void)state;
+	write_process(8, "0::/\n", "../pod/a\"\xff\n");
+	assert_int_equal(workload_of(fs, names, 8, &w), 0);
+	assert_string_equal(w.kind, "process");
+	assert_string_equal(w.workload, "process/../pod/a\"\\xff");
+	/* A user's container is not the system's with the same id, nor a pod's. */
+	w = of("0::/user.slice/user-1000.slice/user@1000.service/user.slice/cri-containerd-" ID
+	       ".scope\n");
+	assert_string_equal(w.workload, "container/aaaabbbbcccc@user-1000");
+	assert_string_equal(w.pod, "");
+	assert_int_equal(workload_of(fs, names, 99, &w), -ENOENT);
+}
+
+static void equality(void **state)
+{
+	struct workload a = of("0::/kubepods/pod" UID "/" ID "\n"), b = a;
+
+	(void)state;
+	assert_true(workload_equal(&a, &b));
+	assert_int_equal(workload_hash(&a), workload_hash(&b));
+	strcpy(b.vmid, "101");
+	assert_false(workload_equal(&a, &b));
+	assert_int_not_equal(workload_hash(&a), workload_hash(&b));
+	/* Where one label ends and the next begins counts. */
+	strcpy(a.vmid, ""), strcpy(a.container, "ab");
+	b = a;
+	strcpy(b.container, "a"), strcpy(b.vmid, "b");
+	assert_int_not_equal(workload_hash(&a), workload_hash(&b));
+}
+
+/* A pod that started after the folders were read. */
+static void new_names(void **state)
+{
+	struct workload w = of("0::/kubepods/pod" UID2 "/" ID2 "\n");
+
+	(void)state;
+	assert_string_equal(w.namespace, "");
+	tree_folder(&tree, "var/log/pods/media_late_" UID2);
+	usleep(1100000);
+	w = of("0::/kubepods/pod" UID2 "/" ID2 "\n");
+	assert_string_equal(w.workload, "pod/media/late/111122223333");
+	/* What was read once stays when the folders go. */
+	tree_delete(&tree, "var/log");
+	usleep(1100000);
+	w = of("0::/kubepods/podffffffff-0000-2222-3333-444455556666/" ID2 "\n");
+	assert_string_equal(w.namespace, "");
+	w = of("0::/kubepods/pod" UID2 "/" ID2 "\n");
+	assert_string_equal(w.workload, "pod/media/late/111122223333");
+}
+
+static double seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void hung_folder(void **state)
+{
+	struct workload w;
+	double start = seconds();
+
+	(void)state;
+	fake_block("etc/pve/lxc/101.conf");
+	w = of("0::/lxc/101/ns/init.scope\n");
+	assert_true(seconds() - start >= 0.09 && seconds() - start < 0.5);
+	assert_string_equal(w.workload, "lxc/101");
+	assert_string_equal(w.guest, "");
+	/* Nobody waits for it again, not for another guest either. */
+	start = seconds();
+	for (int i = 0; i < 5; i++) {
+		w = of("0::/qemu.slice/100.scope\n");
+		assert_string_equal(w.guest, "");
+	}
+	/* Pods have their names all the same. */
+	w = of("0::/kubepods/pod" UID "/" ID "\n");
+	assert_string_equal(w.workload, "pod/media/jellyfin-0/web");
+	assert_true(seconds() - start < 0.4);
+	/* When the read returns, the names are there. */
+	fake_block(NULL);
+	for (int i = 0; i < 100 && !*w.guest; i++) {
+		usleep(20000);
+		w = of("0::/qemu.slice/100.scope\n");
+	}
+	assert_string_equal(w.guest, "win11");
+	assert_string_equal(of("0::/lxc/101/ns/init.scope\n").guest, "media");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(labels, setup, teardown),
+		cmocka_unit_test_setup_teardown(hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(equality, setup, teardown),
+		cmocka_unit_test_setup_teardown(new_names, setup, teardown),
+		cmocka_unit_test_setup_teardown(hung_folder, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
