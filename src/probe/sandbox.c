@@ -35,11 +35,12 @@ static bool become_nobody(const char *device, struct va_outcome *outcome)
 		return true;
 	if (stat(device, &s) == 0 && S_ISCHR(s.st_mode))
 		group = s.st_gid;
-	/* A container's root without capabilities has no more rights than nobody. */
-	if (setgroups(1, &group) < 0 && errno == EPERM)
-		return true;
-	if (setgroups(1, &group) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
-	    setresuid(NOBODY, NOBODY, NOBODY) < 0)
+	if (setgroups(1, &group) < 0) {
+		/* A container's root without capabilities has no more rights than nobody. */
+		return errno == EPERM ||
+		       fail(outcome, VA_PERMISSION, "cannot drop root: %s", strerror(errno));
+	}
+	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0)
 		return fail(outcome, VA_PERMISSION, "cannot drop root: %s", strerror(errno));
 	return true;
 }
@@ -56,7 +57,7 @@ bool sandbox_enter(const char *device, int parent, struct va_outcome *outcome)
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
-	limit(RLIMIT_CPU, 30);
+	limit(RLIMIT_CPU, 300); /* the longest that --vaapi.timeout may be: a spinning driver */
 	limit(RLIMIT_NOFILE, 256);
 	return chdir("/") == 0 || fail(outcome, VA_PERMISSION, "cannot change to /");
 }

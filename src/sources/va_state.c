@@ -298,6 +298,15 @@ static void end_round(const struct va_state *state, struct va_gpu *gpu, uint64_t
 		gpu->due = now + (gpu->asked ? 0 : gap(state, gpu));
 }
 
+/* It gets no other child until that one is gone: what passed before proves nothing now. */
+static void forget_others(struct va_gpu *gpu)
+{
+	for (size_t i = 0; i < gpu->n_tests; i++)
+		gpu->tests[i].has_run &= gpu->tests[i].run.outcome.result == VA_STUCK;
+	for (size_t i = 0; i < VA_OPERATIONS; i++)
+		gpu->operations[i].has_run &= gpu->operations[i].run.outcome.result == VA_STUCK;
+}
+
 bool va_gpu_record(struct va_state *state, struct va_gpu *gpu, const struct va_run *run,
 		   const struct va_capabilities *capabilities, uint64_t now, double unix_time)
 {
@@ -322,7 +331,8 @@ bool va_gpu_record(struct va_state *state, struct va_gpu *gpu, const struct va_r
 	do {
 		gpu->step++;
 	} while (is_left_out(gpu));
-	/* A GPU that holds a child gets no other one: what is known is all there is. */
+	if (run->outcome.result == VA_STUCK)
+		forget_others(gpu);
 	if (gpu->step >= steps(gpu) || run->outcome.result == VA_STUCK) {
 		end_round(state, gpu, now, unix_time);
 		return true;

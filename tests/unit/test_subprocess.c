@@ -95,6 +95,32 @@ static void output_closed_early(void **state)
 }
 
 /* The daemon blocks signals and ignores SIGPIPE. */
+/* What a program leaves behind in the background ends with it. */
+static void nothing_left_behind(void **state)
+{
+	char buf[64];
+	int n = shell("sleep 30 >&- & echo $$", buf, sizeof(buf), 5000 * MS);
+
+	(void)state;
+	assert_true(n > 0);
+	for (int i = 0; i < 100 && kill(-atoi(buf), 0) == 0; i++)
+		usleep(20000);
+	assert_int_equal(kill(-atoi(buf), 0), -1);
+}
+
+/* A library that opens files without O_CLOEXEC does not give them away. */
+static void no_descriptors_but_three(void **state)
+{
+	int fd = dup(STDERR_FILENO); /* not close-on-exec */
+	char buf[256];
+
+	(void)state;
+	assert_true(fd > STDERR_FILENO);
+	assert_true(shell("ls /proc/$$/fd | tr '\\n' ' '", buf, sizeof(buf), 5000 * MS) > 0);
+	close(fd);
+	assert_string_equal(buf, "0 1 2 ");
+}
+
 static void child_is_as_new(void **state)
 {
 	char *const status[] = { (char *)"/bin/grep", (char *)"Sig", (char *)"/proc/self/status",
@@ -124,6 +150,8 @@ int main(void)
 		cmocka_unit_test_teardown(limit_of_the_output, no_children),
 		cmocka_unit_test_teardown(deadline, no_children),
 		cmocka_unit_test_teardown(output_closed_early, no_children),
+		cmocka_unit_test_teardown(nothing_left_behind, no_children),
+		cmocka_unit_test_teardown(no_descriptors_but_three, no_children),
 		cmocka_unit_test_teardown(child_is_as_new, no_children),
 	};
 
