@@ -191,8 +191,9 @@ static void find_reservation(const struct owners *o, const char *device, struct 
 			       "run/qemu-server/pci-id-reservations")
 		     : -ENOMEM;
 
-	if (n > 0)
-		guest_reservation_find(text, (size_t)n, device, ret->vmid);
+	/* The note is the running VM's; configurations are those of all. */
+	if (n <= 0 || guest_reservation_find(text, (size_t)n, device, ret->vmid) < 0)
+		names_vm_of_pci(o->names, device, ret->vmid);
 }
 
 void owners_find(struct owners *o, const char *bus, const char *device, struct owner *ret)

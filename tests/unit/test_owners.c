@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define MDEV	"00000000-0000-0000-0000-000000000101"
 #define OTHER	"c9d8c9a4-3e2f-4b5c-9d3e-1f2a3b4c5d6e"
@@ -228,6 +229,54 @@ static void notes(void **state)
 	assert_string_equal(find("pci", "0000:00:02.2"), "// ?");
 }
 
+/* Configurations, where there is no such note. */
+static void configurations(void **state)
+{
+	(void)state;
+	tree_write(&tree, "etc/pve/qemu-server/103.conf",
+		   "hostpci0: 00:02.1,pcie=1\nname: frigate\n[old]\nhostpci0: 00:02.3\n");
+	tree_write(&tree, "etc/pve/qemu-server/104.conf", "hostpci0: 00:02.2\n");
+	tree_write(&tree, "etc/pve/qemu-server/105.conf", "hostpci1: host=0000:00:02.2\n");
+	tree_write(&tree, "etc/pve/qemu-server/106.conf~", "hostpci0: 00:02.3\n");
+	tree_write(&tree, "etc/pve/qemu-server/x.conf", "hostpci0: 00:02.3\n");
+	assert_string_equal(find("pci", PCI), "// free");
+	tree_delete(&tree, "proc/2/stat");
+	assert_string_equal(find("pci", PCI), "103/frigate/ ?");
+	/* Which one runs? */
+	fake_clock_advance(2000000000u);
+	assert_string_equal(find("pci", "0000:00:02.2"), "// ?");
+	fake_clock_advance(2000000000u);
+	assert_string_equal(find("pci", "0000:00:02.3"), "// ?");
+	/* A device that goes to another VM. */
+	tree_delete(&tree, "etc/pve/qemu-server/104.conf");
+	fake_clock_advance(2000000000u);
+	assert_string_equal(find("pci", "0000:00:02.2"), "105// ?");
+	tree_write(&tree, "etc/pve/qemu-server/103.conf", "name: frigate\n");
+	assert_string_equal(find("pci", PCI), "103/frigate/ ?");
+	fake_clock_advance(61000000000u);
+	find("pci", PCI);
+	for (int i = 0; i < 200 && strcmp(find("pci", PCI), "// ?") != 0; i++)
+		usleep(10000);
+	assert_string_equal(find("pci", PCI), "// ?");
+}
+
+/* What hangs costs the label. */
+static void hung(void **state)
+{
+	(void)state;
+	tree_write(&tree, "etc/pve/qemu-server/103.conf", "hostpci0: 00:02.1\n");
+	tree_delete(&tree, "proc/2/stat");
+	fake_knobs.real_clock = true;
+	fake_block("etc/pve/qemu-server/103.conf");
+	assert_string_equal(find("pci", PCI), "// ?");
+	assert_string_equal(find("pci", PCI), "// ?");
+	fake_block(NULL);
+	usleep(1100000);
+	for (int i = 0; i < 200 && strcmp(find("pci", PCI), "103// ?") != 0; i++)
+		usleep(10000);
+	assert_string_equal(find("pci", PCI), "103// ?");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +286,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fewer_rights, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(notes, setup, teardown),
+		cmocka_unit_test_setup_teardown(configurations, setup, teardown),
+		cmocka_unit_test_setup_teardown(hung, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
