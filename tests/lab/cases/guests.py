@@ -2,6 +2,7 @@
 """Which VM has a vGPU: processes that hold its VFIO group, with QEMU's command lines and in VMs'
 control groups; vGPUs that nobody holds; and an exporter that may not look."""
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def check_hidden(checks):
     metrics = exporter.scrape()
     checks.same(owner(metrics, A), ("101", "media", None, None), "a container: not said")
     checks.same(metrics.reason("vgpu"), "permission", "because of permission")
-    exporter.stop()
+    exporter.stop(signal.SIGKILL)  # unshare ignores SIGTERM; its child dies with it
     lab.shell(f"vgpu_remove {A}")
 
 
