@@ -26,4 +26,10 @@ bool names_pod(struct names *names, const char *id, struct pod_name *ret);
 /* The name of a guest by its number; false and "" when it is not known. */
 bool names_guest(struct names *names, const char *vmid, char ret[static GUEST_NAME_BYTES]);
 
+/*
+ * The VM of Proxmox VE whose configuration gives it a PCI device as a whole; false and "" when
+ * there is none, or more than one, of which one may be running.
+ */
+bool names_vm_of_pci(struct names *names, const char *pci, char ret[static GUEST_VMID_BYTES]);
+
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The processes of this machine: one walk of /proc for a scrape, which serves every collector.
- * It finds their file descriptors of DRM devices, and reads what those say of the GPU's use.
+ * It finds their file descriptors of DRM devices, and reads what those say of the GPU's use; and
+ * those of VFIO, through which virtual machines have devices.
  */
 #ifndef SOURCES_PROCS_H
 #define SOURCES_PROCS_H
@@ -35,11 +36,29 @@ struct walk;
  * looked at, because nobody knows what it would have shown.
  */
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
+
+/*
+ * The same walk for who can do with a part of it: a process that could not be looked at is no
+ * failure here.
+ */
+int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 struct walk *walk_ref(struct walk *walk);
 void walk_unref(struct walk *walk);
 
 /* Every process, in the order of /proc (by number). */
 const pid_t *walk_pids(const struct walk *walk, size_t *ret_n);
+
+/* Processes whose descriptors' links could not be read, in the same order. */
+const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n);
+
+/* Whether /proc shows every process of the machine (the initial PID namespace, no hidepid). */
+bool walk_is_whole_machine(const struct walk *walk);
+
+/*
+ * The lowest process that has a VFIO group open, by its name in /dev/vfio ("12", "noiommu-0"), or
+ * a device of /dev/vfio/devices ("vfio3"). False when none was seen.
+ */
+bool walk_vfio(const struct walk *walk, const char *name, pid_t *ret_pid);
 
 /* How many descriptors lead to the GPU's nodes, or might: without a read of any of them. */
 size_t walk_count(const struct walk *walk, const struct gpu *gpu);

@@ -18,6 +18,8 @@
 	X(throttle)                                                                                \
 	X(runtime)                                                                                 \
 	X(vgpu)                                                                                    \
+	X(sriov)                                                                                   \
+	X(passthrough)                                                                             \
 	X(client)                                                                                  \
 	X(vaapi)
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Which vGPUs does GVT-g offer, and which exist? From mdev_supported_types of the GPU. */
+/*
+ * Which vGPUs does GVT-g offer, which exist, and whose are they? From mdev_supported_types of the
+ * GPU, and from the processes that have their VFIO groups open.
+ */
 #include "collectors/collector.h"
 #include "sources/mdev.h"
+#include "sources/owners.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-enum { INSTANCES, AVAILABLE, TYPE_INFO, APERTURE, HIDDEN, VGPU_INFO };
+enum { INSTANCES, AVAILABLE, TYPE_INFO, APERTURE, HIDDEN, VGPU_INFO, IN_USE };
 
 static const struct family families[] = {
 	[INSTANCES] = { "intel_gpu_vgpu_instances",
@@ -32,9 +36,15 @@ static const struct family families[] = {
 		     GAUGE,
 		     { "pci", "vgpu_type" } },
 	[VGPU_INFO] = { "intel_gpu_vgpu_info",
-			"A vGPU that exists now, from sysfs.",
+			"A vGPU that exists now, from sysfs, and the VM that it belongs to.",
 			INFO,
-			{ "pci", "uuid", "vgpu_type", "vgpu_id", "iommu_group" } },
+			{ "pci", "uuid", "vgpu_type", "vgpu_id", "iommu_group", "vmid", "guest",
+			  "vm_uuid" } },
+	[IN_USE] = { "intel_gpu_vgpu_in_use",
+		     "Whether a process has the vGPU open; 0 for long means that it is left over. "
+		     "Absent unless every process that could was looked at.",
+		     GAUGE,
+		     { "pci", "uuid" } },
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
@@ -77,45 +87,72 @@ static void put_type(const struct collection *c, const struct mdev_type *type)
 		put(c->batch, &families[HIDDEN], (double)d->high_gm_mib * 0x1p20, pci, type->name);
 }
 
-static int put_vgpu(const struct collection *c, const struct mdev_type *type, const char *uuid)
+static const char *or_absent(const char *text)
 {
-	char id[24], group[FS_NAME_MAX];
+	return *text ? text : NULL;
+}
+
+static int put_vgpu(const struct collection *c, struct owners *owners, bool complete,
+		    const struct mdev_type *type, const char *uuid)
+{
+	struct owner owner;
 	uint64_t number;
+	char id[24];
 	int r;
 
 	r = collector_read_u64(c->context, c->fault, &number,
 			       "sys/bus/mdev/devices/%s/intel_vgpu/vgpu_id", uuid);
 	if (r < 0)
 		return r;
-	number_or_absent(r > 0, number, id);
-	put(c->batch, &families[VGPU_INFO], 1, c->gpu->pci, uuid, type->name, r > 0 ? id : NULL,
-	    fs_read_link_name(c->context->fs, group, sizeof(group),
-			      "sys/bus/mdev/devices/%s/iommu_group", uuid) == 0
-		    ? group
-		    : NULL);
+	owners_find(owners, "mdev", uuid, &owner);
+	put(c->batch, &families[VGPU_INFO], 1, c->gpu->pci, uuid, type->name,
+	    number_or_absent(r > 0, number, id), or_absent(owner.group), or_absent(owner.vmid),
+	    or_absent(owner.guest), or_absent(owner.vm_uuid));
+	if (complete)
+		put(c->batch, &families[IN_USE], owner.in_use, c->gpu->pci, uuid);
 	return 0;
+}
+
+static int put_vgpus(const struct collection *c, const struct mdev_type *types, size_t n)
+{
+	struct owners *owners =
+		owners_new(c->context->fs, c->context->names, c->context->procs, c->round->number);
+	bool complete;
+	int r = 0;
+
+	if (!owners)
+		return fault_errno(c->fault, -ENOMEM, "owners of vGPUs");
+	complete = owners_complete(owners, c->fault);
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < types[i].n_uuids && r == 0; j++)
+			r = put_vgpu(c, owners, complete, &types[i], types[i].uuids[j]);
+	owners_free(owners);
+	return r;
 }
 
 static int collect(const struct collection *c)
 {
 	struct mdev_type *types;
-	size_t n;
+	size_t n, n_uuids = 0;
 	int r = mdev_types_read(c->context->fs, c->gpu->pci, &types, &n, c->fault);
 
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < n && r == 0; i++) {
+	for (size_t i = 0; i < n; i++) {
 		put_type(c, &types[i]);
-		for (size_t j = 0; j < types[i].n_uuids && r == 0; j++)
-			r = put_vgpu(c, &types[i], types[i].uuids[j]);
+		n_uuids += types[i].n_uuids;
 	}
+	/* Nobody need be looked for where there is nothing to have. */
+	if (n_uuids > 0)
+		r = put_vgpus(c, types, n);
 	mdev_types_free(types, n);
 	return r;
 }
 
 const struct collector vgpu_collector = {
 	.name = "vgpu",
-	.help = "GVT-g: vGPU types, free instances and the vGPUs that exist, from sysfs",
+	.help = "GVT-g: vGPU types, free instances, the vGPUs that exist and whose they are",
+	.reads_processes = true,
 	.families = families,
 	.n_families = ARRAY_SIZE(families),
 	.init = init,

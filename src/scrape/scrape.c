@@ -84,9 +84,16 @@ static enum reason slot_reason(const struct slot *slot)
 	return slot->result->fault.reason;
 }
 
+/* It has said why something is not there, and exports the rest. */
+static bool is_partial(const struct slot *slot)
+{
+	return slot->result && slot->result->r == 0;
+}
+
 static bool same_fault(const struct slot *a, const struct slot *b)
 {
 	return a->job->gpu == b->job->gpu && slot_reason(a) == slot_reason(b) &&
+	       is_partial(a) == is_partial(b) &&
 	       (!a->result || strcmp(a->result->fault.detail, b->result->fault.detail) == 0);
 }
 
@@ -107,8 +114,9 @@ static void log_failing(struct scrape *scrape, size_t first)
 			 job->collector->name);
 		job->logged = reason;
 	}
-	log_warn("collector failing", "collector", names, "pci",
-		 slot->job->gpu ? slot->job->gpu->pci : NULL, "reason", reason_name(reason), "err",
+	log_warn(is_partial(slot) ? "collector incomplete" : "collector failing", "collector",
+		 names, "pci", slot->job->gpu ? slot->job->gpu->pci : NULL, "reason",
+		 reason_name(reason), "err",
 		 slot->result ? slot->result->fault.detail : "no answer by the deadline", "remedy",
 		 slot->result ? slot->result->fault.remedy : "stuck-read");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Two caches that readers fill. A reader that hangs keeps its thread, its folder and nothing
+ * Caches that readers fill. A reader that hangs keeps its thread, its folder and nothing
  * else: ids of pods still get their names while etc/pve hangs. It ends when its read does.
  */
 #include "sources/names.h"
@@ -12,13 +12,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WAIT_NS	   100000000u	/* for a reader, in a scrape */
-#define RETRY_NS   1000000000u	/* an id that is not known is looked for again */
-#define RENAMED_NS 60000000000u /* a guest may have got another name */
-#define MAX_GUESTS 512
-#define MAX_CONF   65536 /* pve limits a guest's notes to 8 KiB */
+#define WAIT_NS	    100000000u	 /* for a reader, in a scrape */
+#define RETRY_NS    1000000000u	 /* an id that is not known is looked for again */
+#define RENAMED_NS  60000000000u /* a guest may have got another name */
+#define MAX_GUESTS  512
+#define MAX_DEVICES 256
+#define MAX_CONF    65536 /* pve limits a guest's notes to 8 KiB */
 
-enum { PODS, GUESTS, READERS };
+enum { PODS, GUESTS, DEVICES, READERS };
 
 struct reader {
 	bool running;
@@ -31,6 +32,12 @@ struct guest {
 	bool asked; /* to be read */
 };
 
+/* A PCI device, and the one VM that it is given to. */
+struct device {
+	char pci[24];
+	char vmid[GUEST_VMID_BYTES];
+};
+
 struct names {
 	unsigned refs; /* one more for each reader that runs */
 	const struct fs *fs;
@@ -41,6 +48,8 @@ struct names {
 	size_t n_pods;
 	struct guest guests[MAX_GUESTS]; /* those that were asked for */
 	size_t n_guests;
+	struct device devices[MAX_DEVICES];
+	size_t n_devices;
 };
 
 struct names *names_new(const struct fs *fs)
@@ -174,6 +183,49 @@ static void read_guests(struct names *n)
 	pthread_mutex_unlock(&n->lock);
 }
 
+/* Notes the VM for each device that its configuration names; two VMs are none. */
+static void add_vm(const struct fs *fs, const char *file, char *conf, struct device *devices,
+		   unsigned *vms, size_t n)
+{
+	size_t digits = strspn(file, "0123456789");
+	int len;
+
+	if (digits < 3 || digits > 9 || strcmp(file + digits, ".conf") != 0)
+		return;
+	len = fs_read(fs, conf, MAX_CONF, "etc/pve/qemu-server/%s", file);
+	for (size_t i = 0; len > 0 && i < n; i++) {
+		if (!guest_conf_has_pci(conf, (size_t)len, devices[i].pci))
+			continue;
+		snprintf(devices[i].vmid, sizeof(devices[i].vmid), "%.*s", (int)digits, file);
+		if (vms[i]++ > 0)
+			*devices[i].vmid = '\0';
+	}
+}
+
+static void read_devices(struct names *n)
+{
+	_cleanup_free_ char *conf = malloc(MAX_CONF);
+	_cleanup_list_ char **files = NULL;
+	struct device devices[MAX_DEVICES];
+	unsigned vms[MAX_DEVICES] = { 0 };
+	size_t n_devices;
+
+	pthread_mutex_lock(&n->lock);
+	n_devices = n->n_devices;
+	memcpy(devices, n->devices, n_devices * sizeof(*devices));
+	pthread_mutex_unlock(&n->lock);
+	if (!conf || fs_list(n->fs, &files, "etc/pve/qemu-server") < 0)
+		return;
+	for (size_t i = 0; i < n_devices; i++)
+		*devices[i].vmid = '\0';
+	for (char **file = files; file && *file; file++)
+		add_vm(n->fs, *file, conf, devices, vms, n_devices);
+	/* Devices are only ever added. */
+	pthread_mutex_lock(&n->lock);
+	memcpy(n->devices, devices, n_devices * sizeof(*devices));
+	pthread_mutex_unlock(&n->lock);
+}
+
 static void finish(struct names *n, struct reader *reader)
 {
 	pthread_mutex_lock(&n->lock);
@@ -202,9 +254,26 @@ static void *guests_main(void *data)
 	return NULL;
 }
 
+static void *devices_main(void *data)
+{
+	struct names *n = data;
+
+	read_devices(n);
+	finish(n, &n->readers[DEVICES]);
+	return NULL;
+}
+
 /* Starts a reader unless it runs. Under the lock. */
 static void start(struct names *n, int which)
 {
+	static const struct {
+		void *(*main)(void *data);
+		const char *name;
+	} readers[READERS] = {
+		[PODS] = { pods_main, "names of pods" },
+		[GUESTS] = { guests_main, "names of guests" },
+		[DEVICES] = { devices_main, "devices of VMs" },
+	};
 	struct reader *reader = &n->readers[which];
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -215,11 +284,11 @@ static void start(struct names *n, int which)
 	reader->started = sys_monotonic_ns();
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, which == PODS ? pods_main : guests_main, n);
+	r = pthread_create(&thread, &attr, readers[which].main, n);
 	pthread_attr_destroy(&attr);
 	if (r != 0)
 		return;
-	pthread_setname_np(thread, which == PODS ? "names of pods" : "names of guests");
+	pthread_setname_np(thread, readers[which].name);
 	reader->running = true;
 	n->refs++;
 }
@@ -300,6 +369,31 @@ bool names_guest(struct names *n, const char *vmid, char ret[static GUEST_NAME_B
 	/* The lock was released meanwhile. */
 	guest = find_guest(n, vmid);
 	memcpy(ret, guest->name, GUEST_NAME_BYTES);
+	pthread_mutex_unlock(&n->lock);
+	return *ret;
+}
+
+bool names_vm_of_pci(struct names *n, const char *pci, char ret[static GUEST_VMID_BYTES])
+{
+	struct reader *reader = &n->readers[DEVICES];
+	size_t i = 0;
+
+	*ret = '\0';
+	pthread_mutex_lock(&n->lock);
+	while (i < n->n_devices && strcmp(n->devices[i].pci, pci) != 0)
+		i++;
+	if (i < MAX_DEVICES && strlen(pci) < sizeof(n->devices[i].pci)) {
+		if (i == n->n_devices) {
+			n->devices[i] = (struct device){ 0 };
+			strcpy(n->devices[i].pci, pci);
+			n->n_devices++;
+		}
+		if (is_older(reader, *n->devices[i].vmid ? RENAMED_NS : RETRY_NS))
+			start(n, DEVICES);
+		if (!*n->devices[i].vmid)
+			wait_for(n, reader);
+		memcpy(ret, n->devices[i].vmid, GUEST_VMID_BYTES);
+	}
 	pthread_mutex_unlock(&n->lock);
 	return *ret;
 }

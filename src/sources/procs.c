@@ -9,47 +9,15 @@
 #include "base/sys.h"
 #include "base/text.h"
 
+#include "walk.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DRM_MAJOR    226
-#define ANY_MINOR    UINT32_MAX /* not known: its fdinfo tells */
-#define MAX_FDS	     (1u << 18)
-#define MAX_READ     16
-#define FDINFO_BYTES 8192
-
-struct drm_fd {
-	pid_t pid;
-	unsigned fd, minor;
-};
-
-/* What the descriptors of one GPU have said. */
-struct reading {
-	char pci[24];
-	pthread_mutex_t lock;
-	bool done;
-	int r;
-	struct fault fault;
-	struct drm_client *clients;
-	size_t n, silent;
-};
-
-struct walk {
-	unsigned refs;
-	uint64_t round;
-	const struct fs *fs;
-	pid_t *pids;
-	size_t n_pids, pids_size;
-	struct drm_fd *fds;
-	size_t n_fds, fds_size;
-	size_t n_denied;
-	pid_t pid, denied; /* that is looked at; the first that could not be */
-	pthread_mutex_t lock;
-	struct reading readings[MAX_READ];
-	size_t n_readings;
-};
+#define DRM_MAJOR  226
+#define MAX_FDS	   (1u << 18)
+#define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
 
 struct procs {
 	const struct fs *fs;
@@ -94,11 +62,12 @@ void walk_unref(struct walk *walk)
 	pthread_mutex_destroy(&walk->lock);
 	free(walk->pids);
 	free(walk->fds);
+	free(walk->vfio);
+	free(walk->unseen);
 	free(walk);
 }
 
-/* Room for one more, by doubling. */
-static int grow(void **array, size_t n, size_t *size, size_t element)
+int walk_grow(void **array, size_t n, size_t *size, size_t element)
 {
 	size_t wanted = *size ? 2 * *size : 64;
 	void *grown;
@@ -122,14 +91,13 @@ static int add_fd(struct walk *walk, const char *name, unsigned minor)
 		return 0;
 	if (walk->n_fds == MAX_FDS)
 		return -E2BIG;
-	r = grow((void **)&walk->fds, walk->n_fds, &walk->fds_size, sizeof(*walk->fds));
+	r = walk_grow((void **)&walk->fds, walk->n_fds, &walk->fds_size, sizeof(*walk->fds));
 	if (r == 0)
 		walk->fds[walk->n_fds++] = (struct drm_fd){ walk->pid, (unsigned)fd, minor };
 	return r;
 }
 
-/* "…/dri/renderD128", "…/dri/card0", maybe " (deleted)": the number is the minor one. */
-static bool minor_of(const char *target, unsigned *ret)
+bool walk_minor_of(const char *target, unsigned *ret)
 {
 	const char *dri = strstr(target, "/dri/");
 	uint64_t number;
@@ -149,6 +117,42 @@ static bool minor_of(const char *target, unsigned *ret)
 	return true;
 }
 
+/* "…/vfio/12", "…/vfio/noiommu-0", "…/vfio/devices/vfio3"; "…/vfio/vfio" is no device. */
+static bool vfio_name_of(const char *target, char *buf, size_t size)
+{
+	const char *name = strstr(target, "/vfio/"), *number;
+	size_t n, digits;
+
+	if (!name)
+		return false;
+	name += strlen("/vfio/");
+	number = name;
+	if (strncmp(name, "devices/vfio", 12) == 0) {
+		name += 8;
+		number = name + 4;
+	} else if (strncmp(name, "noiommu-", 8) == 0) {
+		number = name + 8;
+	}
+	digits = strspn(number, "0123456789");
+	n = (size_t)(number - name) + digits;
+	if (digits == 0 || n >= size || (name[n] && name[n] != ' '))
+		return false;
+	snprintf(buf, size, "%.*s", (int)n, name);
+	return true;
+}
+
+static int add_vfio(struct walk *walk, const struct vfio_fd *fd)
+{
+	int r;
+
+	if (walk->n_vfio == MAX_FDS)
+		return -E2BIG;
+	r = walk_grow((void **)&walk->vfio, walk->n_vfio, &walk->vfio_size, sizeof(*walk->vfio));
+	if (r == 0)
+		walk->vfio[walk->n_vfio++] = *fd;
+	return r;
+}
+
 /* Nodes that every other process has open. */
 static bool is_common(const char *target)
 {
@@ -164,8 +168,9 @@ static bool is_common(const char *target)
 static int visit_fd(void *data, int dirfd, const char *name)
 {
 	struct walk *walk = data;
+	struct vfio_fd vfio = { .pid = walk->pid };
 	unsigned major, minor = 0;
-	bool named;
+	bool named, is_vfio;
 	char target[256];
 	int r;
 
@@ -176,14 +181,22 @@ static int visit_fd(void *data, int dirfd, const char *name)
 		return -EACCES;
 	if (r < 0)
 		return 0;
-	named = minor_of(target, &minor);
-	if (!named && (strncmp(target, "/dev/", 5) != 0 || is_common(target)))
+	named = walk_minor_of(target, &minor);
+	is_vfio = vfio_name_of(target, vfio.name, sizeof(vfio.name));
+	if (!named && !is_vfio && (strncmp(target, "/dev/", 5) != 0 || is_common(target)))
 		return 0;
 	/* In a copied tree the link leads nowhere, or to this machine's node. */
 	r = fs_visit_device(dirfd, name, &major, &minor);
-	if (r == -ENOTTY || (r == 0 && major != DRM_MAJOR) || (r < 0 && !named))
+	if (r == -ENOTTY || (r < 0 && !named && !is_vfio))
 		return 0;
-	return add_fd(walk, name, minor);
+	if (r == 0 ? major == DRM_MAJOR : named)
+		return add_fd(walk, name, minor);
+	if (!is_vfio)
+		return 0;
+	vfio.numbered = r == 0;
+	vfio.major = r == 0 ? major : 0;
+	vfio.minor = minor;
+	return add_vfio(walk, &vfio);
 }
 
 static int visit_fdinfo(void *data, int dirfd, const char *name)
@@ -192,16 +205,29 @@ static int visit_fdinfo(void *data, int dirfd, const char *name)
 	return name[0] == '.' ? 0 : add_fd(data, name, ANY_MINOR);
 }
 
+static int add_pid(pid_t **pids, size_t *n, size_t *size, pid_t pid)
+{
+	int r = walk_grow((void **)pids, *n, size, sizeof(**pids));
+
+	if (r == 0)
+		(*pids)[(*n)++] = pid;
+	return r;
+}
+
 /* A process that has ended meanwhile is no failure. */
 static int look_at(struct walk *walk, pid_t pid)
 {
-	size_t before = walk->n_fds;
+	size_t before = walk->n_fds, vfio_before = walk->n_vfio;
 	int r;
 
 	walk->pid = pid;
 	r = fs_visit(walk->fs, visit_fd, walk, "proc/%d/fd", (int)pid);
 	if (r == -EACCES || r == -EPERM) {
 		walk->n_fds = before;
+		walk->n_vfio = vfio_before;
+		r = add_pid(&walk->unseen, &walk->n_unseen, &walk->unseen_size, pid);
+		if (r < 0)
+			return r;
 		r = fs_visit(walk->fs, visit_fdinfo, walk, "proc/%d/fdinfo", (int)pid);
 	}
 	if (r == -EACCES || r == -EPERM) {
@@ -215,16 +241,12 @@ static int visit_proc(void *data, int dirfd, const char *name)
 {
 	struct walk *walk = data;
 	uint64_t pid;
-	int r;
 
 	(void)dirfd;
 	if (name[0] < '1' || name[0] > '9' || text_parse_u64(name, strlen(name), &pid) < 0 ||
 	    pid > INT32_MAX)
 		return 0;
-	r = grow((void **)&walk->pids, walk->n_pids, &walk->pids_size, sizeof(*walk->pids));
-	if (r == 0)
-		walk->pids[walk->n_pids++] = (pid_t)pid;
-	return r;
+	return add_pid(&walk->pids, &walk->n_pids, &walk->pids_size, (pid_t)pid);
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -234,9 +256,25 @@ static int compare_pids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int fill(struct walk *walk, struct fault *fault)
+static int judge(struct walk *walk)
 {
 	char self[16];
+
+	if (fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
+	    strcmp(self, "1") == 0)
+		return fault_set(&walk->fault, REASON_PERMISSION, "client-rights", -EACCES,
+				 "process 1 is the exporter itself: it sees nothing but its own "
+				 "container");
+	if (walk->n_denied > 0)
+		return fault_set(&walk->fault, REASON_PERMISSION, "client-rights", -EACCES,
+				 "descriptors of %zu of %zu processes may not be listed (the first "
+				 "is %d)",
+				 walk->n_denied, walk->n_pids, (int)walk->denied);
+	return 0;
+}
+
+static int fill(struct walk *walk, struct fault *fault)
+{
 	int r = fs_visit(walk->fs, visit_proc, walk, "proc/.");
 
 	if (r < 0)
@@ -244,22 +282,13 @@ static int fill(struct walk *walk, struct fault *fault)
 	/* /proc is in order; a copy of it is not. */
 	if (walk->n_pids > 0)
 		qsort(walk->pids, walk->n_pids, sizeof(*walk->pids), compare_pids);
-	if (fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
-	    strcmp(self, "1") == 0)
-		return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
-				 "process 1 is the exporter itself: it sees nothing but its own "
-				 "container");
 	for (size_t i = 0; i < walk->n_pids; i++) {
 		r = look_at(walk, walk->pids[i]);
 		if (r < 0)
 			return fault_errno(fault, r, "descriptors of process %d",
 					   (int)walk->pids[i]);
 	}
-	if (walk->n_denied > 0)
-		return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
-				 "descriptors of %zu of %zu processes may not be listed (the first "
-				 "is %d)",
-				 walk->n_denied, walk->n_pids, (int)walk->denied);
+	walk->r = judge(walk);
 	return 0;
 }
 
@@ -276,7 +305,7 @@ static struct walk *walk_new(const struct fs *fs, uint64_t round)
 	return walk;
 }
 
-int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
 {
 	struct walk *walk;
 	int r = 0;
@@ -299,151 +328,70 @@ int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fa
 	return r;
 }
 
+int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+{
+	struct walk *walk;
+	int r = procs_look(procs, round, &walk, fault);
+
+	if (r < 0)
+		return r;
+	r = walk->r;
+	if (r < 0) {
+		*fault = walk->fault;
+		walk_unref(walk);
+		return r;
+	}
+	*ret = walk;
+	return 0;
+}
+
 const pid_t *walk_pids(const struct walk *walk, size_t *ret_n)
 {
 	*ret_n = walk->n_pids;
 	return walk->pids;
 }
 
-static unsigned minor_of_node(const char *node)
+const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n)
 {
-	char path[64];
-	unsigned minor = ANY_MINOR;
-
-	snprintf(path, sizeof(path), "/dri/%s", node);
-	return *node && minor_of(path, &minor) ? minor : ANY_MINOR - 1;
+	*ret_n = walk->n_unseen;
+	return walk->unseen;
 }
 
-static bool is_of(const struct drm_fd *fd, const struct gpu *gpu)
+/*
+ * Process 2 is the kernel's kthreadd in the
+ * initial PID namespace only, and hidepid hides it. No process can give itself the flag.
+ */
+bool walk_is_whole_machine(const struct walk *walk)
 {
-	return fd->minor == ANY_MINOR || fd->minor == minor_of_node(gpu->render) ||
-	       fd->minor == minor_of_node(gpu->card);
+	char text[1024];
+	unsigned flags;
+	const char *s = fs_read(walk->fs, text, sizeof(text), "proc/2/stat") > 0
+				? strrchr(text, ')')
+				: NULL;
+
+	/* state ppid pgrp session tty_nr tpgid flags: proc(5) */
+	return s && sscanf(s + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       (flags & PF_KTHREAD);
 }
 
-size_t walk_count(const struct walk *walk, const struct gpu *gpu)
+/* A node that another device has under this name in a container is another one. */
+static bool is_node(const struct walk *walk, const struct vfio_fd *fd)
 {
-	size_t n = 0;
+	const char *class = strncmp(fd->name, "vfio", 4) == 0 ? "vfio-dev" : "vfio";
+	char numbers[32], text[32];
+	int n = fs_read(walk->fs, text, sizeof(text), "sys/class/%s/%s/dev", class, fd->name);
 
-	for (size_t i = 0; i < walk->n_fds; i++)
-		n += is_of(&walk->fds[i], gpu);
-	return n;
+	snprintf(numbers, sizeof(numbers), "%u:%u\n", fd->major, fd->minor);
+	return n < 0 || !fd->numbered || strcmp(text, numbers) == 0;
 }
 
-/* 1: a client; 0: none, or another GPU's. */
-static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct reading *reading,
-		   struct drm_client *ret)
+bool walk_vfio(const struct walk *walk, const char *name, pid_t *ret_pid)
 {
-	char text[FDINFO_BYTES];
-	int n = fs_read(walk->fs, text, sizeof(text), "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	int r;
-
-	/* Closed or ended since the walk. */
-	if (n == -ENOENT || n == -ESRCH)
-		return 0;
-	if (n == -EACCES || n == -EPERM)
-		return fault_set(&reading->fault, REASON_PERMISSION, "client-rights", n,
-				 "fdinfo of process %d may not be read", (int)fd->pid);
-	if (n < 0)
-		return fault_errno(&reading->fault, n, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	*ret = (struct drm_client){ .pid = fd->pid, .at = sys_monotonic_ns() };
-	r = fdinfo_parse(text, (size_t)n, &ret->info);
-	if (r == -EINVAL)
-		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0)
-		return 0;
-	/* Without an address or a number nothing tells whose it is. */
-	if (r < 0 || !ret->info.has_client_id || (fd->minor == ANY_MINOR && !*ret->info.pdev)) {
-		reading->silent += fd->minor != ANY_MINOR;
-		return 0;
-	}
-	return 1;
-}
-
-static int compare_clients(const void *a, const void *b)
-{
-	const struct drm_client *x = a, *y = b;
-
-	if (x->info.client_id != y->info.client_id)
-		return x->info.client_id < y->info.client_id ? -1 : 1;
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-static int read_clients(const struct walk *walk, const struct gpu *gpu, struct reading *reading)
-{
-	struct drm_client *fitted;
-	size_t size = 0, n = 0;
-	int r;
-
-	for (size_t i = 0; i < walk->n_fds; i++) {
-		if (!is_of(&walk->fds[i], gpu))
+	for (size_t i = 0; i < walk->n_vfio; i++) {
+		if (strcmp(walk->vfio[i].name, name) != 0 || !is_node(walk, &walk->vfio[i]))
 			continue;
-		r = grow((void **)&reading->clients, n, &size, sizeof(*reading->clients));
-		if (r < 0)
-			return fault_errno(&reading->fault, r, "clients of the GPU");
-		r = read_fd(walk, &walk->fds[i], reading, &reading->clients[n]);
-		if (r < 0)
-			return r;
-		n += (size_t)r;
+		*ret_pid = walk->vfio[i].pid;
+		return true;
 	}
-	if (n > 0)
-		qsort(reading->clients, n, sizeof(*reading->clients), compare_clients);
-	/* Duplicated, inherited and passed descriptors repeat a client: its lowest process stays.
-	 */
-	for (size_t i = 0; i < n; i++) {
-		struct drm_client *kept = &reading->clients[reading->n];
-
-		if (reading->n == 0 ||
-		    reading->clients[i].info.client_id != kept[-1].info.client_id) {
-			*kept = reading->clients[i];
-			reading->n++;
-		}
-	}
-	/* The walk stays until the next one. */
-	fitted = reading->n ? realloc(reading->clients, reading->n * sizeof(*fitted)) : NULL;
-	if (fitted)
-		reading->clients = fitted;
-	return 0;
-}
-
-static struct reading *reading_of(struct walk *walk, const struct gpu *gpu)
-{
-	struct reading *reading = NULL;
-	size_t i = 0;
-
-	pthread_mutex_lock(&walk->lock);
-	while (i < walk->n_readings && strcmp(walk->readings[i].pci, gpu->pci) != 0)
-		i++;
-	if (i < MAX_READ) {
-		reading = &walk->readings[i];
-		if (i == walk->n_readings) {
-			walk->n_readings++;
-			snprintf(reading->pci, sizeof(reading->pci), "%s", gpu->pci);
-			pthread_mutex_init(&reading->lock, NULL);
-		}
-	}
-	pthread_mutex_unlock(&walk->lock);
-	return reading;
-}
-
-int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
-		 size_t *ret_n, size_t *ret_silent, struct fault *fault)
-{
-	struct reading *reading = reading_of(walk, gpu);
-	int r;
-
-	if (!reading)
-		return fault_errno(fault, -E2BIG, "clients of more than %d GPUs", MAX_READ);
-	pthread_mutex_lock(&reading->lock);
-	if (!reading->done) {
-		reading->r = read_clients(walk, gpu, reading);
-		reading->done = true;
-	}
-	r = reading->r;
-	if (r < 0)
-		*fault = reading->fault;
-	*ret = reading->clients;
-	*ret_n = reading->n;
-	*ret_silent = reading->silent;
-	pthread_mutex_unlock(&reading->lock);
-	return r;
+	return false;
 }

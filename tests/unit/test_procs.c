@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct tree tree;
 static struct fs *fs;
@@ -25,6 +26,7 @@ static int setup(void **state)
 	(void)state;
 	tree_new(&tree);
 	tree_folder(&tree, "proc");
+	tree_folder(&tree, "sys");
 	tree_write(&tree, "proc/version", "Linux\n");
 	fake_sys_load(tree.root);
 	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
@@ -218,6 +220,126 @@ static void alone(void **state)
 	take_walk(2);
 }
 
+/* The process that has a group or a device open; 0: none. */
+static int holder(const char *name)
+{
+	pid_t pid;
+
+	return walk_vfio(walk, name, &pid) ? (int)pid : 0;
+}
+
+static void vfio(void **state)
+{
+	const struct {
+		const char *target, *name;
+		bool found;
+	} rows[] = {
+		{ "/dev/vfio/12", "12", true },
+		{ "/dev/vfio/12 (deleted)", "12", true },
+		{ "/jail/dev/vfio/12", "12", true },
+		{ "/vfio/12", "12", true },
+		{ "/dev/vfio/noiommu-3", "noiommu-3", true },
+		{ "/dev/vfio/devices/vfio0", "vfio0", true },
+		{ "/dev/vfio/devices/vfio0", "0", false },
+		{ "/dev/vfio/12", "2", false },
+		{ "/dev/vfio/12", "1", false },
+		{ "/dev/vfio/12", "", false },
+		{ "/dev/vfio/vfio", "vfio", false },
+		{ "/dev/vfio/vfio1", "vfio1", false },
+		{ "/dev/vfio/devices/12", "12", false },
+		{ "/dev/vfio/12x", "12", false },
+		{ "/dev/vfio/12/3", "12", false },
+		{ "/dev/vfio/", "", false },
+		{ "/dev/vfio/1234567890123456789012345", "12345678901234567890123", false },
+		{ "socket:[12]", "12", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		write_fd(20, 7, rows[i].target, "pos:\t0\n");
+		take_walk(i + 1);
+		assert_row((holder(rows[i].name) == 20) == rows[i].found, rows[i].target);
+		assert_int_equal(walk_count(walk, &gpu), 0);
+	}
+	/* A file of this name is no device. */
+	tree_write(&tree, "dev/vfio/12", "");
+	write_fd(20, 7, tree_path(&tree, "dev/vfio/12"), "pos:\t0\n");
+	take_walk(100);
+	assert_int_equal(holder("12"), 0);
+	/* The lowest of those that share it. */
+	write_fd(30, 7, "/dev/vfio/12", "pos:\t0\n");
+	write_fd(9, 7, "/dev/vfio/12", "pos:\t0\n");
+	take_walk(101);
+	assert_int_equal(holder("12"), 9);
+}
+
+/* Where the device is there, its numbers tell whether the node is its. */
+static void vfio_numbers(void **state)
+{
+	(void)state;
+	tree_folder(&tree, "n/vfio");
+	if (symlink("/dev/null", tree_path(&tree, "n/vfio/12")) < 0)
+		skip();
+	write_fd(20, 7, tree_path(&tree, "n/vfio/12"), "pos:\t0\n");
+	tree_write(&tree, "sys/class/vfio/12/dev", "1:3\n");
+	take_walk(1);
+	assert_int_equal(holder("12"), 20);
+	tree_write(&tree, "sys/class/vfio/12/dev", "238:0\n");
+	take_walk(2);
+	assert_int_equal(holder("12"), 0);
+}
+
+static void unseen(void **state)
+{
+	const pid_t *pids;
+	size_t n;
+
+	(void)state;
+	write_fd(20, 7, "/dev/vfio/12", "pos:\t0\n");
+	write_fd(21, 7, "/dev/vfio/13", "pos:\t0\n");
+	write_fd(22, 7, "/dev/vfio/14", "pos:\t0\n");
+	fake_error("proc/20/fd", -EACCES);
+	fake_error("proc/21/fd", -EACCES);
+	fake_error("proc/21/fdinfo", -EACCES);
+	assert_int_equal(procs_look(procs, 1, &walk, &fault), 0);
+	assert_int_equal(walk_unseen(walk, &n)[0], 20);
+	pids = walk_unseen(walk, &n);
+	assert_int_equal(pids[1], 21);
+	assert_int_equal(n, 2);
+	assert_int_equal(holder("12"), 0);
+	assert_int_equal(holder("14"), 22);
+	/* The same walk is no good for those who need all of it. */
+	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	fake_error("proc/21/fdinfo", 0);
+	take_walk(2);
+	walk_unseen(walk, &n);
+	assert_int_equal(n, 2);
+}
+
+static void whole_machine(void **state)
+{
+	static const struct {
+		const char *stat;
+		bool whole;
+	} rows[] = {
+		{ "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0\n", true },
+		{ "2 (kthreadd) S 1 2 2 0 -1 4194560 0 0 0 0\n", false },
+		{ "2 () S 0 0 0 0 -1 2129984 () S 1 2 2 0 -1 4194560 0 0\n", false },
+		{ "2 (kthreadd) S 0 0 0 0 -1\n", false },
+		{ "2 kthreadd\n", false },
+		{ "", false },
+	};
+
+	(void)state;
+	take_walk(1);
+	assert_false(walk_is_whole_machine(walk));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		tree_write(&tree, "proc/2/stat", rows[i].stat);
+		assert_row(walk_is_whole_machine(walk) == rows[i].whole, rows[i].stat);
+	}
+}
+
 /* The host's processes are somewhere else in a container. */
 static void procfs_elsewhere(void **state)
 {
@@ -252,6 +374,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(procfs_elsewhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(vfio, setup, teardown),
+		cmocka_unit_test_setup_teardown(vfio_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(unseen, setup, teardown),
+		cmocka_unit_test_setup_teardown(whole_machine, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
