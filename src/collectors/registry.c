@@ -19,6 +19,7 @@
 	X(runtime)                                                                                 \
 	X(vgpu)                                                                                    \
 	X(client)                                                                                  \
+	X(transcode)                                                                               \
 	X(vaapi)
 
 #define DECLARE(name) extern const struct collector name##_collector;

@@ -6,50 +6,15 @@
  */
 #include "sources/procs.h"
 
-#include "base/sys.h"
 #include "base/text.h"
+#include "walk.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DRM_MAJOR    226
-#define ANY_MINOR    UINT32_MAX /* not known: its fdinfo tells */
-#define MAX_FDS	     (1u << 18)
-#define MAX_READ     16
-#define FDINFO_BYTES 8192
-
-struct drm_fd {
-	pid_t pid;
-	unsigned fd, minor;
-};
-
-/* What the descriptors of one GPU have said. */
-struct reading {
-	char pci[24];
-	pthread_mutex_t lock;
-	bool done;
-	int r;
-	struct fault fault;
-	struct drm_client *clients;
-	size_t n, silent;
-};
-
-struct walk {
-	unsigned refs;
-	uint64_t round;
-	const struct fs *fs;
-	pid_t *pids;
-	size_t n_pids, pids_size;
-	struct drm_fd *fds;
-	size_t n_fds, fds_size;
-	size_t n_denied;
-	pid_t pid, denied; /* that is looked at; the first that could not be */
-	pthread_mutex_t lock;
-	struct reading readings[MAX_READ];
-	size_t n_readings;
-};
+#define DRM_MAJOR 226
+#define MAX_FDS	  (1u << 18)
 
 struct procs {
 	const struct fs *fs;
@@ -90,15 +55,16 @@ void walk_unref(struct walk *walk)
 	for (size_t i = 0; i < walk->n_readings; i++) {
 		pthread_mutex_destroy(&walk->readings[i].lock);
 		free(walk->readings[i].clients);
+		free(walk->readings[i].held);
 	}
 	pthread_mutex_destroy(&walk->lock);
 	free(walk->pids);
 	free(walk->fds);
+	free(walk->denied);
 	free(walk);
 }
 
-/* Room for one more, by doubling. */
-static int grow(void **array, size_t n, size_t *size, size_t element)
+int walk_grow(void **array, size_t n, size_t *size, size_t element)
 {
 	size_t wanted = *size ? 2 * *size : 64;
 	void *grown;
@@ -122,14 +88,13 @@ static int add_fd(struct walk *walk, const char *name, unsigned minor)
 		return 0;
 	if (walk->n_fds == MAX_FDS)
 		return -E2BIG;
-	r = grow((void **)&walk->fds, walk->n_fds, &walk->fds_size, sizeof(*walk->fds));
+	r = walk_grow((void **)&walk->fds, walk->n_fds, &walk->fds_size, sizeof(*walk->fds));
 	if (r == 0)
 		walk->fds[walk->n_fds++] = (struct drm_fd){ walk->pid, (unsigned)fd, minor };
 	return r;
 }
 
-/* "…/dri/renderD128", "…/dri/card0", maybe " (deleted)": the number is the minor one. */
-static bool minor_of(const char *target, unsigned *ret)
+bool walk_minor_of(const char *target, unsigned *ret)
 {
 	const char *dri = strstr(target, "/dri/");
 	uint64_t number;
@@ -176,7 +141,7 @@ static int visit_fd(void *data, int dirfd, const char *name)
 		return -EACCES;
 	if (r < 0)
 		return 0;
-	named = minor_of(target, &minor);
+	named = walk_minor_of(target, &minor);
 	if (!named && (strncmp(target, "/dev/", 5) != 0 || is_common(target)))
 		return 0;
 	/* In a copied tree the link leads nowhere, or to this machine's node. */
@@ -205,8 +170,11 @@ static int look_at(struct walk *walk, pid_t pid)
 		r = fs_visit(walk->fs, visit_fdinfo, walk, "proc/%d/fdinfo", (int)pid);
 	}
 	if (r == -EACCES || r == -EPERM) {
-		walk->denied = walk->n_denied++ ? walk->denied : pid;
-		return 0;
+		r = walk_grow((void **)&walk->denied, walk->n_denied, &walk->denied_size,
+			      sizeof(*walk->denied));
+		if (r == 0)
+			walk->denied[walk->n_denied++] = pid;
+		return r;
 	}
 	return r == -ENOENT || r == -ESRCH || r == -ENOTDIR ? 0 : r;
 }
@@ -221,7 +189,7 @@ static int visit_proc(void *data, int dirfd, const char *name)
 	if (name[0] < '1' || name[0] > '9' || text_parse_u64(name, strlen(name), &pid) < 0 ||
 	    pid > INT32_MAX)
 		return 0;
-	r = grow((void **)&walk->pids, walk->n_pids, &walk->pids_size, sizeof(*walk->pids));
+	r = walk_grow((void **)&walk->pids, walk->n_pids, &walk->pids_size, sizeof(*walk->pids));
 	if (r == 0)
 		walk->pids[walk->n_pids++] = (pid_t)pid;
 	return r;
@@ -255,12 +223,16 @@ static int fill(struct walk *walk, struct fault *fault)
 			return fault_errno(fault, r, "descriptors of process %d",
 					   (int)walk->pids[i]);
 	}
-	if (walk->n_denied > 0)
-		return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
-				 "descriptors of %zu of %zu processes may not be listed (the first "
-				 "is %d)",
-				 walk->n_denied, walk->n_pids, (int)walk->denied);
 	return 0;
+}
+
+static int refuse_denied(const struct walk *walk, struct fault *fault)
+{
+	if (walk->n_denied == 0)
+		return 0;
+	return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
+			 "descriptors of %zu of %zu processes may not be listed (the first is %d)",
+			 walk->n_denied, walk->n_pids, (int)walk->denied[0]);
 }
 
 static struct walk *walk_new(const struct fs *fs, uint64_t round)
@@ -276,7 +248,7 @@ static struct walk *walk_new(const struct fs *fs, uint64_t round)
 	return walk;
 }
 
-int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+int procs_walk_some(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
 {
 	struct walk *walk;
 	int r = 0;
@@ -299,151 +271,29 @@ int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fa
 	return r;
 }
 
+int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+{
+	struct walk *walk;
+	int r = procs_walk_some(procs, round, &walk, fault);
+
+	if (r < 0)
+		return r;
+	r = refuse_denied(walk, fault);
+	if (r < 0)
+		walk_unref(walk);
+	else
+		*ret = walk;
+	return r;
+}
+
+bool walk_denied(const struct walk *walk, pid_t pid)
+{
+	return walk->n_denied > 0 &&
+	       bsearch(&pid, walk->denied, walk->n_denied, sizeof(pid), compare_pids);
+}
+
 const pid_t *walk_pids(const struct walk *walk, size_t *ret_n)
 {
 	*ret_n = walk->n_pids;
 	return walk->pids;
-}
-
-static unsigned minor_of_node(const char *node)
-{
-	char path[64];
-	unsigned minor = ANY_MINOR;
-
-	snprintf(path, sizeof(path), "/dri/%s", node);
-	return *node && minor_of(path, &minor) ? minor : ANY_MINOR - 1;
-}
-
-static bool is_of(const struct drm_fd *fd, const struct gpu *gpu)
-{
-	return fd->minor == ANY_MINOR || fd->minor == minor_of_node(gpu->render) ||
-	       fd->minor == minor_of_node(gpu->card);
-}
-
-size_t walk_count(const struct walk *walk, const struct gpu *gpu)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < walk->n_fds; i++)
-		n += is_of(&walk->fds[i], gpu);
-	return n;
-}
-
-/* 1: a client; 0: none, or another GPU's. */
-static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct reading *reading,
-		   struct drm_client *ret)
-{
-	char text[FDINFO_BYTES];
-	int n = fs_read(walk->fs, text, sizeof(text), "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	int r;
-
-	/* Closed or ended since the walk. */
-	if (n == -ENOENT || n == -ESRCH)
-		return 0;
-	if (n == -EACCES || n == -EPERM)
-		return fault_set(&reading->fault, REASON_PERMISSION, "client-rights", n,
-				 "fdinfo of process %d may not be read", (int)fd->pid);
-	if (n < 0)
-		return fault_errno(&reading->fault, n, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	*ret = (struct drm_client){ .pid = fd->pid, .at = sys_monotonic_ns() };
-	r = fdinfo_parse(text, (size_t)n, &ret->info);
-	if (r == -EINVAL)
-		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0)
-		return 0;
-	/* Without an address or a number nothing tells whose it is. */
-	if (r < 0 || !ret->info.has_client_id || (fd->minor == ANY_MINOR && !*ret->info.pdev)) {
-		reading->silent += fd->minor != ANY_MINOR;
-		return 0;
-	}
-	return 1;
-}
-
-static int compare_clients(const void *a, const void *b)
-{
-	const struct drm_client *x = a, *y = b;
-
-	if (x->info.client_id != y->info.client_id)
-		return x->info.client_id < y->info.client_id ? -1 : 1;
-	return (x->pid > y->pid) - (x->pid < y->pid);
-}
-
-static int read_clients(const struct walk *walk, const struct gpu *gpu, struct reading *reading)
-{
-	struct drm_client *fitted;
-	size_t size = 0, n = 0;
-	int r;
-
-	for (size_t i = 0; i < walk->n_fds; i++) {
-		if (!is_of(&walk->fds[i], gpu))
-			continue;
-		r = grow((void **)&reading->clients, n, &size, sizeof(*reading->clients));
-		if (r < 0)
-			return fault_errno(&reading->fault, r, "clients of the GPU");
-		r = read_fd(walk, &walk->fds[i], reading, &reading->clients[n]);
-		if (r < 0)
-			return r;
-		n += (size_t)r;
-	}
-	if (n > 0)
-		qsort(reading->clients, n, sizeof(*reading->clients), compare_clients);
-	/* Duplicated, inherited and passed descriptors repeat a client: its lowest process stays.
-	 */
-	for (size_t i = 0; i < n; i++) {
-		struct drm_client *kept = &reading->clients[reading->n];
-
-		if (reading->n == 0 ||
-		    reading->clients[i].info.client_id != kept[-1].info.client_id) {
-			*kept = reading->clients[i];
-			reading->n++;
-		}
-	}
-	/* The walk stays until the next one. */
-	fitted = reading->n ? realloc(reading->clients, reading->n * sizeof(*fitted)) : NULL;
-	if (fitted)
-		reading->clients = fitted;
-	return 0;
-}
-
-static struct reading *reading_of(struct walk *walk, const struct gpu *gpu)
-{
-	struct reading *reading = NULL;
-	size_t i = 0;
-
-	pthread_mutex_lock(&walk->lock);
-	while (i < walk->n_readings && strcmp(walk->readings[i].pci, gpu->pci) != 0)
-		i++;
-	if (i < MAX_READ) {
-		reading = &walk->readings[i];
-		if (i == walk->n_readings) {
-			walk->n_readings++;
-			snprintf(reading->pci, sizeof(reading->pci), "%s", gpu->pci);
-			pthread_mutex_init(&reading->lock, NULL);
-		}
-	}
-	pthread_mutex_unlock(&walk->lock);
-	return reading;
-}
-
-int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
-		 size_t *ret_n, size_t *ret_silent, struct fault *fault)
-{
-	struct reading *reading = reading_of(walk, gpu);
-	int r;
-
-	if (!reading)
-		return fault_errno(fault, -E2BIG, "clients of more than %d GPUs", MAX_READ);
-	pthread_mutex_lock(&reading->lock);
-	if (!reading->done) {
-		reading->r = read_clients(walk, gpu, reading);
-		reading->done = true;
-	}
-	r = reading->r;
-	if (r < 0)
-		*fault = reading->fault;
-	*ret = reading->clients;
-	*ret_n = reading->n;
-	*ret_silent = reading->silent;
-	pthread_mutex_unlock(&reading->lock);
-	return r;
 }

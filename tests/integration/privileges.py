@@ -47,7 +47,7 @@ def check_root(checks):
             checks.that(exporter.scrape().value("intel_gpu_up") == 1, "it works")
             exporter.stop()
         tree.write(PARANOID, "2\n")
-        exporter = Exporter(tree.root, "--no-collector.client")
+        exporter = Exporter(tree.root, "--no-collector.client", "--no-collector.transcode")
         found = capabilities(exporter)
         checks.same(found["CapEff"], mine & (CAP_PERFMON | CAP_KILL), "no rights over processes for nobody")
         exporter.stop()
