@@ -69,6 +69,7 @@ static void dips(void **state)
 	(void)state;
 	LOOK(A, true, i915(1, 7 * S, 0));
 	LOOK(A, true, i915(1, 5 * S, 0));
+	assert_true(gpu.video_ns == 7 * S);
 	LOOK(A, true, i915(1, 8 * S, 0));
 	assert_true(gpu.video_ns == 8 * S);
 }

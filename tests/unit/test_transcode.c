@@ -261,6 +261,8 @@ static void monotonic(void **unused)
 
 static void hidden(void **unused)
 {
+	double before;
+
 	(void)unused;
 	assert_int_equal(collect(1), 0);
 	for (int pid = 10; pid < 15; pid++) {
@@ -287,11 +289,15 @@ static void hidden(void **unused)
 	assert_true(value(TRANSCODES, "software") == 1 && value(TRANSCODES, "idle") == 2 &&
 		    value(TRANSCODES, "unknown") == 2);
 	/* A look that fails changes nothing. */
+	before = value(CPU, "unknown");
+	process(8, "ffmpeg", "a");
+	stat_of(8, 500, uptime);
 	fake_error("proc/14/stat", -EIO);
 	assert_int_equal(collect(1), -EIO);
 	fake_error("proc/14/stat", 0);
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "acceleration") == 5);
+	assert_true(value(TRANSCODES, "acceleration") == 6);
+	assert_true(value(CPU, "unknown") == before);
 }
 
 /* One client of many processes counts for each; what a parent holds is no child's. */
