@@ -63,8 +63,14 @@ def works(process):
 
 def charged(process):
     """The driver has begun to charge it video time."""
-    return any("drm-engine-video:\t" in text and "drm-engine-video:\t0 ns" not in text for text in
-               (path.read_text() for path in Path(f"/proc/{process.pid}/fdinfo").iterdir()))
+    for path in Path(f"/proc/{process.pid}/fdinfo").iterdir():
+        try:
+            text = path.read_text()
+        except FileNotFoundError:
+            continue  # closed meanwhile
+        if "drm-engine-video:\t" in text and "drm-engine-video:\t0 ns" not in text:
+            return True
+    return False
 
 
 def start_all():
