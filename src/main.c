@@ -122,6 +122,7 @@ int main(int argc, char **argv)
 				       .enabled = options.collectors,
 				       .timeout_ns = options.scrape_timeout_ns,
 				       .client_max_workloads = options.client_max_workloads,
+				       .transcode_names = options.transcode_names,
 				       .no_self_metrics = options.no_exporter_metrics,
 			       })
 		 : -ENOMEM;
@@ -130,8 +131,7 @@ int main(int argc, char **argv)
 
 		if (heard < 0)
 			log_warn("no uevents from the kernel: a PMU that goes is noticed at the "
-				 "next "
-				 "scrape only",
+				 "next scrape only",
 				 "err", strerror(-heard), "remedy", "no-uevents");
 	}
 	if (r == 0)

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "sources/transcoder.h"
 #include "web/server.h"
 
 #include <argp.h>
@@ -23,6 +24,7 @@ enum {
 	OPT_DISABLE_DEFAULTS,
 	OPT_ENGINE_WAIT,
 	OPT_MAX_WORKLOADS,
+	OPT_TRANSCODE_NAMES,
 	OPT_ROOTFS,
 	OPT_SYSFS,
 	OPT_PROCFS,
@@ -42,7 +44,7 @@ enum {
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD 30
+#define TABLE_HEAD 31
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -67,6 +69,8 @@ static const struct argp_option fixed_options[] = {
 	  "Tell at most N users of a GPU apart, live ones first; the rest is summed into \"other\" "
 	  "(default 200)",
 	  2 },
+	{ "collector.transcode.names", OPT_TRANSCODE_NAMES, "LIST", 0,
+	  "Take processes of these names for transcoders, too: each at most 15 bytes", 2 },
 	{ .doc = "VA-API tests (collector vaapi), each in a process of its own:", .group = 4 },
 	{ "vaapi.interval", OPT_VAAPI_INTERVAL, "DURATION", 0,
 	  "Spread a round of tests over DURATION (default 5m)", 4 },
@@ -195,6 +199,14 @@ static void parse_workloads(char *arg, struct argp_state *state, struct options 
 		o->client_max_workloads = (unsigned)n;
 }
 
+static void parse_names(char *arg, struct argp_state *state, struct options *o)
+{
+	if (!transcoder_names_valid(arg))
+		fail(state, "collector.transcode.names", arg,
+		     "a list such as avconv,my-encoder of names of 1 to 15 bytes");
+	o->transcode_names = arg;
+}
+
 static bool parse_codecs(const char *text, unsigned *ret)
 {
 	char name[VA_NAME_MAX];
@@ -310,6 +322,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_MAX_WORKLOADS:
 		parse_workloads(arg, state, o);
+		return 0;
+	case OPT_TRANSCODE_NAMES:
+		parse_names(arg, state, o);
 		return 0;
 	case OPT_ROOTFS:
 	case OPT_SYSFS:

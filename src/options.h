@@ -22,6 +22,7 @@ struct options {
 	collector_set collectors;
 	bool engine_wait;
 	unsigned client_max_workloads;
+	const char *transcode_names; /* NULL: none but the known ones */
 
 	struct va_options vaapi;
 	uint64_t vaapi_timeout_ns;

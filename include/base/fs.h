@@ -44,6 +44,9 @@ int fs_read_u64(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _print
 /* A file with one hexadecimal number. */
 int fs_read_hex(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 
+/* A symbolic link's target. 0 or -errno (-ENAMETOOLONG: it does not fit). */
+int fs_read_link(const struct fs *fs, char *buf, size_t size, const char *fmt, ...) _printf_(4, 5);
+
 /* The last component of a symbolic link's target. 0 or -errno (-ENOENT: no link). */
 int fs_read_link_name(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
 	_printf_(4, 5);

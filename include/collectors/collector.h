@@ -17,7 +17,8 @@
 
 /* One round of collecting. What a source has read in a round serves all collectors of it. */
 struct round {
-	uint64_t number; /* never 0 */
+	uint64_t number;	     /* never 0 */
+	const struct gpu_list *gpus; /* for HOST: those that there are; NULL for PER_GPU */
 };
 
 struct va_state;
@@ -28,7 +29,8 @@ struct context {
 	struct procs *procs;
 	struct names *names;
 	unsigned client_max_workloads;
-	struct va_state *vaapi; /* NULL: nobody runs VA-API tests */
+	const char *transcode_names; /* more names of transcoders, with commas; or NULL */
+	struct va_state *vaapi;	     /* NULL: nobody runs VA-API tests */
 };
 
 #define CLIENT_MAX_WORKLOADS 200 /* unless a flag says otherwise */

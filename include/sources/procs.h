@@ -12,6 +12,7 @@
 #include "sources/fdinfo.h"
 #include "sources/gpu.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct procs;
@@ -38,8 +39,8 @@ struct walk;
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 
 /*
- * The same walk for who can do with a part of it: a process that could not be looked at is no
- * failure here.
+ * The same walk for who can do without some processes: walk_denied() and walk_unseen() say which.
+ * That it sees the exporter's own container alone is a failure here, too.
  */
 int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 struct walk *walk_ref(struct walk *walk);
@@ -50,6 +51,9 @@ const pid_t *walk_pids(const struct walk *walk, size_t *ret_n);
 
 /* Processes whose descriptors' links could not be read, in the same order. */
 const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n);
+
+/* Its descriptors could not be listed in either way: nobody knows what it holds. */
+bool walk_denied(const struct walk *walk, pid_t pid);
 
 /* Whether /proc shows every process of the machine (the initial PID namespace, no hidepid). */
 bool walk_is_whole_machine(const struct walk *walk);
@@ -62,6 +66,9 @@ bool walk_vfio(const struct walk *walk, const char *name, pid_t *ret_pid);
 
 /* How many descriptors lead to the GPU's nodes, or might: without a read of any of them. */
 size_t walk_count(const struct walk *walk, const struct gpu *gpu);
+
+/* The same for one process; gpu NULL: of any DRM device, whoever's. */
+size_t walk_holds(const struct walk *walk, pid_t pid, const struct gpu *gpu);
 
 /* A DRM client: an open file of a DRM node, however many descriptors and processes share it. */
 struct drm_client {
@@ -78,5 +85,17 @@ struct drm_client {
  */
 int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
 		 size_t *ret_n, size_t *ret_silent, struct fault *fault);
+
+#define HELD_SILENT SIZE_MAX
+
+/* That a process holds a client, alone or with others. */
+struct held {
+	pid_t pid;
+	size_t client; /* among walk_clients(); HELD_SILENT: descriptors that say nothing */
+};
+
+/* Who holds the clients of a GPU, sorted by process; of the same reading as walk_clients(). */
+int walk_held(struct walk *walk, const struct gpu *gpu, const struct held **ret, size_t *ret_n,
+	      struct fault *fault);
 
 #endif

@@ -164,23 +164,51 @@ int fs_read_hex(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 	return n < 0 ? n : text_parse_hex(buf, (size_t)n, ret);
 }
 
-int fs_read_link_name(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
+static int read_link(const struct fs *fs, char target[static PATH_MAX], const char *fmt, va_list ap)
 {
-	char path[PATH_MAX], target[PATH_MAX];
-	const char *rest, *name;
-	va_list ap;
-	int dirfd;
+	char path[PATH_MAX];
+	const char *rest;
+	int dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
 	ssize_t n;
 
-	va_start(ap, fmt);
-	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
-	va_end(ap);
 	if (dirfd < 0)
 		return dirfd;
-	n = readlinkat(dirfd, rest, target, sizeof(target) - 1);
+	n = readlinkat(dirfd, rest, target, PATH_MAX - 1);
 	if (n < 0)
 		return -errno;
 	target[n] = '\0';
+	return 0;
+}
+
+int fs_read_link(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
+{
+	char target[PATH_MAX];
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = read_link(fs, target, fmt, ap);
+	va_end(ap);
+	if (r < 0)
+		return r;
+	if (strlen(target) >= size)
+		return -ENAMETOOLONG;
+	strcpy(buf, target);
+	return 0;
+}
+
+int fs_read_link_name(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
+{
+	char target[PATH_MAX];
+	const char *name;
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	r = read_link(fs, target, fmt, ap);
+	va_end(ap);
+	if (r < 0)
+		return r;
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
 	if (strlen(name) >= size)

@@ -21,6 +21,7 @@
 	X(sriov)                                                                                   \
 	X(passthrough)                                                                             \
 	X(client)                                                                                  \
+	X(transcode)                                                                               \
 	X(vaapi)
 
 #define DECLARE(name) extern const struct collector name##_collector;

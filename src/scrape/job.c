@@ -56,9 +56,9 @@ void job_unref(struct job *job)
 	free(job);
 }
 
-struct result *job_run(const struct context *context, const struct job *job, uint64_t round)
+struct result *job_run(const struct context *context, const struct job *job,
+		       const struct round *round)
 {
-	const struct round this_round = { .number = round };
 	struct result *result = calloc(1, sizeof(*result));
 	uint64_t start = sys_monotonic_ns();
 
@@ -79,7 +79,7 @@ struct result *job_run(const struct context *context, const struct job *job, uin
 			.collector = job->collector,
 			.gpu = job->gpu,
 			.state = job->state,
-			.round = &this_round,
+			.round = round,
 			.batch = result->batch,
 			.fault = &result->fault,
 		});

@@ -50,7 +50,8 @@ struct job *job_ref(struct job *job);
 void job_unref(struct job *job);
 
 /* Runs the collector, in the calling thread. NULL when memory is out. */
-struct result *job_run(const struct context *context, const struct job *job, uint64_t round);
+struct result *job_run(const struct context *context, const struct job *job,
+		       const struct round *round);
 
 struct job_list {
 	struct job **jobs; /* collector by collector, GPU by GPU */

@@ -190,14 +190,36 @@ static void answer(struct job *job, struct result *result)
 	}
 }
 
+/* A list of its own: the scraper's may be replaced while a collector is stuck. Under the lock. */
+static struct gpu_list *hold_gpus(const struct scraper *s)
+{
+	struct gpu_list *held = calloc(1, sizeof(*held));
+	size_t n = s->gpus ? s->gpus->n : 0;
+
+	if (held)
+		held->gpus = calloc(n ? n : 1, sizeof(*held->gpus));
+	if (!held || !held->gpus) {
+		free(held);
+		return NULL;
+	}
+	while (held->n < n) {
+		held->gpus[held->n] = gpu_ref(s->gpus->gpus[held->n]);
+		held->n++;
+	}
+	return held;
+}
+
 static void run(struct scraper *s, struct job *job)
 {
-	uint64_t round = job->round;
-	struct result *result;
+	struct gpu_list *gpus = job->gpu ? NULL : hold_gpus(s);
+	const struct round round = { .number = job->round, .gpus = gpus };
+	struct result *result = NULL;
 
 	job->status = JOB_RUNNING;
 	pthread_mutex_unlock(&s->lock);
-	result = job_run(&s->context, job, round);
+	if (job->gpu || gpus)
+		result = job_run(&s->context, job, &round);
+	gpu_list_free(gpus);
 	pthread_mutex_lock(&s->lock);
 	job->status = JOB_IDLE;
 	job->stuck = false;

@@ -35,6 +35,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 	s->context.client_max_workloads = options->client_max_workloads
 						  ? options->client_max_workloads
 						  : CLIENT_MAX_WORKLOADS;
+	s->context.transcode_names = options->transcode_names;
 	s->context.vaapi = options->vaapi;
 	s->queue_tail = &s->queue;
 	pthread_mutex_init(&s->lock, NULL);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What the DRM descriptors of a walk say of a GPU's use: their fdinfo, read once. */
+/* What the DRM descriptors of a walk say of a GPU: its clients, and who holds them. */
+#include "sources/procs.h"
+
 #include "base/sys.h"
 #include "walk.h"
 
@@ -20,7 +22,7 @@ static unsigned minor_of_node(const char *node)
 
 static bool is_of(const struct drm_fd *fd, const struct gpu *gpu)
 {
-	return fd->minor == ANY_MINOR || fd->minor == minor_of_node(gpu->render) ||
+	return !gpu || fd->minor == ANY_MINOR || fd->minor == minor_of_node(gpu->render) ||
 	       fd->minor == minor_of_node(gpu->card);
 }
 
@@ -31,6 +33,41 @@ size_t walk_count(const struct walk *walk, const struct gpu *gpu)
 	for (size_t i = 0; i < walk->n_fds; i++)
 		n += is_of(&walk->fds[i], gpu);
 	return n;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	const struct drm_fd *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+size_t walk_holds(const struct walk *walk, pid_t pid, const struct gpu *gpu)
+{
+	const struct drm_fd key = { .pid = pid }, *end = walk->fds + walk->n_fds;
+	const struct drm_fd *fd =
+		walk->n_fds ? bsearch(&key, walk->fds, walk->n_fds, sizeof(key), compare_fds)
+			    : NULL;
+	size_t n = 0;
+
+	if (!fd)
+		return 0;
+	while (fd > walk->fds && fd[-1].pid == pid)
+		fd--;
+	for (; fd < end && fd->pid == pid; fd++)
+		n += is_of(fd, gpu);
+	return n;
+}
+
+static int hold(struct reading *reading, pid_t pid, size_t client)
+{
+	int r = walk_grow((void **)&reading->held, reading->n_held, &reading->held_size,
+			  sizeof(*reading->held));
+
+	if (r < 0)
+		return fault_errno(&reading->fault, r, "clients of the GPU");
+	reading->held[reading->n_held++] = (struct held){ pid, client };
+	return 0;
 }
 
 /* 1: a client; 0: none, or another GPU's. */
@@ -57,8 +94,10 @@ static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct read
 		return 0;
 	/* Without an address or a number nothing tells whose it is. */
 	if (r < 0 || !ret->info.has_client_id || (fd->minor == ANY_MINOR && !*ret->info.pdev)) {
-		reading->silent += fd->minor != ANY_MINOR;
-		return 0;
+		if (fd->minor == ANY_MINOR)
+			return 0;
+		reading->silent++;
+		return hold(reading, fd->pid, HELD_SILENT);
 	}
 	return 1;
 }
@@ -70,6 +109,28 @@ static int compare_clients(const void *a, const void *b)
 	if (x->info.client_id != y->info.client_id)
 		return x->info.client_id < y->info.client_id ? -1 : 1;
 	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+static int compare_held(const void *a, const void *b)
+{
+	const struct held *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return (x->client > y->client) - (x->client < y->client);
+}
+
+/* Each process once for a client, however many descriptors it has of it. */
+static void sort_held(struct reading *reading)
+{
+	size_t n = 0;
+
+	if (reading->n_held > 0)
+		qsort(reading->held, reading->n_held, sizeof(*reading->held), compare_held);
+	for (size_t i = 0; i < reading->n_held; i++)
+		if (n == 0 || compare_held(&reading->held[i], &reading->held[n - 1]) != 0)
+			reading->held[n++] = reading->held[i];
+	reading->n_held = n;
 }
 
 static int read_clients(const struct walk *walk, const struct gpu *gpu, struct reading *reading)
@@ -95,13 +156,18 @@ static int read_clients(const struct walk *walk, const struct gpu *gpu, struct r
 	 */
 	for (size_t i = 0; i < n; i++) {
 		struct drm_client *kept = &reading->clients[reading->n];
+		pid_t pid = reading->clients[i].pid;
 
 		if (reading->n == 0 ||
 		    reading->clients[i].info.client_id != kept[-1].info.client_id) {
 			*kept = reading->clients[i];
 			reading->n++;
 		}
+		r = hold(reading, pid, reading->n - 1);
+		if (r < 0)
+			return r;
 	}
+	sort_held(reading);
 	/* The walk stays until the next one. */
 	fitted = reading->n ? realloc(reading->clients, reading->n * sizeof(*fitted)) : NULL;
 	if (fitted)
@@ -129,8 +195,9 @@ static struct reading *reading_of(struct walk *walk, const struct gpu *gpu)
 	return reading;
 }
 
-int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
-		 size_t *ret_n, size_t *ret_silent, struct fault *fault)
+/* Read once; its lock keeps out whoever comes meanwhile. */
+static int read_once(struct walk *walk, const struct gpu *gpu, struct reading **ret,
+		     struct fault *fault)
 {
 	struct reading *reading = reading_of(walk, gpu);
 	int r;
@@ -145,9 +212,34 @@ int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_clie
 	r = reading->r;
 	if (r < 0)
 		*fault = reading->fault;
+	pthread_mutex_unlock(&reading->lock);
+	*ret = reading;
+	return r;
+}
+
+int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
+		 size_t *ret_n, size_t *ret_silent, struct fault *fault)
+{
+	struct reading *reading;
+	int r = read_once(walk, gpu, &reading, fault);
+
+	if (r < 0)
+		return r;
 	*ret = reading->clients;
 	*ret_n = reading->n;
 	*ret_silent = reading->silent;
-	pthread_mutex_unlock(&reading->lock);
-	return r;
+	return 0;
+}
+
+int walk_held(struct walk *walk, const struct gpu *gpu, const struct held **ret, size_t *ret_n,
+	      struct fault *fault)
+{
+	struct reading *reading;
+	int r = read_once(walk, gpu, &reading, fault);
+
+	if (r < 0)
+		return r;
+	*ret = reading->held;
+	*ret_n = reading->n_held;
+	return 0;
 }

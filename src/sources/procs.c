@@ -58,12 +58,14 @@ void walk_unref(struct walk *walk)
 	for (size_t i = 0; i < walk->n_readings; i++) {
 		pthread_mutex_destroy(&walk->readings[i].lock);
 		free(walk->readings[i].clients);
+		free(walk->readings[i].held);
 	}
 	pthread_mutex_destroy(&walk->lock);
 	free(walk->pids);
 	free(walk->fds);
 	free(walk->vfio);
 	free(walk->unseen);
+	free(walk->denied);
 	free(walk);
 }
 
@@ -230,10 +232,8 @@ static int look_at(struct walk *walk, pid_t pid)
 			return r;
 		r = fs_visit(walk->fs, visit_fdinfo, walk, "proc/%d/fdinfo", (int)pid);
 	}
-	if (r == -EACCES || r == -EPERM) {
-		walk->denied = walk->n_denied++ ? walk->denied : pid;
-		return 0;
-	}
+	if (r == -EACCES || r == -EPERM)
+		return add_pid(&walk->denied, &walk->n_denied, &walk->denied_size, pid);
 	return r == -ENOENT || r == -ESRCH || r == -ENOTDIR ? 0 : r;
 }
 
@@ -256,25 +256,9 @@ static int compare_pids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int judge(struct walk *walk)
-{
-	char self[16];
-
-	if (fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
-	    strcmp(self, "1") == 0)
-		return fault_set(&walk->fault, REASON_PERMISSION, "client-rights", -EACCES,
-				 "process 1 is the exporter itself: it sees nothing but its own "
-				 "container");
-	if (walk->n_denied > 0)
-		return fault_set(&walk->fault, REASON_PERMISSION, "client-rights", -EACCES,
-				 "descriptors of %zu of %zu processes may not be listed (the first "
-				 "is %d)",
-				 walk->n_denied, walk->n_pids, (int)walk->denied);
-	return 0;
-}
-
 static int fill(struct walk *walk, struct fault *fault)
 {
+	char self[16];
 	int r = fs_visit(walk->fs, visit_proc, walk, "proc/.");
 
 	if (r < 0)
@@ -282,14 +266,27 @@ static int fill(struct walk *walk, struct fault *fault)
 	/* /proc is in order; a copy of it is not. */
 	if (walk->n_pids > 0)
 		qsort(walk->pids, walk->n_pids, sizeof(*walk->pids), compare_pids);
+	if (fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
+	    strcmp(self, "1") == 0)
+		return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
+				 "process 1 is the exporter itself: it sees nothing but its own "
+				 "container");
 	for (size_t i = 0; i < walk->n_pids; i++) {
 		r = look_at(walk, walk->pids[i]);
 		if (r < 0)
 			return fault_errno(fault, r, "descriptors of process %d",
 					   (int)walk->pids[i]);
 	}
-	walk->r = judge(walk);
 	return 0;
+}
+
+static int refuse_denied(const struct walk *walk, struct fault *fault)
+{
+	if (walk->n_denied == 0)
+		return 0;
+	return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
+			 "descriptors of %zu of %zu processes may not be listed (the first is %d)",
+			 walk->n_denied, walk->n_pids, (int)walk->denied[0]);
 }
 
 static struct walk *walk_new(const struct fs *fs, uint64_t round)
@@ -335,14 +332,18 @@ int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fa
 
 	if (r < 0)
 		return r;
-	r = walk->r;
-	if (r < 0) {
-		*fault = walk->fault;
+	r = refuse_denied(walk, fault);
+	if (r < 0)
 		walk_unref(walk);
-		return r;
-	}
-	*ret = walk;
-	return 0;
+	else
+		*ret = walk;
+	return r;
+}
+
+bool walk_denied(const struct walk *walk, pid_t pid)
+{
+	return walk->n_denied > 0 &&
+	       bsearch(&pid, walk->denied, walk->n_denied, sizeof(pid), compare_pids);
 }
 
 const pid_t *walk_pids(const struct walk *walk, size_t *ret_n)
@@ -358,8 +359,8 @@ const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n)
 }
 
 /*
- * Process 2 is the kernel's kthreadd in the
- * initial PID namespace only, and hidepid hides it. No process can give itself the flag.
+ * Process 2 is the kernel's kthreadd in the initial PID namespace only, and hidepid hides it. No
+ * process can give itself the flag.
  */
 bool walk_is_whole_machine(const struct walk *walk)
 {

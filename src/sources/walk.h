@@ -32,6 +32,8 @@ struct reading {
 	struct fault fault;
 	struct drm_client *clients;
 	size_t n, silent;
+	struct held *held; /* by process */
+	size_t n_held, held_size;
 };
 
 struct walk {
@@ -40,16 +42,15 @@ struct walk {
 	const struct fs *fs;
 	pid_t *pids;
 	size_t n_pids, pids_size;
-	struct drm_fd *fds;
+	struct drm_fd *fds; /* by process */
 	size_t n_fds, fds_size;
 	struct vfio_fd *vfio;
 	size_t n_vfio, vfio_size;
 	pid_t *unseen; /* whose descriptors' links could not be read */
 	size_t n_unseen, unseen_size;
-	size_t n_denied;
-	pid_t pid, denied; /* that is looked at; the first that could not be */
-	int r; /* of what must have been seen: 0 or -EACCES with a fault */
-	struct fault fault;
+	pid_t *denied; /* nor listed in fdinfo: nothing is known of them */
+	size_t n_denied, denied_size;
+	pid_t pid; /* that is looked at */
 	pthread_mutex_t lock;
 	struct reading readings[MAX_READ];
 	size_t n_readings;

@@ -48,7 +48,7 @@ def check_root(checks):
             exporter.stop()
         tree.write(PARANOID, "2\n")
         exporter = Exporter(tree.root, "--no-collector.vgpu", "--no-collector.sriov",
-                            "--no-collector.passthrough", "--no-collector.client")
+                            "--no-collector.passthrough", "--no-collector.client", "--no-collector.transcode")
         found = capabilities(exporter)
         checks.same(found["CapEff"], mine & (CAP_PERFMON | CAP_KILL), "no rights over processes for nobody")
         exporter.stop()

@@ -12,6 +12,7 @@ static struct fs *fs;
 static struct context context;
 static struct pmu_set *pmus;
 static struct gpu_list *gpus;
+static const struct round first_round = { .number = 1 };
 
 static int setup(void **state)
 {
@@ -103,7 +104,7 @@ static void job_outlives_its_list_and_gpu(void **state)
 	job_list_free(list);
 	gpu_list_free(gpus);
 	gpus = NULL;
-	result = job_run(&context, job, 1);
+	result = job_run(&context, job, &first_round);
 	assert_int_equal(result->r, 0);
 	assert_string_equal(job->gpu->pci, "0000:03:00.0");
 	result_ref(result);
@@ -121,7 +122,7 @@ static void results(void **state)
 	size_t piece = 0, len;
 
 	(void)state;
-	result = job_run(&context, list->jobs[TOY_QUICK], 1);
+	result = job_run(&context, list->jobs[TOY_QUICK], &first_round);
 	assert_int_equal(result->r, 0);
 	assert_memory_equal(
 		batch_piece(result->batch, collectors_all[TOY_QUICK]->families, &piece, &len),
@@ -129,13 +130,13 @@ static void results(void **state)
 	result_unref(result);
 
 	toys_fail(-EACCES, "cause");
-	result = job_run(&context, list->jobs[TOY_FAILER], 1);
+	result = job_run(&context, list->jobs[TOY_FAILER], &first_round);
 	assert_int_equal(result->r, -EACCES);
 	assert_int_equal(result->fault.reason, REASON_PERMISSION);
 	result_unref(result);
 
 	/* An init that failed is the failure of each run. */
-	result = job_run(&context, list->jobs[TOY_BROKEN], 1);
+	result = job_run(&context, list->jobs[TOY_BROKEN], &first_round);
 	assert_int_equal(result->r, -EIO);
 	assert_int_equal(result->fault.reason, REASON_IO);
 	assert_int_equal(toys_runs(TOY_BROKEN), 0);

@@ -73,6 +73,7 @@ static void defaults(void **state)
 	assert_int_equal(parsed->collectors, collectors_default());
 	assert_false(parsed->collectors & bit("cycles"));
 	assert_int_equal(parsed->client_max_workloads, 200);
+	assert_null(parsed->transcode_names);
 }
 
 static void values(void **state)
@@ -84,7 +85,8 @@ static void values(void **state)
 		run(ARGS("--web.listen-address=127.0.0.1:1", "--web.listen-address", "[::1]:2",
 			 "--web.telemetry-path=/m", "--web.max-requests=0",
 			 "--web.disable-exporter-metrics", "--collector.engine.wait",
-			 "--collector.client.max-workloads=7", "--path.rootfs=/host",
+			 "--collector.client.max-workloads=7",
+			 "--collector.transcode.names=avconv,mine", "--path.rootfs=/host",
 			 "--path.sysfs=/s", "--path.procfs=/p", "--scrape.timeout=500ms",
 			 "--log.level=debug", "--log.format=json", "--once=10s", "--list-metrics")),
 		0);
@@ -96,6 +98,7 @@ static void values(void **state)
 	assert_true(parsed->no_exporter_metrics);
 	assert_true(parsed->engine_wait);
 	assert_int_equal(parsed->client_max_workloads, 7);
+	assert_string_equal(parsed->transcode_names, "avconv,mine");
 	assert_string_equal(parsed->rootfs, root);
 	assert_string_equal(parsed->sysfs, sysfs);
 	assert_string_equal(parsed->procfs, procfs);
@@ -153,6 +156,9 @@ static void wrong_values(void **state)
 		{ "--web.max-requests=many", "web.max-requests" },
 		{ "--web.max-requests=100001", "web.max-requests" },
 		{ "--web.max-requests=", "web.max-requests" },
+		{ "--collector.transcode.names=", "collector.transcode.names" },
+		{ "--collector.transcode.names=a,,b", "collector.transcode.names" },
+		{ "--collector.transcode.names=1234567890123456", "collector.transcode.names" },
 		{ "--collector.client.max-workloads=0", "collector.client.max-workloads" },
 		{ "--collector.client.max-workloads=1001", "collector.client.max-workloads" },
 		{ "--collector.client.max-workloads=x", "collector.client.max-workloads" },

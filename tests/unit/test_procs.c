@@ -363,9 +363,48 @@ static void procfs_elsewhere(void **state)
 	assert_string_equal(clients(&gpu), "5@20 (0)");
 }
 
+/* Who holds what, process by process, and what a process alone that is closed costs. */
+static void holders(void **state)
+{
+	const struct held *held;
+	const struct drm_client *found;
+	size_t n, n_clients, silent;
+
+	(void)state;
+	write_fd(10, 3, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(10, 4, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(10, 5, "/dev/dri/renderD129", client(&second, 5));
+	write_fd(11, 3, "/dev/dri/renderD128", client(&gpu, 4));
+	write_fd(11, 4, "/dev/dri/renderD128", client(&gpu, 5));
+	write_fd(12, 3, "/dev/dri/renderD128", "pos:\t0\n");
+	write_fd(13, 3, "/dev/dri/renderD200", client(&gpu, 9));
+	tree_folder(&tree, "proc/14/fd");
+	fake_error("proc/14/fd", -EACCES);
+	fake_error("proc/14/fdinfo", -EACCES);
+	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	assert_int_equal(procs_look(procs, 1, &walk, &fault), 0);
+	assert_true(walk_denied(walk, 14) && !walk_denied(walk, 13) && !walk_denied(walk, 99));
+	assert_int_equal(walk_holds(walk, 10, &gpu), 2);
+	assert_int_equal(walk_holds(walk, 10, &second), 1);
+	assert_int_equal(walk_holds(walk, 10, NULL), 3);
+	assert_int_equal(walk_holds(walk, 13, &gpu), 0);
+	assert_int_equal(walk_holds(walk, 13, NULL), 1);
+	assert_int_equal(walk_holds(walk, 14, NULL), 0);
+	assert_int_equal(walk_clients(walk, &gpu, &found, &n_clients, &silent, &fault), 0);
+	assert_int_equal(walk_held(walk, &gpu, &held, &n, &fault), 0);
+	assert_int_equal(n_clients, 2);
+	assert_int_equal(n, 4);
+	assert_true(held[0].pid == 10 && found[held[0].client].info.client_id == 5);
+	assert_true(held[1].pid == 11 && found[held[1].client].info.client_id == 4);
+	assert_true(held[2].pid == 11 && found[held[2].client].info.client_id == 5);
+	assert_true(held[3].pid == 12 && held[3].client == HELD_SILENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(holders, setup, teardown),
 		cmocka_unit_test_setup_teardown(finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_a_round, setup, teardown),

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzz.h"
+
+#include "sources/process.h"
+
+#include <errno.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct process_stat stat = { .parent = -7 };
+	char *text = exact(data, size);
+	int r = process_stat_parse(text, size, &stat);
+
+	CHECK(r == 0 || r == -EINVAL);
+	CHECK(r == 0 ? stat.parent >= 0 : stat.parent == -7);
+	free(text);
+	return 0;
+}
