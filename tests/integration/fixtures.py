@@ -4,9 +4,10 @@ there is an Intel GPU, and the daemon shows the same."""
 from local import FIXTURES, Exporter, Metrics, ask, case, fixtures, get_request, promtool, run
 
 # Change from one scrape to the next, or are there only for one that serves.
-OWN = ("process_", "intel_gpu_scrape_collector_duration_seconds", "intel_gpu_client")
+OWN = ("process_", "intel_gpu_scrape_collector_duration_seconds", "intel_gpu_client",
+       "intel_gpu_transcode")
 ENGINE_COUNTERS = ("intel_gpu_engine_busy", "intel_gpu_rc6", "intel_gpu_interrupts",
-                   "intel_gpu_client")
+                   "intel_gpu_client", "intel_gpu_transcode")
 
 
 def stable(metrics):
@@ -37,7 +38,8 @@ def main(checks):
         checks.same(counters, [], f"{name}: no counter that was not measured")
         exporter = Exporter(name)
         body = ask(exporter.port, get_request()).body
-        served = without(Metrics(body.decode()), ("engine", "idle", "interrupts", "client"))
+        served = without(Metrics(body.decode()), ("engine", "idle", "interrupts", "client",
+                                                   "transcode"))
         checks.same(promtool(body), "", f"{name}: served, promtool finds nothing")
         checks.that(stable(served) == stable(metrics), f"{name}: served is what --once prints")
         exporter.stop()
