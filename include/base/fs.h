@@ -86,6 +86,9 @@ int fs_visit_link(int dirfd, const char *name, char *buf, size_t size);
  */
 int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor);
 
+/* The permission bits of an entry of a folder that is visited, links not followed, or -errno. */
+int fs_visit_mode(int dirfd, const char *name);
+
 /* A hash of a folder's entry names, whatever their order. 0 or -errno. */
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 

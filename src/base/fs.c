@@ -359,6 +359,15 @@ int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *
 	return 0;
 }
 
+int fs_visit_mode(int dirfd, const char *name)
+{
+	struct statx s;
+
+	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_MODE, &s) < 0)
+		return -errno;
+	return s.stx_mode & 0777;
+}
+
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 {
 	_cleanup_closedir_ DIR *dir = NULL;

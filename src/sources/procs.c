@@ -167,12 +167,24 @@ static bool is_common(const char *target)
 	return false;
 }
 
+/*
+ * The link of a descriptor shows how it was opened (proc_pid_fd(5)): O_PATH, which everybody may
+ * use on every node, opens nothing. A link that anybody may read is one of a copied tree.
+ */
+static bool is_open(int dirfd, const char *name, bool resolved)
+{
+	int mode = fs_visit_mode(dirfd, name);
+
+	/* What cannot be followed there was closed meanwhile. */
+	return mode > 0 && ((mode & 0077) || (resolved && (mode & 0600)));
+}
+
 static int visit_fd(void *data, int dirfd, const char *name)
 {
 	struct walk *walk = data;
 	struct vfio_fd vfio = { .pid = walk->pid };
 	unsigned major, minor = 0;
-	bool named, is_vfio;
+	bool named, is_vfio, is_drm;
 	char target[256];
 	int r;
 
@@ -191,10 +203,11 @@ static int visit_fd(void *data, int dirfd, const char *name)
 	r = fs_visit_device(dirfd, name, &major, &minor);
 	if (r == -ENOTTY || (r < 0 && !named && !is_vfio))
 		return 0;
-	if (r == 0 ? major == DRM_MAJOR : named)
-		return add_fd(walk, name, minor);
-	if (!is_vfio)
+	is_drm = r == 0 ? major == DRM_MAJOR : named;
+	if ((!is_drm && !is_vfio) || !is_open(dirfd, name, r == 0))
 		return 0;
+	if (is_drm)
+		return add_fd(walk, name, minor);
 	vfio.numbered = r == 0;
 	vfio.major = r == 0 ? major : 0;
 	vfio.minor = minor;

@@ -7,8 +7,11 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static struct tree tree;
@@ -16,6 +19,7 @@ static struct fs *fs;
 static struct procs *procs;
 static struct walk *walk;
 static struct fault fault;
+static uint64_t real_round;
 static const struct gpu gpu = { .pci = "0000:00:02.0", .card = "card0", .render = "renderD128" };
 static const struct gpu second = { .pci = "0000:03:00.0", .card = "card1", .render = "renderD129" };
 
@@ -133,6 +137,44 @@ static void no_device(void **state)
 	write_fd(20, 7, tree_path(&tree, "dev/dri/renderD128"), client(&gpu, 5));
 	take_walk(1);
 	assert_int_equal(walk_count(walk, &gpu), 0);
+}
+
+/* A descriptor of this process, as a process of the machine. */
+static void real_fd(const char *node, int flags)
+{
+	char path[64];
+	int fd = open(tree_path(&tree, node), flags | O_CLOEXEC);
+
+	/* A folder for temporary files may be one without devices. */
+	if (fd < 0)
+		skip();
+	snprintf(path, sizeof(path), "/proc/%d", (int)getpid());
+	tree_link(&tree, "proc/20", path);
+	take_walk(++real_round);
+	close(fd);
+}
+
+/* Everybody may name a node with O_PATH: that opens nothing and asks for no right. */
+static void named_only(void **state)
+{
+	pid_t pid;
+
+	(void)state;
+	tree_folder(&tree, "n/dri");
+	tree_folder(&tree, "n/vfio");
+	/* The numbers of /dev/null: it can be opened. */
+	if (mknod(tree_path(&tree, "n/vfio/12"), S_IFCHR | 0600, makedev(1, 3)) < 0 ||
+	    mknod(tree_path(&tree, "n/dri/renderD128"), S_IFCHR | 0600, makedev(226, 128)) < 0)
+		skip();
+	real_fd("n/vfio/12", O_RDONLY);
+	assert_true(walk_vfio(walk, "12", &pid) && pid == 20);
+	real_fd("n/vfio/12", O_WRONLY);
+	assert_true(walk_vfio(walk, "12", &pid));
+	real_fd("n/vfio/12", O_PATH);
+	assert_false(walk_vfio(walk, "12", &pid));
+	real_fd("n/dri/renderD128", O_PATH);
+	assert_int_equal(walk_count(walk, &gpu), 0);
+	assert_string_equal(clients(&gpu), "(0)");
 }
 
 static void once_a_round(void **state)
@@ -407,6 +449,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(holders, setup, teardown),
 		cmocka_unit_test_setup_teardown(finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_device, setup, teardown),
+		cmocka_unit_test_setup_teardown(named_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_a_round, setup, teardown),
 		cmocka_unit_test_setup_teardown(by_fdinfo, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
