@@ -22,6 +22,12 @@ bool sys_is_sysfs(int dirfd);
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t sys_monotonic_ns(void);
 
+/*
+ * CLOCK_BOOTTIME in nanoseconds: what the start times of processes count from, also in a container
+ * whose /proc/uptime is its own (lxcfs).
+ */
+uint64_t sys_boottime_ns(void);
+
 /* perf_event_open(2) for a CPU-wide event: pid -1, close-on-exec. fd or -errno. */
 int sys_perf_open(struct perf_event_attr *attr, int cpu, int group_fd);
 

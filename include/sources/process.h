@@ -3,6 +3,7 @@
 #ifndef SOURCES_PROCESS_H
 #define SOURCES_PROCESS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -12,6 +13,7 @@
 
 struct process_stat {
 	pid_t parent;
+	bool ended;	      /* a zombie: its parent has not asked for its exit code */
 	uint64_t cpu_ticks;   /* user and system time of all its threads, ended ones too */
 	uint64_t start_ticks; /* since boot; with the pid it names a process for ever */
 };

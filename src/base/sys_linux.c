@@ -49,6 +49,14 @@ uint64_t sys_monotonic_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+uint64_t sys_boottime_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 int sys_perf_open(struct perf_event_attr *attr, int cpu, int group_fd)
 {
 	long fd = syscall(SYS_perf_event_open, attr, -1, cpu, group_fd, PERF_FLAG_FD_CLOEXEC);
@@ -104,7 +112,8 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size)
 		len = subprocess_run(argv, buf, size, NAME_TIMEOUT_NS);
 		if (len <= 0)
 			buf[0] = '\0';
-		/* A name that is not there never will be; a machine that was busy is asked again. */
+		/* A name that is not there never will be; a machine that was busy is asked again.
+		 */
 		if (len < 0 && len != -ENOEXEC)
 			return len;
 		i = next++ % ARRAY_SIZE(known);

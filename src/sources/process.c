@@ -18,6 +18,8 @@ static int take(int field, const char *text, size_t len, struct process_stat *st
 {
 	uint64_t n;
 
+	if (field == FIELD_STATE)
+		stat->ended = len == 1 && (*text == 'Z' || *text == 'X');
 	if (field != FIELD_PARENT && field != FIELD_USER && field != FIELD_SYSTEM &&
 	    field != FIELD_START)
 		return 0;

@@ -34,9 +34,9 @@ struct transcodes {
 	const struct fs *fs;
 	struct names *names;
 	const char *more;
-	uint64_t now, before;  /* the last two looks; 0: none */
-	uint64_t uptime_ns;    /* at this look; 0: not known */
-	struct transcode *all; /* by pid */
+	uint64_t now, before;		/* the last two looks; 0: none */
+	uint64_t boot_now, boot_before; /* the same since boot, as processes' starts */
+	struct transcode *all;		/* by pid */
 	size_t n, size;
 	struct transcode_uses uses;
 	char cmdline[CMDLINE_BYTES];
@@ -79,19 +79,6 @@ void transcodes_count(const struct transcodes *t, unsigned ret[ACCELERATIONS])
 		ret[t->all[i].verdict]++;
 }
 
-/* "12345.67 2345.67\n" */
-static uint64_t read_uptime(const struct fs *fs)
-{
-	char text[64];
-	unsigned long long seconds, hundredths;
-	int n = fs_read(fs, text, sizeof(text), "proc/uptime");
-
-	if (n <= 0 || sscanf(text, "%llu.%2llu", &seconds, &hundredths) != 2 ||
-	    seconds > UINT32_MAX)
-		return 0;
-	return (seconds * 100 + hundredths) * PROCESS_TICK_NS;
-}
-
 static int compare_pids(const void *a, const void *b)
 {
 	pid_t x = ((const struct transcode *)a)->pid, y = ((const struct transcode *)b)->pid;
@@ -118,6 +105,12 @@ static struct transcode *find(struct transcodes *t, size_t n, pid_t pid)
 	return NULL;
 }
 
+/* It was not there at the look before, by whatever name. */
+static bool has_come(const struct transcodes *t, const struct process_stat *stat)
+{
+	return t->before > 0 && stat->start_ticks * PROCESS_TICK_NS + SLACK_NS >= t->boot_before;
+}
+
 static struct transcode *append(struct transcodes *t, pid_t pid, const struct process_stat *stat)
 {
 	struct transcode *grown;
@@ -134,9 +127,9 @@ static struct transcode *append(struct transcodes *t, pid_t pid, const struct pr
 	grown = &t->all[t->n++];
 	*grown = (struct transcode){ .pid = pid,
 				     .start_ticks = stat->start_ticks,
-				     .fresh = t->before > 0,
+				     .fresh = has_come(t, stat),
 				     .verdict = ACCELERATION_UNKNOWN };
-	/* What it had used before the first look of all is nobody's. */
+	/* What it had used before the first look of all, or under another name, is nobody's. */
 	grown->cpu_ticks = grown->fresh ? 0 : stat->cpu_ticks;
 	return grown;
 }
@@ -188,21 +181,26 @@ static int look_at(struct transcodes *t, size_t known, pid_t pid, const struct t
 	if (n < 0 || (n = process_stat_parse(text, (size_t)n, &stat)) < 0)
 		return fault_errno(fault, n, "proc/%d/stat", (int)pid);
 	if (!p || p->start_ticks != stat.start_ticks) {
+		if (stat.ended)
+			return 0;
 		p = append(t, pid, &stat);
 		if (!p)
 			return fault_errno(fault, -ENOMEM, "transcoders");
 		p->transcoder = *named;
 		refine(t, p, stat.parent);
 	}
+	if (stat.cpu_ticks > p->cpu_ticks) {
+		p->waiting_ns += (stat.cpu_ticks - p->cpu_ticks) * PROCESS_TICK_NS;
+		p->cpu_ticks = stat.cpu_ticks;
+	}
+	/* It has left its account to its parent, which may never ask for it. */
+	if (stat.ended)
+		return 0;
 	n = workload_of(t->fs, t->names, pid, &p->workload);
 	if (has_ended(n))
 		return 0;
 	if (n < 0)
 		return fault_errno(fault, n, "proc/%d/cgroup", (int)pid);
-	if (stat.cpu_ticks > p->cpu_ticks) {
-		p->waiting_ns += (stat.cpu_ticks - p->cpu_ticks) * PROCESS_TICK_NS;
-		p->cpu_ticks = stat.cpu_ticks;
-	}
 	p->copies = reads_copies(t, p);
 	p->seen = true;
 	return 0;
@@ -329,13 +327,14 @@ static void look_at_gpus(struct transcodes *t, struct walk *walk, const struct g
 /* The start of a process that was not there at the look before. */
 static void add_start(const struct transcodes *t, struct transcode *p)
 {
-	uint64_t start_ns = p->start_ticks * PROCESS_TICK_NS;
+	uint64_t start_ns = p->start_ticks * PROCESS_TICK_NS, age = t->boot_now - start_ns;
 	struct acceleration_sample start = { .gpu_known = p->told_all && p->gpu.known &&
 							  p->gpu.since_start };
 
-	if (t->uptime_ns < start_ns || t->uptime_ns - start_ns > t->now)
+	if (start_ns > t->boot_now || age > t->now)
 		return;
-	start.at = t->now - (t->uptime_ns - start_ns);
+	start.at = t->now - age;
+	/* Unless the machine has slept since. */
 	if (start.gpu_known && start.at + SLACK_NS >= t->before)
 		acceleration_add(&p->history, &start);
 }
@@ -385,7 +384,7 @@ static void say_hidden(const struct transcodes *t, const struct walk *walk, stru
 int transcodes_look(struct transcodes *t, struct walk *walk, const struct gpu_list *gpus,
 		    struct fault *fault)
 {
-	uint64_t last = t->now;
+	uint64_t last = t->now, boot_last = t->boot_now;
 	size_t known = t->n;
 	int r;
 
@@ -393,12 +392,14 @@ int transcodes_look(struct transcodes *t, struct walk *walk, const struct gpu_li
 		t->all[i].seen = false;
 	t->before = t->now;
 	t->now = sys_monotonic_ns();
-	t->uptime_ns = read_uptime(t->fs);
+	t->boot_before = t->boot_now;
+	t->boot_now = sys_boottime_ns();
 	r = look_at_all(t, walk, fault);
 	if (r < 0) {
 		/* Those that it has found are found again. */
 		t->n = known;
 		t->now = last;
+		t->boot_now = boot_last;
 		return r;
 	}
 	transcode_uses_begin(&t->uses, t->now);

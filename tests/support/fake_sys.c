@@ -276,6 +276,12 @@ uint64_t sys_monotonic_ns(void)
 	return now;
 }
 
+/* This machine has slept for a while. */
+uint64_t sys_boottime_ns(void)
+{
+	return sys_monotonic_ns() + 1000000000000u;
+}
+
 /* The line of perf.txt for an event, found as the kernel does: the type tells the PMU. */
 static bool find_line(uint32_t type, uint64_t config, size_t *ret)
 {

@@ -23,7 +23,21 @@ static void good(void **state)
 		assert_row(process_stat_parse(texts[i], strlen(texts[i]), &stat) == 0, texts[i]);
 		assert_row(stat.parent == 77 && stat.cpu_ticks == 750 && stat.start_ticks == 123456,
 			   texts[i]);
+		assert_row(!stat.ended, texts[i]);
 	}
+}
+
+static void ended(void **state)
+{
+	struct process_stat stat;
+
+	(void)state;
+	assert_int_equal(process_stat_parse(BYTES("1 (R) Z 77" TAIL), &stat), 0);
+	assert_true(stat.ended && stat.cpu_ticks == 750);
+	assert_int_equal(process_stat_parse(BYTES("1 (Z) X 77" TAIL), &stat), 0);
+	assert_true(stat.ended);
+	assert_int_equal(process_stat_parse(BYTES("1 (Z) ZZ 77" TAIL), &stat), 0);
+	assert_false(stat.ended);
 }
 
 static void bad(void **state)
@@ -55,6 +69,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
+		cmocka_unit_test(ended),
 		cmocka_unit_test(bad),
 	};
 

@@ -2,6 +2,7 @@
 /* The collector on a machine made of files, with a clock of its own. */
 #include "test.h"
 
+#include "base/sys.h"
 #include "collectors/registry.h"
 #include "fake_sys.h"
 #include "tree.h"
@@ -22,7 +23,7 @@ static struct gpu gpu, *gpus[] = { &gpu };
 static struct gpu_list list = { .gpus = gpus, .n = 1 };
 static void *state;
 static uint64_t round_number;
-static unsigned uptime; /* hundredths */
+static unsigned long uptime; /* hundredths */
 static struct batch *batch;
 
 static const struct collector *collector(void)
@@ -32,12 +33,8 @@ static const struct collector *collector(void)
 
 static void pass(double seconds)
 {
-	char text[64];
-
-	uptime += (unsigned)(seconds * 100 + 0.5);
-	snprintf(text, sizeof(text), "%u.%02u 1.00\n", uptime / 100, uptime % 100);
-	tree_write(&tree, "proc/uptime", text);
 	fake_clock_advance((uint64_t)(seconds * 1e9));
+	uptime = sys_boottime_ns() / 10000000;
 }
 
 static int setup(void **unused)
@@ -58,7 +55,6 @@ static int setup(void **unused)
 		.pci = "0000:00:02.0", .driver = GPU_I915, .card = "card0", .render = "renderD128"
 	};
 	batch = NULL;
-	uptime = 100000;
 	pass(1);
 	return collector()->init(&context, NULL, &state);
 }
@@ -76,14 +72,19 @@ static int teardown(void **unused)
 }
 
 /* CPU time and start in hundredths of a second. */
-static void stat_of(int pid, unsigned cpu, unsigned start)
+static void state_of(int pid, char state_letter, unsigned cpu, unsigned long start)
 {
 	char path[64], text[256];
 
 	snprintf(path, sizeof(path), "proc/%d/stat", pid);
-	snprintf(text, sizeof(text), "%d (x) S 1 1 1 0 -1 1 1 0 2 0 %u 0 9 9 20 0 8 0 %u 1 1 1\n",
-		 pid, cpu, start);
+	snprintf(text, sizeof(text), "%d (x) %c 1 1 1 0 -1 1 1 0 2 0 %u 0 9 9 20 0 8 0 %lu 1 1 1\n",
+		 pid, state_letter, cpu, start);
 	tree_write(&tree, path, text);
+}
+
+static void stat_of(int pid, unsigned cpu, unsigned long start)
+{
+	state_of(pid, 'S', cpu, start);
 }
 
 static void process(int pid, const char *comm, const char *service)
@@ -221,7 +222,7 @@ static void birth(void **unused)
 /* The first look of all: what was before is not counted, and nobody is judged. */
 static void first(void **unused)
 {
-	unsigned start = uptime - 9000;
+	unsigned long start = uptime - 9000;
 
 	(void)unused;
 	process(10, "ffmpeg", "a");
@@ -235,6 +236,51 @@ static void first(void **unused)
 	assert_int_equal(collect(1), 0);
 	assert_true(value(TRANSCODES, "unknown") == 0 && value(TRANSCODES, "software") == 1);
 	assert_true(value(CPU, "software") == 10);
+}
+
+/* What a process used under another name is no transcoder's, however often it changes its name. */
+static void renamed(void **unused)
+{
+	(void)unused;
+	process(10, "bash", "a");
+	stat_of(10, 90000, uptime);
+	assert_int_equal(collect(5), 0);
+	process(10, "ffmpeg", "a");
+	stat_of(10, 90000, uptime - 500);
+	assert_int_equal(collect(20), 0);
+	stat_of(10, 90100, uptime - 2500);
+	assert_int_equal(collect(20), 0);
+	assert_true(value(CPU, "ffmpeg") == 1);
+	process(10, "bash", "a");
+	assert_int_equal(collect(20), 0);
+	process(10, "ffmpeg", "a");
+	assert_int_equal(collect(20), 0);
+	process(10, "bash", "a");
+	assert_int_equal(collect(20), 0);
+	assert_true(value(CPU, "ffmpeg") == 1);
+}
+
+/* A container whose first process asks for no exit codes keeps them for ever. */
+static void zombies(void **unused)
+{
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	process(10, "ffmpeg", "a");
+	process(11, "ffmpeg", "a");
+	state_of(11, 'Z', 700, uptime);
+	stat_of(10, 0, uptime);
+	assert_int_equal(collect(1), 0);
+	assert_true(value(TRANSCODES, "acceleration") == 1);
+	stat_of(10, 1000, uptime - 100);
+	assert_int_equal(collect(15), 0);
+	assert_true(value(TRANSCODES, "software") == 1 && value(CPU, "software") == 10);
+	/* What it used last is in its account still. */
+	state_of(10, 'Z', 1100, uptime - 1600);
+	assert_int_equal(collect(15), 0);
+	assert_true(value(TRANSCODES, "acceleration") == 0);
+	assert_true(value(CPU, "software") == 11);
+	assert_int_equal(collect(15), 0);
+	assert_true(value(CPU, "ffmpeg") == 11);
 }
 
 static void monotonic(void **unused)
@@ -324,6 +370,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(birth, setup, teardown),
 		cmocka_unit_test_setup_teardown(first, setup, teardown),
+		cmocka_unit_test_setup_teardown(renamed, setup, teardown),
+		cmocka_unit_test_setup_teardown(zombies, setup, teardown),
 		cmocka_unit_test_setup_teardown(monotonic, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(shared, setup, teardown),
