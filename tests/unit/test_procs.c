@@ -211,6 +211,25 @@ static void by_fdinfo(void **state)
 	assert_string_equal(clients(&second), "6@20 (0)");
 }
 
+/* What inotify and epoll say of themselves may be long; a DRM node's account never is. */
+static void long_fdinfo(void **state)
+{
+	char text[10000];
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	write_fd(20, 6, "anon_inode:inotify", text);
+	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
+	fake_error("proc/20/fd", -EACCES);
+	take_walk(1);
+	assert_string_equal(clients(&gpu), "5@20 (0)");
+	write_fd(21, 7, "/dev/dri/renderD128", text);
+	take_walk(2);
+	assert_string_equal(clients(&gpu), "failed");
+	assert_int_equal(fault.reason, REASON_PARSE);
+}
+
 static void denied(void **state)
 {
 	(void)state;
@@ -452,6 +471,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(named_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(once_a_round, setup, teardown),
 		cmocka_unit_test_setup_teardown(by_fdinfo, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_fdinfo, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(procfs_elsewhere, setup, teardown),
