@@ -92,8 +92,8 @@ int workload_of(const struct fs *fs, struct names *names, pid_t pid, struct work
 	struct cgroup cgroup;
 	int n = fs_read(fs, text, sizeof(text), "proc/%d/cgroup", (int)pid);
 
-	/* A kernel without control groups. */
-	if (n == -EMSGSIZE || n == -EOPNOTSUPP)
+	/* A path longer than the kernel prints, or than anybody needs; no control groups at all. */
+	if (n == -ENAMETOOLONG || n == -EMSGSIZE || n == -EOPNOTSUPP)
 		n = 0;
 	if (n < 0)
 		return n;

@@ -215,6 +215,22 @@ static void ended(void **unused)
 	assert_true(value(CLIENTS, "a.service") == 0);
 }
 
+/*
+ * Below a user's slice, or in a container with a tree of its own, anybody can make a path that is
+ * too long for the kernel to print.
+ */
+static void long_path(void **unused)
+{
+	(void)unused;
+	write_client(10, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	write_client(11, "b", 2, "drm-engine-video:\t1000000000 ns\n");
+	tree_write(&tree, "proc/11/comm", "deep\n");
+	fake_error("proc/11/cgroup", -ENAMETOOLONG);
+	assert_int_equal(collect(), 0);
+	assert_true(value(CLIENTS, "a.service") == 1);
+	assert_true(value(CLIENTS, "workload=\"process/deep\"") == 1);
+}
+
 static void not_here(void **unused)
 {
 	struct gpu passed = { .driver = GPU_OTHER_DRIVER };
@@ -233,6 +249,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(asleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_path, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_here, setup, teardown),
 	};
 
