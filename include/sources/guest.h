@@ -22,12 +22,22 @@
  */
 int guest_conf_find(const char *text, size_t len, const char *key, char *buf, size_t size);
 
+/* Proxmox VE's names for PCI devices: etc/pve/mapping/pci.cfg, as one node of the cluster sees it.
+ */
+struct guest_mappings {
+	const char *text;
+	size_t len;
+	const char *node; /* whose entries count */
+};
+
 /*
  * Does a guest's configuration, as it is now, give it this PCI function as a whole? Lines
  * "hostpciN: [host=]ADDRESS[;ADDRESS…][,…]": the domain may be left out, and the function, which
- * means all of them. Lines with mdev= give a vGPU of the device, lines with mapping= name none.
+ * means all of them. Lines with mdev= give a vGPU of the device. Lines with mapping=NAME give what
+ * the node's one entry of that name says; of several, a VM gets the first that is free.
  */
-bool guest_conf_has_pci(const char *text, size_t len, const char *pci);
+bool guest_conf_has_pci(const char *text, size_t len, const struct guest_mappings *mappings,
+			const char *pci);
 
 /*
  * The VM that a PCI device is reserved for, from Proxmox VE's run/qemu-server/pci-id-reservations:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Configuration of guests in pve-guest-common's format: lines "key: value", "#" for the notes,
- * "[name]" for a section. The values of hostpciN and the uuids are those of qemu-server's PCI.pm.
+ * "[name]" for a section. The values of hostpciN and the uuids are those of qemu-server's PCI.pm,
+ * the mappings those of pve-guest-common's Mapping/PCI.pm.
  */
 #include "sources/guest.h"
 
@@ -82,7 +83,61 @@ static bool list_has(const char *list, size_t len, const char *pci)
 	return false;
 }
 
-static bool hostpci_has(const char *value, size_t len, const char *pci)
+/* "id=8086:…,iommugroup=0,node=pve1,path=0000:00:02.0[;…]": the value of a key, or false. */
+static bool item_of(const char *list, const char *end, const char *key, const char **ret,
+		    size_t *ret_len)
+{
+	size_t n = strlen(key);
+
+	while (list < end) {
+		const char *comma = memchr(list, ',', (size_t)(end - list));
+		const char *item_end = comma ? comma : end;
+
+		if ((size_t)(item_end - list) > n && memcmp(list, key, n) == 0 && list[n] == '=') {
+			*ret = list + n + 1;
+			*ret_len = (size_t)(item_end - *ret);
+			return true;
+		}
+		list = item_end + 1;
+	}
+	return false;
+}
+
+/* A section is a line with its name and, indented, lines "key value". */
+static bool mapping_has(const struct guest_mappings *m, const char *name, size_t len,
+			const char *pci)
+{
+	const char *text = m->text, *end = m->text + m->len, *node, *path;
+	bool in_section = false, found = false;
+	size_t n_node, n_path;
+	unsigned entries = 0;
+
+	for (; text < end; text = end_of_line(text, end) + 1) {
+		const char *s = text, *line_end = end_of_line(text, end);
+
+		while (line_end > s && is_blank(line_end[-1]))
+			line_end--;
+		if (s < line_end && !is_blank(*s))
+			in_section = (size_t)(line_end - s) == len && memcmp(s, name, len) == 0;
+		while (s < line_end && is_blank(*s))
+			s++;
+		if (!in_section || s == text || line_end - s < 4 || memcmp(s, "map", 3) != 0 ||
+		    !is_blank(s[3]))
+			continue;
+		for (s += 3; is_blank(*s);)
+			s++;
+		if (!item_of(s, line_end, "node", &node, &n_node) || n_node != strlen(m->node) ||
+		    memcmp(node, m->node, n_node) != 0)
+			continue;
+		entries++;
+		found |=
+			item_of(s, line_end, "path", &path, &n_path) && list_has(path, n_path, pci);
+	}
+	return found && entries == 1;
+}
+
+static bool hostpci_has(const char *value, size_t len, const struct guest_mappings *mappings,
+			const char *pci)
 {
 	const char *end = value + len;
 	bool found = false, whole = true;
@@ -96,6 +151,8 @@ static bool hostpci_has(const char *value, size_t len, const char *pci)
 			found |= list_has(value + 5, n - 5, pci);
 		else if (first && !memchr(value, '=', n))
 			found |= list_has(value, n, pci);
+		else if (mappings && n > 8 && memcmp(value, "mapping=", 8) == 0)
+			found |= mapping_has(mappings, value + 8, n - 8, pci);
 		else if (n >= 5 && memcmp(value, "mdev=", 5) == 0)
 			whole = false;
 		value = item_end + 1;
@@ -103,7 +160,8 @@ static bool hostpci_has(const char *value, size_t len, const char *pci)
 	return found && whole;
 }
 
-bool guest_conf_has_pci(const char *text, size_t len, const char *pci)
+bool guest_conf_has_pci(const char *text, size_t len, const struct guest_mappings *mappings,
+			const char *pci)
 {
 	const char *end = text + len;
 
@@ -116,7 +174,8 @@ bool guest_conf_has_pci(const char *text, size_t len, const char *pci)
 		if (n > 7 && n < sizeof(key) && memcmp(text, key, 7) == 0) {
 			snprintf(key, sizeof(key), "%.*s", (int)n, text);
 			if (strspn(key + 7, "0123456789") == n - 7 &&
-			    value_of(text, line_end, key, &value, &n) && hostpci_has(value, n, pci))
+			    value_of(text, line_end, key, &value, &n) &&
+			    hostpci_has(value, n, mappings, pci))
 				return true;
 		}
 		text = line_end + 1;

@@ -183,18 +183,35 @@ static void read_guests(struct names *n)
 	pthread_mutex_unlock(&n->lock);
 }
 
+/* What the configurations of VMs are read with. */
+struct confs {
+	const struct fs *fs;
+	char text[MAX_CONF], mapping[MAX_CONF], node[64];
+	struct guest_mappings mappings;
+};
+
+/* The node's own name is in a link: "etc/pve/local" leads to "nodes/<name>". */
+static void read_mappings(struct confs *c)
+{
+	int n = fs_read(c->fs, c->mapping, sizeof(c->mapping), "etc/pve/mapping/pci.cfg");
+
+	if (n < 0 || fs_read_link_name(c->fs, c->node, sizeof(c->node), "etc/pve/local") < 0)
+		n = 0;
+	c->mappings = (struct guest_mappings){ c->mapping, (size_t)n, c->node };
+}
+
 /* Notes the VM for each device that its configuration names; two VMs are none. */
-static void add_vm(const struct fs *fs, const char *file, char *conf, struct device *devices,
-		   unsigned *vms, size_t n)
+static void add_vm(struct confs *c, const char *file, struct device *devices, unsigned *vms,
+		   size_t n)
 {
 	size_t digits = strspn(file, "0123456789");
 	int len;
 
 	if (digits < 3 || digits > 9 || strcmp(file + digits, ".conf") != 0)
 		return;
-	len = fs_read(fs, conf, MAX_CONF, "etc/pve/qemu-server/%s", file);
+	len = fs_read(c->fs, c->text, sizeof(c->text), "etc/pve/qemu-server/%s", file);
 	for (size_t i = 0; len > 0 && i < n; i++) {
-		if (!guest_conf_has_pci(conf, (size_t)len, devices[i].pci))
+		if (!guest_conf_has_pci(c->text, (size_t)len, &c->mappings, devices[i].pci))
 			continue;
 		snprintf(devices[i].vmid, sizeof(devices[i].vmid), "%.*s", (int)digits, file);
 		if (vms[i]++ > 0)
@@ -204,7 +221,7 @@ static void add_vm(const struct fs *fs, const char *file, char *conf, struct dev
 
 static void read_devices(struct names *n)
 {
-	_cleanup_free_ char *conf = malloc(MAX_CONF);
+	struct confs *confs;
 	_cleanup_list_ char **files = NULL;
 	struct device devices[MAX_DEVICES];
 	unsigned vms[MAX_DEVICES] = { 0 };
@@ -214,12 +231,18 @@ static void read_devices(struct names *n)
 	n_devices = n->n_devices;
 	memcpy(devices, n->devices, n_devices * sizeof(*devices));
 	pthread_mutex_unlock(&n->lock);
-	if (!conf || fs_list(n->fs, &files, "etc/pve/qemu-server") < 0)
+	if (fs_list(n->fs, &files, "etc/pve/qemu-server") < 0)
 		return;
+	confs = malloc(sizeof(*confs));
+	if (!confs)
+		return;
+	confs->fs = n->fs;
+	read_mappings(confs);
 	for (size_t i = 0; i < n_devices; i++)
 		*devices[i].vmid = '\0';
 	for (char **file = files; file && *file; file++)
-		add_vm(n->fs, *file, conf, devices, vms, n_devices);
+		add_vm(confs, *file, devices, vms, n_devices);
+	free(confs);
 	/* Devices are only ever added. */
 	pthread_mutex_lock(&n->lock);
 	memcpy(n->devices, devices, n_devices * sizeof(*devices));

@@ -21,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(n > 0 && n < sizeof(value));
 		CHECK(text_clean(value, n, again, sizeof(again)) == n);
 	}
-	guest_conf_has_pci(text, size, "0000:00:02.0");
+	guest_conf_has_pci(text, size, &(struct guest_mappings){ text, size, "pve1" },
+			   "0000:00:02.0");
 	if (guest_reservation_find(text, size, "0000:00:02.0", vmid) == 0)
 		CHECK(strlen(vmid) >= 3 && strspn(vmid, "0123456789") == strlen(vmid));
 	free(text);

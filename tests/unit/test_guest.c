@@ -76,9 +76,71 @@ static void whole_devices(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_row(guest_conf_has_pci(rows[i].text, strlen(rows[i].text), "0000:00:02.1") ==
+		assert_row(guest_conf_has_pci(rows[i].text, strlen(rows[i].text), NULL,
+					      "0000:00:02.1") == rows[i].has,
+			   rows[i].text);
+}
+
+static void mapped_devices(void **state)
+{
+	static const char pci_cfg[] =
+		"igpu\n"
+		"\tdescription the one: map node=pve1,path=0000:09:00.0\n"
+		"\tmap id=8086:4680,iommugroup=0,node=pve1,path=0000:00:02.1,subsystem-id=1:2\n"
+		"\tmap id=8086:4680,iommugroup=0,node=pve2,path=0000:00:02.2\n"
+		"\tmdev 0\n"
+		"\n"
+		"far \n"
+		"    map  path=0000:00:02.1,node=pve2\n"
+		"vfs\n"
+		"\tmap node=pve1,path=0000:00:02.1\n"
+		"\tmap node=pve1,path=0000:00:02.2\n"
+		"two\n"
+		"\tmap node=pve1,path=0000:01:00;00:02\n"
+		"bare\n"
+		"map node=pve1,path=0000:00:02.1\n"
+		"odd\n"
+		"\tmapx node=pve1,path=0000:00:02.1\n"
+		"\tmap\n"
+		"\tmap node=pve12,path=0000:00:02.1\n"
+		"\tmap xnode=pve1,path=0000:00:02.1\n"
+		"nopath\n"
+		"\tmap node=pve1,xpath=0000:00:02.1";
+	static const struct {
+		const char *text;
+		bool has;
+	} rows[] = {
+		{ "hostpci0: mapping=igpu,pcie=1\n", true },
+		{ "hostpci0: pcie=1,mapping=igpu", true },
+		{ "hostpci0: mapping=two\n", true },
+		{ "hostpci0: mapping=igpu,mdev=i915-GVTg_V5_4\n", false },
+		{ "hostpci0: mapping=far\n", false },
+		/* Which one of them? */
+		{ "hostpci0: mapping=vfs\n", false },
+		{ "hostpci0: mapping=bare\n", false },
+		{ "hostpci0: mapping=odd\n", false },
+		{ "hostpci0: mapping=nopath\n", false },
+		{ "hostpci0: mapping=igp\n", false },
+		{ "hostpci0: mapping=igpu2\n", false },
+		{ "hostpci0: mapping=\n", false },
+		{ "hostpci0: xmapping=igpu\n", false },
+		{ "hostpci0: igpu\n", false },
+	};
+	const struct guest_mappings mappings = { pci_cfg, sizeof(pci_cfg) - 1, "pve1" };
+	const struct guest_mappings nameless = { pci_cfg, sizeof(pci_cfg) - 1, "" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t len = strlen(rows[i].text);
+
+		assert_row(guest_conf_has_pci(rows[i].text, len, &mappings, "0000:00:02.1") ==
 				   rows[i].has,
 			   rows[i].text);
+		assert_row(!guest_conf_has_pci(rows[i].text, len, &mappings, "0000:09:00.0"),
+			   rows[i].text);
+		assert_row(!guest_conf_has_pci(rows[i].text, len, &nameless, "0000:00:02.1"),
+			   rows[i].text);
+	}
 }
 
 static void reservations(void **state)
@@ -142,9 +204,8 @@ static void uuids(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(values),
-		cmocka_unit_test(whole_devices),
-		cmocka_unit_test(reservations),
+		cmocka_unit_test(values),	  cmocka_unit_test(whole_devices),
+		cmocka_unit_test(mapped_devices), cmocka_unit_test(reservations),
 		cmocka_unit_test(uuids),
 	};
 

@@ -260,6 +260,24 @@ static void configurations(void **state)
 	assert_string_equal(find("pci", PCI), "// ?");
 }
 
+/* Names for devices, which are the cluster's. */
+static void mappings(void **state)
+{
+	(void)state;
+	tree_write(&tree, "etc/pve/qemu-server/103.conf", "hostpci0: mapping=igpu,pcie=1\n");
+	tree_write(&tree, "etc/pve/mapping/pci.cfg",
+		   "igpu\n\tmap id=8086:46d1,iommugroup=0,node=pve1,path=0000:00:02.1\n"
+		   "\tmap id=8086:46d1,iommugroup=0,node=pve2,path=0000:00:02.2\n");
+	tree_delete(&tree, "proc/2/stat");
+	/* Which node is this? */
+	assert_string_equal(find("pci", PCI), "// ?");
+	tree_link(&tree, "etc/pve/local", "nodes/pve1");
+	fake_clock_advance(2000000000u);
+	assert_string_equal(find("pci", PCI), "103// ?");
+	fake_clock_advance(2000000000u);
+	assert_string_equal(find("pci", "0000:00:02.2"), "// ?");
+}
+
 /* What hangs costs the label. */
 static void hung(void **state)
 {
@@ -287,6 +305,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(not_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(notes, setup, teardown),
 		cmocka_unit_test_setup_teardown(configurations, setup, teardown),
+		cmocka_unit_test_setup_teardown(mappings, setup, teardown),
 		cmocka_unit_test_setup_teardown(hung, setup, teardown),
 	};
 
