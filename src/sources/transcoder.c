@@ -5,10 +5,10 @@
  *
  * ffmpeg, Plex's fork of it included: video is copied or left out (-c copy, -codec:v:0 copy, -vn),
  * and nothing in the line says that some is coded as well (another encoder, a filter, raw output,
- * which is what Frigate's detection adds to a copied recording). GStreamer: no element of the
- * pipeline codes. Not told: an output that follows a copied one without a word about its codec,
- * because where an output ends is known to ffmpeg alone; then CPU time of more than a core and a
- * half says it (acceleration.c).
+ * which is what Frigate's detection adds to a copied recording); or only sound and subtitles are
+ * mapped, as music servers do. GStreamer: no element of the pipeline codes. Not told: an output
+ * that follows a copied one without a word about its codec, because where an output ends is known
+ * to ffmpeg alone; then CPU time of more than a core and a half says it (acceleration.c).
  */
 #include "sources/transcoder.h"
 
@@ -25,6 +25,7 @@ static const struct {
 } known[] = {
 	{ "ffmpeg", "ffmpeg", TRANSCODER_FFMPEG },
 	{ "jellyfin-ffmpeg", "jellyfin", TRANSCODER_FFMPEG },
+	{ "tdarr-ffmpeg", "tdarr", TRANSCODER_FFMPEG },
 	{ "Plex Transcoder", "plex", TRANSCODER_FFMPEG },
 	{ "HandBrakeCLI", "handbrake", TRANSCODER_OTHER },
 	{ "gst-launch-1.0", "gstreamer", TRANSCODER_GSTREAMER },
@@ -90,12 +91,12 @@ bool transcoder_find(const char *comm, const char *more, struct transcoder *ret)
 
 void transcoder_refine(struct transcoder *t, const char *exe, const char *parent)
 {
-	/* Immich uses Jellyfin's build: whose child it is comes before whose program. */
+	/* Immich and Unmanic use Jellyfin's build: whose child it is comes before whose program. */
 	static const struct {
 		const char *parent, *application;
 	} parents[] = {
 		{ "jellyfin", "jellyfin" }, { "immich", "immich" }, { "EmbyServer", "emby" },
-		{ "frigate", "frigate" },   { "Plex ", "plex" },
+		{ "frigate", "frigate" },   { "Plex ", "plex" },    { "unmanic", "unmanic" },
 	};
 	static const struct {
 		const char *folder, *application;
@@ -227,12 +228,28 @@ static const char *outputs_of(const char *s, const char *end)
 	return outputs;
 }
 
+/*
+ * "0:a:0", "1:s?": of which streams a mapping is. What comes out of a graph is sound, because a
+ * graph of anything else is coding.
+ */
+static enum streams mapped(struct part p)
+{
+	const char *colon = memchr(p.s, ':', p.len);
+	size_t rest = colon ? (size_t)(p.s + p.len - colon) - 1 : 0;
+
+	if (p.len > 0 && *p.s == '[')
+		return NO_VIDEO;
+	if (rest == 0 || !memchr("asdt", colon[1], 4))
+		return MAYBE_VIDEO;
+	return rest == 1 || colon[2] == ':' || colon[2] == '?' ? NO_VIDEO : MAYBE_VIDEO;
+}
+
 /* What ffmpeg's words say of the video of all outputs: copied or left out, and never coded. */
 static bool ffmpeg_copies(const char *s, const char *end)
 {
 	struct part word, before = { "", 0 };
 	enum streams streams;
-	bool copies = false;
+	bool copies = false, maps_sound = false, maps_video = false;
 
 	s = outputs_of(s, end);
 	for (; next_word(&s, end, &word); before = word) {
@@ -245,8 +262,13 @@ static bool ffmpeg_copies(const char *s, const char *end)
 		}
 		if (is_coding_option(before, word))
 			return false;
+		/* "-map -0:v" takes away. */
+		if (is(before, "-map") && !starts(word, "-")) {
+			maps_sound |= mapped(word) == NO_VIDEO;
+			maps_video |= mapped(word) != NO_VIDEO;
+		}
 	}
-	return copies;
+	return copies || (maps_sound && !maps_video);
 }
 
 /* Elements are words without "=", which properties have, or "/", which caps and paths have. */
