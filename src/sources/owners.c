@@ -132,13 +132,13 @@ static void name_guest(const struct owners *o, struct owner *owner)
 
 /*
  * What a VM says of itself, below what its control group says: that one is not of its own making.
- * In a container numbers are not Proxmox VE's.
+ * In a container numbers are not Proxmox VE's, and a user's own VM has none.
  */
 static void describe(const struct owners *o, const struct cgroup *cgroup,
 		     const struct guest_command *command, struct owner *owner)
 {
-	bool inside = cgroup->kind >= WORKLOAD_LXC;
-	const char *vmid = *cgroup->vmid || inside ? cgroup->vmid : command->vmid;
+	bool own = cgroup->kind == WORKLOAD_USER || cgroup->kind >= WORKLOAD_LXC;
+	const char *vmid = *cgroup->vmid || own ? cgroup->vmid : command->vmid;
 	const char *guest = *cgroup->guest ? cgroup->guest : command->name;
 
 	snprintf(owner->vmid, sizeof(owner->vmid), "%s", vmid);

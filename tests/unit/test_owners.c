@@ -165,6 +165,12 @@ static void forged(void **state)
 		      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope",
 		      "kvm|-id|100|-name|n|", "/dev/vfio/13");
 	assert_string_equal(find("mdev", OTHER), "/n/ used");
+	/* A number is the name of a VM that its owner may not even see. */
+	tree_write(&tree, "etc/pve/qemu-server/100.conf", "name: secret\n");
+	write_process(20, "/user.slice/user-1000.slice/session-1.scope", "kvm|-id|100|-name|n|",
+		      "/dev/vfio/13");
+	assert_string_equal(find("mdev", OTHER), "/n/ used");
+	tree_delete(&tree, "etc/pve/qemu-server/100.conf");
 	write_process(20, "/system.slice/x.service", "kvm|-id|100|-name|a\nb|", "/dev/vfio/13");
 	assert_string_equal(find("mdev", OTHER), "100/a\\x0ab/ used");
 }
