@@ -7,6 +7,9 @@
 #include "sources/procs.h"
 #include "sources/transcode_use.h"
 
+/* A process may call itself what it likes: more than these are counted and are unknown. */
+#define TRANSCODES_MAX 512
+
 struct transcodes;
 
 /* names: see transcoder_find(); must outlive it. NULL when memory is out. */

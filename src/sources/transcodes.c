@@ -38,6 +38,7 @@ struct transcodes {
 	uint64_t boot_now, boot_before; /* the same since boot, as processes' starts */
 	struct transcode *all;		/* by pid */
 	size_t n, size;
+	size_t beyond; /* what has no room */
 	struct transcode_uses uses;
 	char cmdline[CMDLINE_BYTES];
 };
@@ -77,6 +78,7 @@ void transcodes_count(const struct transcodes *t, unsigned ret[ACCELERATIONS])
 	memset(ret, 0, ACCELERATIONS * sizeof(*ret));
 	for (size_t i = 0; i < t->n; i++)
 		ret[t->all[i].verdict]++;
+	ret[ACCELERATION_UNKNOWN] += (unsigned)t->beyond;
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -183,6 +185,10 @@ static int look_at(struct transcodes *t, size_t known, pid_t pid, const struct t
 	if (!p || p->start_ticks != stat.start_ticks) {
 		if (stat.ended)
 			return 0;
+		if (t->n == TRANSCODES_MAX) {
+			t->beyond++;
+			return 0;
+		}
 		p = append(t, pid, &stat);
 		if (!p)
 			return fault_errno(fault, -ENOMEM, "transcoders");
@@ -212,6 +218,7 @@ static int look_at_all(struct transcodes *t, const struct walk *walk, struct fau
 	const pid_t *pids = walk_pids(walk, &n);
 	int r;
 
+	t->beyond = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct transcoder named;
 		char comm[32];
@@ -372,7 +379,11 @@ static void say_hidden(const struct transcodes *t, const struct walk *walk, stru
 		denied += walk_denied(walk, t->all[i].pid);
 		hidden += !t->all[i].told_all || !t->all[i].gpu.known;
 	}
-	if (denied > 0)
+	if (t->beyond > 0)
+		fault_set(fault, REASON_LIMIT, "limits", 0,
+			  "there are more than %d transcoders: %zu are not looked at",
+			  TRANSCODES_MAX, t->beyond);
+	else if (denied > 0)
 		fault_set(fault, REASON_PERMISSION, "client-rights", 0,
 			  "descriptors of %zu of %zu transcoders may not be listed", denied, t->n);
 	else if (hidden > 0)

@@ -5,6 +5,7 @@
 #include "base/sys.h"
 #include "collectors/registry.h"
 #include "fake_sys.h"
+#include "sources/transcodes.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -346,6 +347,38 @@ static void hidden(void **unused)
 	assert_true(value(CPU, "unknown") == before);
 }
 
+/* Anybody may start as many of them as he likes. */
+static void crowd(void **unused)
+{
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	for (int pid = 10; pid < 13 + TRANSCODES_MAX; pid++) {
+		process(pid, "ffmpeg", "a");
+		stat_of(pid, 0, uptime);
+	}
+	assert_int_equal(collect(1), 0);
+	assert_true(value(TRANSCODES, "unknown") == TRANSCODES_MAX + 3);
+	assert_true(value(PROCESSES, "unknown") == TRANSCODES_MAX);
+	assert_int_equal(fault.reason, REASON_LIMIT);
+	assert_string_equal(fault.remedy, "limits");
+	/* Those that it knows are judged all the same. */
+	for (int pid = 10; pid < 13 + TRANSCODES_MAX; pid++)
+		stat_of(pid, 2000, uptime - 100);
+	assert_int_equal(collect(15), 0);
+	assert_true(value(TRANSCODES, "software") == TRANSCODES_MAX);
+	assert_true(value(TRANSCODES, "unknown") == 3);
+	for (int pid = 10; pid < 14; pid++) {
+		char path[32];
+
+		snprintf(path, sizeof(path), "proc/%d", pid);
+		tree_delete(&tree, path);
+	}
+	assert_int_equal(collect(1), 0);
+	assert_int_equal(collect(1), 0);
+	assert_true(value(TRANSCODES, "acceleration") == TRANSCODES_MAX - 1);
+	assert_int_equal(fault.reason, REASON_NONE);
+}
+
 /* One client of many processes counts for each; what a parent holds is no child's. */
 static void shared(void **unused)
 {
@@ -374,6 +407,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(zombies, setup, teardown),
 		cmocka_unit_test_setup_teardown(monotonic, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(crowd, setup, teardown),
 		cmocka_unit_test_setup_teardown(shared, setup, teardown),
 	};
 
