@@ -114,6 +114,27 @@ static int compare_clients(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
+/* Descriptors of one client in one process all say the same. */
+static size_t drop_repeated(struct drm_client *clients, size_t n)
+{
+	size_t kept = 0;
+
+	if (n > 0)
+		qsort(clients, n, sizeof(*clients), compare_clients);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || compare_clients(&clients[i], &clients[kept - 1]) != 0)
+			clients[kept++] = clients[i];
+	return kept;
+}
+
+/* Takes more memory if less than half of it is free then, lest it sort for each descriptor. */
+static int make_room(struct reading *reading, size_t *n, size_t *size)
+{
+	*n = drop_repeated(reading->clients, *n);
+	return walk_grow((void **)&reading->clients, *n > *size / 2 ? *size : *n, size,
+			 sizeof(*reading->clients));
+}
+
 static int compare_held(const void *a, const void *b)
 {
 	const struct held *x = a, *y = b;
@@ -145,16 +166,14 @@ static int read_clients(const struct walk *walk, const struct gpu *gpu, struct r
 	for (size_t i = 0; i < walk->n_fds; i++) {
 		if (!is_of(&walk->fds[i], gpu))
 			continue;
-		r = walk_grow((void **)&reading->clients, n, &size, sizeof(*reading->clients));
-		if (r < 0)
-			return fault_errno(&reading->fault, r, "clients of the GPU");
+		if (n == size && make_room(reading, &n, &size) < 0)
+			return fault_errno(&reading->fault, -ENOMEM, "clients of the GPU");
 		r = read_fd(walk, &walk->fds[i], reading, &reading->clients[n]);
 		if (r < 0)
 			return r;
 		n += (size_t)r;
 	}
-	if (n > 0)
-		qsort(reading->clients, n, sizeof(*reading->clients), compare_clients);
+	n = drop_repeated(reading->clients, n);
 	/* Duplicated, inherited and passed descriptors repeat a client: its lowest process stays.
 	 */
 	for (size_t i = 0; i < n; i++) {

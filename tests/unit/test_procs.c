@@ -462,9 +462,34 @@ static void holders(void **state)
 	assert_true(held[3].pid == 12 && held[3].client == HELD_SILENT);
 }
 
+/* Many descriptors of few clients, and many clients. */
+static void repeated(void **state)
+{
+	const struct drm_client *found;
+	const struct held *held;
+	size_t n, n_held, silent;
+
+	(void)state;
+	for (int fd = 0; fd < 300; fd++) {
+		write_fd(10, fd, "/dev/dri/renderD128", client(&gpu, 1 + (unsigned)fd % 3));
+		write_fd(11, fd, "/dev/dri/renderD128", client(&gpu, 3 + (unsigned)fd));
+	}
+	take_walk(1);
+	assert_int_equal(walk_clients(walk, &gpu, &found, &n, &silent, &fault), 0);
+	assert_int_equal(walk_held(walk, &gpu, &held, &n_held, &fault), 0);
+	assert_int_equal(n, 302);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(found[i].info.client_id, i + 1);
+		assert_int_equal(found[i].pid, i < 3 ? 10 : 11);
+	}
+	/* The third one is held by both. */
+	assert_int_equal(n_held, 303);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(repeated, setup, teardown),
 		cmocka_unit_test_setup_teardown(holders, setup, teardown),
 		cmocka_unit_test_setup_teardown(finds, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_device, setup, teardown),
