@@ -68,7 +68,7 @@ bool walk_vfio(const struct walk *walk, const char *name, pid_t *ret_pid);
 /* How many descriptors lead to the GPU's nodes, or might: without a read of any of them. */
 size_t walk_count(const struct walk *walk, const struct gpu *gpu);
 
-/* The same for one process; gpu NULL: of any DRM device, whoever's. */
+/* The same for one process; gpu NULL: of any DRM device, whoever's, and NVIDIA's own nodes. */
 size_t walk_holds(const struct walk *walk, pid_t pid, const struct gpu *gpu);
 
 /* A DRM client: an open file of a DRM node, however many descriptors and processes share it. */

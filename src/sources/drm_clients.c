@@ -14,10 +14,10 @@
 static unsigned minor_of_node(const char *node)
 {
 	char path[64];
-	unsigned minor = ANY_MINOR;
+	unsigned minor;
 
 	snprintf(path, sizeof(path), "/dri/%s", node);
-	return *node && walk_minor_of(path, &minor) ? minor : ANY_MINOR - 1;
+	return *node && walk_minor_of(path, &minor) ? minor : NO_MINOR - 1;
 }
 
 static bool is_of(const struct drm_fd *fd, const struct gpu *gpu)

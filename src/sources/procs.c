@@ -184,7 +184,7 @@ static int visit_fd(void *data, int dirfd, const char *name)
 	struct walk *walk = data;
 	struct vfio_fd vfio = { .pid = walk->pid };
 	unsigned major, minor = 0;
-	bool named, is_vfio, is_drm;
+	bool named, is_vfio, is_drm, is_nvidia;
 	char target[256];
 	int r;
 
@@ -197,17 +197,18 @@ static int visit_fd(void *data, int dirfd, const char *name)
 		return 0;
 	named = walk_minor_of(target, &minor);
 	is_vfio = vfio_name_of(target, vfio.name, sizeof(vfio.name));
+	is_nvidia = strncmp(target, "/dev/nvidia", 11) == 0;
 	if (!named && !is_vfio && (strncmp(target, "/dev/", 5) != 0 || is_common(target)))
 		return 0;
 	/* In a copied tree the link leads nowhere, or to this machine's node. */
 	r = fs_visit_device(dirfd, name, &major, &minor);
-	if (r == -ENOTTY || (r < 0 && !named && !is_vfio))
+	if (r == -ENOTTY || (r < 0 && !named && !is_vfio && !is_nvidia))
 		return 0;
 	is_drm = r == 0 ? major == DRM_MAJOR : named;
-	if ((!is_drm && !is_vfio) || !is_open(dirfd, name, r == 0))
+	if ((!is_drm && !is_vfio && !is_nvidia) || !is_open(dirfd, name, r == 0))
 		return 0;
-	if (is_drm)
-		return add_fd(walk, name, minor);
+	if (is_drm || is_nvidia)
+		return add_fd(walk, name, is_drm ? minor : NO_MINOR);
 	vfio.numbered = r == 0;
 	vfio.major = r == 0 ? major : 0;
 	vfio.minor = minor;

@@ -7,7 +7,8 @@
 
 #include <pthread.h>
 
-#define ANY_MINOR UINT32_MAX /* not known: its fdinfo tells */
+#define ANY_MINOR UINT32_MAX	   /* not known: its fdinfo tells */
+#define NO_MINOR  (UINT32_MAX - 1) /* of no GPU of ours */
 #define MAX_READ  16
 
 struct drm_fd {

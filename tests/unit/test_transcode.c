@@ -347,6 +347,26 @@ static void hidden(void **unused)
 	assert_true(value(CPU, "unknown") == before);
 }
 
+/* NVIDIA's nodes are none of DRM's. */
+static void foreign(void **unused)
+{
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	for (int pid = 10; pid < 13; pid++) {
+		process(pid, "ffmpeg", "a");
+		stat_of(pid, 0, uptime);
+	}
+	client(10, "/dev/nvidia0", "");
+	client(11, "/home/a/nvidia0", "");
+	client(12, "/dev/nvidia-uvm", "");
+	assert_int_equal(collect(1), 0);
+	for (int pid = 10; pid < 13; pid++)
+		stat_of(pid, 300, uptime - 100);
+	assert_int_equal(collect(15), 0);
+	assert_true(value(TRANSCODES, "software") == 1 && value(TRANSCODES, "unknown") == 2);
+	assert_int_equal(fault.reason, REASON_NONE);
+}
+
 /* Anybody may start as many of them as he likes. */
 static void crowd(void **unused)
 {
@@ -407,6 +427,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(zombies, setup, teardown),
 		cmocka_unit_test_setup_teardown(monotonic, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(crowd, setup, teardown),
 		cmocka_unit_test_setup_teardown(shared, setup, teardown),
 	};
