@@ -324,7 +324,9 @@ static void look_at_gpus(struct transcodes *t, struct walk *walk, const struct g
 		struct transcode *p = &t->all[i];
 		size_t ours = 0;
 
-		gpu_time_end(&p->gpu);
+		/* What could not be asked is not gone, or all its past would count once more. */
+		if (p->told_all)
+			gpu_time_end(&p->gpu);
 		for (size_t j = 0; gpus && j < gpus->n; j++)
 			ours += walk_holds(walk, p->pid, gpus->gpus[j]);
 		p->foreign = walk_holds(walk, p->pid, NULL) > ours;

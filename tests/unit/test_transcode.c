@@ -347,6 +347,25 @@ static void hidden(void **unused)
 	assert_true(value(CPU, "unknown") == before);
 }
 
+/* What a client used long ago is not used again when a read of it fails once. */
+static void interrupted(void **unused)
+{
+	unsigned cpu = 0;
+
+	(void)unused;
+	process(10, "ffmpeg", "a");
+	video(10, 1, "drm-engine-video:\t900000000000 ns\n");
+	for (int i = 0; i < 15; i++) {
+		stat_of(10, cpu += 500, 100);
+		fake_error("proc/10/fdinfo/5", i == 4 ? -EIO : 0);
+		fake_error("proc/10/fd", i == 9 ? -EACCES : 0);
+		fake_error("proc/10/fdinfo", i == 9 ? -EACCES : 0);
+		assert_int_equal(collect(5), 0);
+		assert_true(value(TRANSCODES, "hardware") == 0 && value(TRANSCODES, "mixed") == 0);
+	}
+	assert_true(value(TRANSCODES, "software") == 1);
+}
+
 /* NVIDIA's nodes are none of DRM's. */
 static void foreign(void **unused)
 {
@@ -427,6 +446,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(zombies, setup, teardown),
 		cmocka_unit_test_setup_teardown(monotonic, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(crowd, setup, teardown),
 		cmocka_unit_test_setup_teardown(shared, setup, teardown),
