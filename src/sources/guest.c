@@ -93,7 +93,8 @@ static bool item_of(const char *list, const char *end, const char *key, const ch
 		const char *comma = memchr(list, ',', (size_t)(end - list));
 		const char *item_end = comma ? comma : end;
 
-		if ((size_t)(item_end - list) > n && memcmp(list, key, n) == 0 && list[n] == '=') {
+		if ((size_t)(item_end - list) > n + 1 && memcmp(list, key, n) == 0 &&
+		    list[n] == '=') {
 			*ret = list + n + 1;
 			*ret_len = (size_t)(item_end - *ret);
 			return true;
@@ -121,8 +122,7 @@ static bool mapping_has(const struct guest_mappings *m, const char *name, size_t
 			in_section = (size_t)(line_end - s) == len && memcmp(s, name, len) == 0;
 		while (s < line_end && is_blank(*s))
 			s++;
-		if (!in_section || s == text || line_end - s < 4 || memcmp(s, "map", 3) != 0 ||
-		    !is_blank(s[3]))
+		if (!in_section || line_end - s < 4 || memcmp(s, "map", 3) != 0 || !is_blank(s[3]))
 			continue;
 		for (s += 3; is_blank(*s);)
 			s++;

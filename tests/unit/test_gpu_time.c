@@ -81,6 +81,13 @@ static void cycles(void **state)
 	assert_true(gpu.known && !gpu.since_start && gpu.video_ns == 0);
 	LOOK(A, true, xe(1, 750, 2000));
 	assert_true(gpu.video_ns == S * 10 / 4);
+	/* The share of the last time alone, not of one in which it did nothing. */
+	LOOK(A, true, xe(1, 750, 4000));
+	LOOK(A, true, xe(1, 1250, 5000));
+	assert_true(gpu.video_ns == S * 10 / 4 + S * 10 / 2);
+	gpu = (struct gpu_time){ 0 };
+	LOOK(A, true, xe(1, 500, 1000));
+	LOOK(A, true, xe(1, 750, 2000));
 	LOOK(A, true, xe(1, 600, 2500));
 	LOOK(A, true, xe(1, 750, 2000));
 	assert_true(gpu.video_ns == S * 10 / 4);
@@ -93,6 +100,9 @@ static void hidden(void **state)
 {
 	(void)state;
 	LOOK(A, true, (struct drm_client){ .info = { .has_client_id = true, .client_id = 1 } });
+	assert_false(gpu.known);
+	LOOK(A, true, (struct drm_client){ .info = { .has_client_id = true, .client_id = 1 } },
+	     i915(2, 0, 0));
 	assert_false(gpu.known);
 	LOOK(A, true, i915(1, 0, 0));
 	assert_true(gpu.known);

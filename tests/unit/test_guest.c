@@ -103,6 +103,8 @@ static void mapped_devices(void **state)
 		"\tmapx node=pve1,path=0000:00:02.1\n"
 		"\tmap\n"
 		"\tmap node=pve12,path=0000:00:02.1\n"
+		"\tmap node=pve,path=0000:00:02.1\n"
+		"\tmap node=,path=0000:00:02.1\n"
 		"\tmap xnode=pve1,path=0000:00:02.1\n"
 		"nopath\n"
 		"\tmap node=pve1,xpath=0000:00:02.1";

@@ -46,6 +46,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	/* Nobody waits for a reader whose name is known already, and it reads on. */
+	usleep(100000);
 	names_free(names);
 	procs_free(procs);
 	fs_free(fs);
@@ -130,6 +132,21 @@ static void holders(void **state)
 	assert_string_equal(find("mdev", MDEV), "102// used");
 }
 
+/* libvirt may give it hundreds of disks; the first arguments are there. */
+static void long_command(void **state)
+{
+	static const char start[] = "kvm\0-id\0"
+				    "102\0-name\0big\0-drive";
+	static char text[100000];
+
+	(void)state;
+	write_process(20, "/qemu.slice/102.scope", "kvm|", "/dev/vfio/12");
+	memset(text, 'x', sizeof(text));
+	memcpy(text, start, sizeof(start));
+	tree_write_bytes(&tree, "proc/20/cmdline", text, sizeof(text));
+	assert_string_equal(find("mdev", MDEV), "102/big/ used");
+}
+
 static void nodes(void **state)
 {
 	(void)state;
@@ -155,11 +172,17 @@ static void forged(void **state)
 	assert_string_equal(find("mdev", OTHER), "// free");
 	deny(20, -EACCES);
 	assert_string_equal(find("mdev", OTHER), "// ?");
+	write_process(20, "/lxc/200/ns/init.scope",
+		      "kvm|-id|100|-device|vfio-pci,sysfsdev=/sys/bus/mdev/devices/" OTHER "|",
+		      NULL);
+	assert_string_equal(find("mdev", OTHER), "// ?");
 	deny(20, 0);
 	write_process(20, "/qemu.slice/101.scope", "kvm|-id|100|", "/dev/vfio/13");
 	assert_string_equal(find("mdev", OTHER), "101// used");
 	write_process(20, "/lxc/200/ns/init.scope", "kvm|-id|100|", "/dev/vfio/13");
 	assert_string_equal(find("mdev", OTHER), "200// used");
+	write_process(20, "/lxc.payload.web/init.scope", "kvm|-id|100|", "/dev/vfio/13");
+	assert_string_equal(find("mdev", OTHER), "/web/ used");
 	write_process(20,
 		      "/system.slice/docker-"
 		      "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef.scope",
@@ -305,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(holders, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes, setup, teardown),
 		cmocka_unit_test_setup_teardown(forged, setup, teardown),
 		cmocka_unit_test_setup_teardown(fewer_rights, setup, teardown),

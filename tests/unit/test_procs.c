@@ -209,6 +209,10 @@ static void by_fdinfo(void **state)
 	take_walk(1);
 	assert_string_equal(clients(&gpu), "5@20 7@21 (0)");
 	assert_string_equal(clients(&second), "6@20 (0)");
+	/* Whose is it? */
+	write_fd(20, 9, "/dev/dri/renderD128", "drm-driver:\ti915\ndrm-client-id:\t8\n");
+	take_walk(2);
+	assert_string_equal(clients(&gpu), "5@20 7@21 (0)");
 }
 
 /* What inotify and epoll say of themselves may be long; a DRM node's account never is. */
@@ -262,6 +266,8 @@ static void ended(void **state)
 	write_fd(21, 7, "/dev/dri/renderD128", client(&gpu, 6));
 	fake_error("proc/20/fd", -ENOENT);
 	take_walk(1);
+	fake_error("proc/20/fd", -ESRCH);
+	take_walk(5);
 	tree_delete(&tree, "proc/21");
 	assert_string_equal(clients(&gpu), "(0)");
 	write_fd(22, 7, "/dev/dri/renderD128", "drm-client-id:\tx\n");

@@ -211,6 +211,15 @@ static void birth(void **unused)
 	assert_int_equal(collect(15), 0);
 	assert_true(value(TRANSCODES, "mixed") == 1 && value(TRANSCODES, "unknown") == 1);
 	assert_true(value(CPU, "mixed") == 11 && value(CPU, "unknown") == 0);
+	/* Start times are rounded. */
+	process(13, "ffmpeg", "b");
+	stat_of(13, 0, uptime + 1);
+	fake_clock_advance(1000000);
+	assert_int_equal(collect(0), 0);
+	stat_of(13, 1500, uptime + 1);
+	assert_int_equal(collect(15), 0);
+	assert_true(value(PROCESSES, ROW("ffmpeg", "software", "b")) == 1);
+	tree_delete(&tree, "proc/13");
 	/* One that had another name at the look before has no start that counts. */
 	process(12, "bash", "a");
 	stat_of(12, 0, uptime);
@@ -347,6 +356,18 @@ static void hidden(void **unused)
 	assert_true(value(CPU, "unknown") == before);
 }
 
+/* It ended while it was looked at: nobody knows whose it was. */
+static void nobodys(void **unused)
+{
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	process(10, "ffmpeg", "a");
+	stat_of(10, 100, uptime);
+	tree_delete(&tree, "proc/10/cgroup");
+	assert_int_equal(collect(1), 0);
+	assert_true(value(TRANSCODES, "acceleration") == 0 && value(CPU, "ffmpeg") == -1);
+}
+
 /* What a client used long ago is not used again when a read of it fails once. */
 static void interrupted(void **unused)
 {
@@ -446,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(zombies, setup, teardown),
 		cmocka_unit_test_setup_teardown(monotonic, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(nobodys, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(crowd, setup, teardown),

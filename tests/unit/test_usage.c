@@ -140,6 +140,15 @@ static void end_and_return(void **state)
 	usage_end(usage);
 	assert_near(busy("a"), 8);
 	assert_near(busy("b"), 1);
+	/* Many looks are no long time. */
+	for (int i = 0; i < 8; i++) {
+		begin(1);
+		usage_end(usage);
+	}
+	begin(1);
+	add(1, "b", 10);
+	usage_end(usage);
+	assert_near(busy("b"), 2);
 	/* Gone for good: nothing is taken back, and it is forgotten. */
 	for (int i = 0; i < 4; i++) {
 		begin(10);

@@ -149,6 +149,18 @@ static void hostile(void **state)
 	assert_int_equal(workload_of(fs, names, 99, &w), -ENOENT);
 }
 
+/* Files of a dozen hierarchies with the longest of paths. */
+static void long_file(void **state)
+{
+	char text[10000];
+
+	(void)state;
+	memset(text, 'a', sizeof(text) - 1);
+	memcpy(text, "0::/user.slice/", 15);
+	text[sizeof(text) - 1] = '\0';
+	assert_string_equal(of(text).workload, "process/ffmpeg");
+}
+
 static void equality(void **state)
 {
 	struct workload a = of("0::/kubepods/pod" UID "/" ID "\n"), b = a;
@@ -230,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(labels, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(long_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(equality, setup, teardown),
 		cmocka_unit_test_setup_teardown(new_names, setup, teardown),
 		cmocka_unit_test_setup_teardown(hung_folder, setup, teardown),
