@@ -136,7 +136,7 @@ void fake_sys_load(const char *root)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	fake_knobs = (struct fake_knobs){ .is_sysfs = true };
+	fake_knobs = (struct fake_knobs){ .is_sysfs = true, .slept_ns = 1000000000000u };
 	fake_block(NULL);
 	close_fdp(&fake.uevents[0]);
 	close_fdp(&fake.uevents[1]);
@@ -276,10 +276,9 @@ uint64_t sys_monotonic_ns(void)
 	return now;
 }
 
-/* This machine has slept for a while. */
 uint64_t sys_boottime_ns(void)
 {
-	return sys_monotonic_ns() + 1000000000000u;
+	return sys_monotonic_ns() + fake_knobs.slept_ns;
 }
 
 /* The line of perf.txt for an event, found as the kernel does: the type tells the PMU. */

@@ -21,6 +21,7 @@ void fake_sys_load(const char *root);
 struct fake_knobs {
 	bool is_sysfs;	       /* default true: the tree is taken for a live sysfs */
 	bool real_clock;       /* default false */
+	uint64_t slept_ns;     /* since boot, default 1000 s */
 	uint64_t capabilities; /* bit mask, default 0 */
 	bool perf_revoked;     /* reads of perf events return 0 */
 	int perf_error;	       /* reads fail with this negative errno */

@@ -77,6 +77,7 @@ static const struct {
 	{ "kvm|-device|{\"driver\":\"vfio-pci\" \"host\":\"00:02.0\"}|", "//" },
 	{ "kvm|-device|{\"driver\":\"vfio-pci\",\"x\":{\"host\":\"00:02.0\"}}|", "//" },
 	{ "kvm|-device|{\"driver\":\"vfio-pci\",\"host\":\"\\u0030\"}|", "//" },
+	{ "kvm|-device|{\"driver\":\"vfio-pci\",\"h\\ost\":\"00:02.0\"}|", "//" },
 	{ "kvm|-device|{\"driver\":\"vfio-pci\",\"host\":\"00:02.0\\|", "//" },
 	{ "kvm|-device|{\"driver\":\"vfio-pci\",\"host\":[1|", "//" },
 	{ "kvm|-device|{|-device|{\"|-device|{\"a|-device|{\"a\":|", "//" },

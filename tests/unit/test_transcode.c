@@ -356,6 +356,42 @@ static void hidden(void **unused)
 	assert_true(value(CPU, "unknown") == before);
 }
 
+/* The look before is the last one that succeeded. */
+static void failed_look(void **unused)
+{
+	(void)unused;
+	process(9, "ffmpeg", "b");
+	stat_of(9, 0, 100);
+	assert_int_equal(collect(1), 0);
+	process(10, "ffmpeg", "a");
+	stat_of(10, 300, uptime + 100);
+	fake_error("proc/9/stat", -EIO);
+	assert_int_equal(collect(8), -EIO);
+	fake_error("proc/9/stat", 0);
+	stat_of(10, 1300, uptime - 700);
+	assert_int_equal(collect(8), 0);
+	assert_true(value(PROCESSES, ROW("ffmpeg", "software", "a")) == 1);
+	assert_true(value(CPU, ROW("ffmpeg", "software", "a")) == 13);
+}
+
+/* A process that slept with its machine is not old. */
+static void slept(void **unused)
+{
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	process(10, "ffmpeg", "a");
+	stat_of(10, 100, uptime + 100);
+	fake_knobs.slept_ns += 3600 * S;
+	assert_int_equal(collect(5), 0);
+	assert_true(value(TRANSCODES, "unknown") == 1);
+	stat_of(10, 600, uptime - 3600 * 100 - 400);
+	assert_int_equal(collect(5), 0);
+	assert_true(value(TRANSCODES, "unknown") == 1);
+	stat_of(10, 1100, uptime - 3600 * 100 - 900);
+	assert_int_equal(collect(5), 0);
+	assert_true(value(TRANSCODES, "software") == 1 && value(CPU, "software") == 11);
+}
+
 /* It ended while it was looked at: nobody knows whose it was. */
 static void nobodys(void **unused)
 {
@@ -467,6 +503,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(zombies, setup, teardown),
 		cmocka_unit_test_setup_teardown(monotonic, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(failed_look, setup, teardown),
+		cmocka_unit_test_setup_teardown(slept, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobodys, setup, teardown),
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign, setup, teardown),
