@@ -10,6 +10,7 @@
 #include "scrape/prober.h"
 #include "scrape/scrape.h"
 #include "scrape/uevent.h"
+#include "scrape/unbind.h"
 #include "serve.h"
 
 #include <errno.h>
@@ -127,12 +128,8 @@ int main(int argc, char **argv)
 			       })
 		 : -ENOMEM;
 	if (r == 0 && fs_is_live(fs)) {
-		int heard = uevent_start(scraper, pmus);
-
-		if (heard < 0)
-			log_warn("no uevents from the kernel: a PMU that goes is noticed at the "
-				 "next scrape only",
-				 "err", strerror(-heard), "remedy", "no-uevents");
+		uevent_start(scraper, pmus);
+		unbind_start(pmus);
 	}
 	if (r == 0)
 		r = scraper_start(scraper);

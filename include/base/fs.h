@@ -92,4 +92,7 @@ int fs_visit_mode(int dirfd, const char *name);
 /* A hash of a folder's entry names, whatever their order. 0 or -errno. */
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 
+/* Has sys_watch_folder() watch a folder of a live system. 0 or -errno. */
+int fs_watch_folder(const struct fs *fs, int watch, const char *fmt, ...) _printf_(3, 4);
+
 #endif

@@ -62,6 +62,12 @@ void pmu_set_close(struct pmu_set *set, const char *name);
 /* Closes every event of every PMU; they are opened again by the first read at or after until_ns. */
 void pmu_set_hold(struct pmu_set *set, uint64_t until_ns);
 
+/*
+ * Before events are opened, the folder of their driver below sys/bus/pci/drivers is watched through
+ * this, see sys_watch_folder(): who unbinds a driver opens a file there first.
+ */
+void pmu_set_watch(struct pmu_set *set, int watch);
+
 /* A PMU by its folder's name below sys/bus/event_source/devices. Nothing is read or opened yet. */
 struct pmu *pmu_new(struct pmu_set *set, const char *name);
 struct pmu *pmu_ref(struct pmu *pmu);

@@ -392,3 +392,15 @@ int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 	*ret = sum;
 	return 0;
 }
+
+int fs_watch_folder(const struct fs *fs, int watch, const char *fmt, ...)
+{
+	_cleanup_close_ int fd = -1;
+	va_list ap;
+
+	/* O_PATH: to open it otherwise would be an event of its own. */
+	va_start(ap, fmt);
+	fd = open_path(fs, O_PATH | O_DIRECTORY, fmt, ap);
+	va_end(ap);
+	return fd < 0 ? fd : sys_watch_folder(watch, fd);
+}

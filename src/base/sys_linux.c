@@ -17,6 +17,7 @@
 #include <pciaccess.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -112,7 +113,8 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size)
 		len = subprocess_run(argv, buf, size, NAME_TIMEOUT_NS);
 		if (len <= 0)
 			buf[0] = '\0';
-		/* A name that is not there never will be; a machine that was busy is asked again. */
+		/* A name that is not there never will be; a machine that was busy is asked again.
+		 */
 		if (len < 0 && len != -ENOEXEC)
 			return len;
 		i = next++ % ARRAY_SIZE(known);
@@ -210,4 +212,29 @@ ssize_t sys_uevent_receive(int fd, char *buf, size_t size)
 		return -errno;
 	/* Port 0 is the kernel; anybody else with CAP_NET_ADMIN could send to the group. */
 	return from.nl_pid == 0 && !(message.msg_flags & MSG_TRUNC) ? n : 0;
+}
+
+int sys_watch_open(void)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_watch_folder(int watch, int dirfd)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
+	return inotify_add_watch(watch, path, IN_OPEN | IN_ONLYDIR) < 0 ? -errno : 0;
+}
+
+ssize_t sys_watch_receive(int watch, char *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = read(watch, buf, size);
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n;
 }

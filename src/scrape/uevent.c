@@ -110,6 +110,9 @@ int uevent_start(struct scraper *scraper, struct pmu_set *pmus)
 	r = listener->fd < 0 ? listener->fd
 			     : -pthread_create(&thread, NULL, listener_main, listener);
 	if (r < 0) {
+		log_warn("no uevents from the kernel: a PMU that goes is noticed at the next "
+			 "scrape only",
+			 "err", strerror(-r), "remedy", "no-uevents");
 		close_fdp(&listener->fd);
 		free(listener);
 		return r;

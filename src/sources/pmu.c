@@ -42,6 +42,7 @@ struct pmu_set {
 		lock; /* of every PMU in the set: reads are short, and closing must not wait */
 	struct pmu *first;
 	uint64_t held_until; /* monotonic ns */
+	int watch;	     /* -1: there is none */
 };
 
 struct pmu_set *pmu_set_new(const struct fs *fs, unsigned kinds)
@@ -52,6 +53,7 @@ struct pmu_set *pmu_set_new(const struct fs *fs, unsigned kinds)
 		return NULL;
 	set->fs = fs;
 	set->kinds = kinds;
+	set->watch = -1;
 	pthread_mutex_init(&set->lock, NULL);
 	return set;
 }
@@ -94,6 +96,13 @@ void pmu_set_hold(struct pmu_set *set, uint64_t until_ns)
 	/* Lost uevents (until_ns 0) must not end the time that a VM's start has asked for. */
 	if (until_ns > set->held_until)
 		set->held_until = until_ns;
+	pthread_mutex_unlock(&set->lock);
+}
+
+void pmu_set_watch(struct pmu_set *set, int watch)
+{
+	pthread_mutex_lock(&set->lock);
+	set->watch = watch;
 	pthread_mutex_unlock(&set->lock);
 }
 
@@ -210,6 +219,14 @@ static int open_event(struct pmu *pmu, uint32_t type, int cpu, const struct pmu_
 	return 0;
 }
 
+/* "i915_0000_03_00.0" is a PMU of the driver i915. After a reload its folder is another one. */
+static void watch_driver(const struct pmu *pmu)
+{
+	if (pmu->set->watch >= 0)
+		fs_watch_folder(pmu->set->fs, pmu->set->watch, "sys/bus/pci/drivers/%.*s",
+				(int)strcspn(pmu->name, "_"), pmu->name);
+}
+
 static int open_events(struct pmu *pmu, struct fault *fault)
 {
 	const struct fs *fs = pmu->set->fs;
@@ -217,6 +234,7 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	uint64_t type;
 	int r, cpu;
 
+	watch_driver(pmu);
 	r = fs_read_u64(fs, &type, FOLDER "type", pmu->name);
 	if (r == 0 && type > UINT32_MAX)
 		r = -ERANGE;
@@ -302,7 +320,8 @@ static int refresh(struct pmu *pmu, uint64_t round, struct fault *fault)
 	if (pmu->n == 0) {
 		if (sys_monotonic_ns() < pmu->set->held_until)
 			return fault_set(fault, REASON_NO_DEVICE, "pmu-released", -ENODEV,
-					 "PMU %s is closed for 30 s on request (SIGUSR2)",
+					 "PMU %s is closed for a while: its driver is about to be "
+					 "unbound, or SIGUSR2 has come",
 					 pmu->name);
 		r = open_events(pmu, fault);
 		if (r < 0)

@@ -56,11 +56,12 @@ static struct {
 	size_t n_events; /* numbers are not used again: a late close would hit another event */
 	uint64_t clock;
 	struct fake_counts counts;
-	int uevents[2];
+	int uevents[2], watch[2];
 } fake = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.unblocked = PTHREAD_COND_INITIALIZER,
 	.uevents = { -1, -1 },
+	.watch = { -1, -1 },
 };
 
 static void die(const char *what, const char *detail)
@@ -138,9 +139,11 @@ void fake_sys_load(const char *root)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	fake_knobs = (struct fake_knobs){ .is_sysfs = true, .slept_ns = 1000000000000u };
 	fake_block(NULL);
-	close_fdp(&fake.uevents[0]);
-	close_fdp(&fake.uevents[1]);
-	fake.uevents[0] = fake.uevents[1] = -1;
+	for (int i = 0; i < 2; i++) {
+		close_fdp(&fake.uevents[i]);
+		close_fdp(&fake.watch[i]);
+		fake.uevents[i] = fake.watch[i] = -1;
+	}
 	fake.n_lines = fake.n_errors = fake.n_events = 0;
 	fake.counts = (struct fake_counts){ .perf_cpu = -1 };
 	fake.clock = (uint64_t)now.tv_sec * 1000000000u + AHEAD_NS;
@@ -460,4 +463,43 @@ void fake_uevent(const char *buf, size_t len)
 {
 	if (send(fake.uevents[1], buf, len, 0) < 0)
 		die("uevent", strerror(errno));
+}
+
+int sys_watch_open(void)
+{
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fake.watch) < 0)
+		return -errno;
+	return dup(fake.watch[0]);
+}
+
+int sys_watch_folder(int watch, int dirfd)
+{
+	char link[32], target[PATH_MAX];
+	ssize_t n;
+
+	(void)watch;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+	n = readlink(link, target, sizeof(target) - 1);
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	pthread_mutex_lock(&fake.lock);
+	fake.counts.watched++;
+	snprintf(fake.counts.last_watched, sizeof(fake.counts.last_watched), "%s",
+		 strrchr(target, '/') + 1);
+	pthread_mutex_unlock(&fake.lock);
+	return 0;
+}
+
+ssize_t sys_watch_receive(int watch, char *buf, size_t size)
+{
+	ssize_t n = recv(watch, buf, size, 0);
+
+	return n < 0 ? -errno : n;
+}
+
+void fake_opened(const void *events, size_t len)
+{
+	if (send(fake.watch[1], events, len, 0) < 0)
+		die("watch", strerror(errno));
 }

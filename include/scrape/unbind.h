@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sees that somebody is about to unbind a GPU's driver, and closes all perf events before the
+ * kernel begins to.
+ *
+ * The uevent of a PMU that goes is sent a blink before the kernel frees what open events use (see
+ * scrape/uevent.h), so on a busy machine it is heard too late. But to unbind, a hypervisor's tools
+ * write to the driver's file "unbind", and must open it first. Until then the write has not begun,
+ * and it takes the kernel milliseconds more to come to the PMU.
+ */
+#ifndef SCRAPE_UNBIND_H
+#define SCRAPE_UNBIND_H
+
+#include "sources/pmu.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Whether one of these struct inotify_event is the opening of "unbind", or some were lost. */
+bool unbind_announced(const char *events, size_t len);
+
+/*
+ * Starts the thread that watches: blocked in read(), no system call while nobody opens a file in
+ * the folders of drivers. 0, or -errno where there is no such watch: then uevents remain.
+ */
+int unbind_start(struct pmu_set *pmus);
+
+#endif

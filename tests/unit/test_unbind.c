@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "test.h"
+
+#include "base/macros.h"
+#include "fake_sys.h"
+#include "scrape/unbind.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+
+/* One event as the kernel writes it, with the name filled up to a multiple of 16. */
+static size_t put_event(char *buf, uint32_t mask, const char *name)
+{
+	size_t room = name ? (strlen(name) / 16 + 1) * 16 : 0;
+	struct inotify_event event = { .wd = 1, .mask = mask, .len = (uint32_t)room };
+
+	memcpy(buf, &event, sizeof(event));
+	memset(buf + sizeof(event), 0, room);
+	if (name)
+		memcpy(buf + sizeof(event), name, strlen(name));
+	return sizeof(event) + room;
+}
+
+static void names(void **state)
+{
+	static const struct {
+		uint32_t mask;
+		const char *name;
+		bool announced;
+	} rows[] = {
+		{ IN_OPEN, "unbind", true },	  { IN_OPEN, "bind", false },
+		{ IN_OPEN, "unbind_all", false }, { IN_OPEN, "unbin", false },
+		{ IN_OPEN, "new_id", false },	  { IN_OPEN | IN_ISDIR, NULL, false },
+		{ IN_IGNORED, NULL, false },	  { IN_Q_OVERFLOW, NULL, true },
+	};
+	char buf[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_int_equal(unbind_announced(buf, put_event(buf, rows[i].mask, rows[i].name)),
+				 rows[i].announced);
+}
+
+static void among_others(void **state)
+{
+	char buf[256];
+	size_t n;
+
+	(void)state;
+	n = put_event(buf, IN_OPEN, "bind");
+	n += put_event(buf + n, IN_OPEN, NULL);
+	n += put_event(buf + n, IN_OPEN, "unbind");
+	assert_true(unbind_announced(buf, n));
+	/* Cut off: nothing is read behind the end. */
+	assert_false(unbind_announced(buf, n - 1));
+	assert_false(unbind_announced(buf, sizeof(struct inotify_event) - 1));
+	assert_false(unbind_announced(buf, 0));
+}
+
+static void ignore(void *data, const struct pmu_event *event, uint64_t total)
+{
+	(void)data, (void)event, (void)total;
+}
+
+static int open_descriptors_after(int wanted)
+{
+	struct timespec ms = { 0, 1000000 };
+
+	for (int i = 0; i < 2000 && fake_counts().perf_fds != wanted; i++)
+		nanosleep(&ms, NULL);
+	return fake_counts().perf_fds;
+}
+
+/* What matters for the host: no event is open without a watch, and all close before it begins. */
+static void watch_closes_events(void **state)
+{
+	static struct pmu_set *pmus; /* the thread uses it as long as the program runs */
+	static struct fs *fs;
+	struct pmu *integrated, *discrete;
+	struct fault fault;
+	char buf[128];
+	const char *bad;
+	int all;
+
+	(void)state;
+	fake_sys_load(FIXTURE("uhd770-arc-a380"));
+	assert_int_equal(fs_new(&fs, FIXTURE("uhd770-arc-a380"), NULL, NULL, &bad), 0);
+	pmus = pmu_set_new(fs, PMU_BUSY);
+	integrated = pmu_new(pmus, "i915");
+	discrete = pmu_new(pmus, "i915_0000_03_00.0");
+	assert_int_equal(unbind_start(pmus), 0);
+	assert_int_equal(fake_counts().watched, 0);
+	assert_int_equal(pmu_visit(integrated, 1, PMU_BUSY, ignore, NULL, &fault), 0);
+	assert_int_equal(pmu_visit(discrete, 1, PMU_BUSY, ignore, NULL, &fault), 0);
+	all = fake_counts().perf_fds;
+	assert_int_equal(all, 6 + 7);
+	assert_int_equal(fake_counts().watched, 2);
+	assert_string_equal(fake_counts().last_watched, "i915");
+	/* An open group is read without another word. */
+	assert_int_equal(pmu_visit(integrated, 2, PMU_BUSY, ignore, NULL, &fault), 0);
+	assert_int_equal(fake_counts().watched, 2);
+
+	fake_opened(buf, put_event(buf, IN_OPEN, "bind"));
+	fake_opened(buf, put_event(buf, IN_OPEN, "unbind"));
+	assert_int_equal(open_descriptors_after(0), 0);
+	/* A scrape right then must not open them again. */
+	assert_true(pmu_visit(integrated, 3, PMU_BUSY, ignore, NULL, &fault) < 0);
+	assert_string_equal(fault.remedy, "pmu-released");
+	assert_int_equal(fake_counts().perf_fds, 0);
+	fake_clock_advance(1100000000u);
+	assert_int_equal(pmu_visit(integrated, 4, PMU_BUSY, ignore, NULL, &fault), 0);
+	assert_int_equal(fake_counts().watched, 3);
+	pmu_unref(integrated);
+	pmu_unref(discrete);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names),
+		cmocka_unit_test(among_others),
+		cmocka_unit_test(watch_closes_events),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
