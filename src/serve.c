@@ -56,7 +56,8 @@ static void look(struct watchdog *watchdog, struct server *server)
 		tell("WATCHDOG=1");
 	else if (watchdog->failures == TO_BE_SAID)
 		log_warn("requests are not answered: the service manager is about to restart us");
-	watchdog->due = sys_monotonic_ns() + (answers ? watchdog->interval_ns : ANSWER_NS);
+	/* Without answers it has taken its time already. */
+	watchdog->due = sys_monotonic_ns() + (answers ? watchdog->interval_ns : 0);
 }
 
 /* The next signal; looks after the watchdog meanwhile. -1 on failure. */
