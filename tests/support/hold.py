@@ -42,4 +42,5 @@ class Held:
             try:
                 ptrace(DETACH, tid)
             except ProcessLookupError:
-                pass  # killed meanwhile, which is what the test is about
+                # Killed meanwhile. Its process is not gone before its tracer has noticed.
+                os.waitpid(tid, WALL)
