@@ -80,7 +80,7 @@ def check_watchdog(checks):
     exporter = manager.exporter()
     fds = exporter.settled_fds()
     pings = manager.pings(10 * INTERVAL)
-    checks.that(7 <= pings <= 11, f"all is well, twice in the time allowed: {pings}")
+    checks.that(5 <= pings <= 11, f"all is well, twice in the time allowed: {pings}")
     checks.that(exporter.settled_fds() <= fds + 1, "its questions leave nothing open")
     workers = threads(exporter.pid, HTTP)
     checks.same(len(workers), 4, "threads that answer requests")
@@ -88,12 +88,12 @@ def check_watchdog(checks):
         with Held([worker]):
             manager.pings(INTERVAL)
             checks.same(manager.pings(5 * INTERVAL), 0, f"thread {worker} is held: silence")
-        checks.that(manager.pings(6 * INTERVAL) > 0, "and goes on")
+        checks.that(manager.pings(10 * INTERVAL) > 0, "and goes on")
     with Held(workers):
         manager.pings(INTERVAL)
         checks.same(manager.pings(8), 0, "all are held: silence")
         checks.that("requests are not answered" in exporter.log(), "and a word in the log")
-    checks.that(manager.pings(6 * INTERVAL) > 0, "and they go on")
+    checks.that(manager.pings(10 * INTERVAL) > 0, "and they go on")
     os.kill(exporter.pid, signal.SIGSTOP)
     manager.pings(INTERVAL)
     checks.same(manager.pings(4 * INTERVAL), 0, "stopped: silence")
@@ -111,13 +111,13 @@ def check_busy(checks):
     manager = Manager()
     exporter = manager.exporter("--scrape.timeout=300ms")
     clients = [connect(exporter.port) for _ in range(200)]
-    checks.that(manager.pings(8 * INTERVAL) >= 4, "200 clients that say nothing")
+    checks.that(manager.pings(10 * INTERVAL) >= 3, "200 clients that say nothing")
     for client in clients:
         client.close()
     trace = slow_reads(exporter, 200000)
     exporter.scrape()
-    pings = manager.pings(8 * INTERVAL)
-    checks.that(pings >= 4, f"reads that hang: {pings}")
+    pings = manager.pings(10 * INTERVAL)
+    checks.that(pings >= 3, f"reads that hang: {pings}")
     trace.detach()
     exporter.stop()
 
