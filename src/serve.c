@@ -12,10 +12,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 #define PMU_HOLD_NS 30000000000u /* after SIGUSR2; a VM takes its GPU well within this */
 #define DRAIN_NS    1000000000u
-#define ANSWER_NS   1000000000u /* for the watchdog; also the longest that a signal waits for it */
+#define ANSWER_NS   1000000000u /* for the watchdog */
 #define TO_BE_SAID  3		/* failures in a row: one alone may be scrapes at their deadlines */
 
 int serve_listen(const struct options *options, int *sockets)
@@ -35,6 +36,7 @@ int serve_listen(const struct options *options, int *sockets)
 struct watchdog {
 	uint64_t interval_ns; /* 0: nobody waits for us, and nothing wakes up */
 	uint64_t due;
+	int signals;	   /* readable when one is pending, which waits for no answer */
 	unsigned failures; /* in a row */
 };
 
@@ -49,13 +51,16 @@ static void tell(const char *state)
 /* A hung exporter is one that does not answer, so it is asked; only an answer is passed on. */
 static void look(struct watchdog *watchdog, struct server *server)
 {
-	bool answers = server_answers(server, ANSWER_NS);
+	bool answers = server_answers(server, ANSWER_NS, watchdog->signals);
 
-	watchdog->failures = answers ? 0 : watchdog->failures + 1;
 	if (answers)
 		tell("WATCHDOG=1");
-	else if (watchdog->failures == TO_BE_SAID)
-		log_warn("requests are not answered: the service manager is about to restart us");
+	if (answers && watchdog->failures >= TO_BE_SAID)
+		log_info("requests are answered again");
+	watchdog->failures = answers ? 0 : watchdog->failures + 1;
+	if (watchdog->failures == TO_BE_SAID)
+		log_warn(
+			"requests are not answered: if that lasts the service manager restarts us");
 	/* Without answers it has taken its time already. */
 	watchdog->due = sys_monotonic_ns() + (answers ? watchdog->interval_ns : 0);
 }
@@ -100,7 +105,7 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 	struct server_options web = { scraper, sockets, options->n_addresses,
 				      options->telemetry_path, options->max_requests };
 	/* Half of what the manager allows: one that comes late is not taken for none. */
-	struct watchdog watchdog = { .interval_ns = notify_watchdog_ns() / 2 };
+	struct watchdog watchdog = { .interval_ns = notify_watchdog_ns() / 2, .signals = -1 };
 	struct server *server;
 	int r, signal;
 
@@ -114,6 +119,8 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 		log_error("cannot serve", "err", strerror(-r));
 		return 1;
 	}
+	if (watchdog.interval_ns)
+		watchdog.signals = signalfd(-1, signals, SFD_CLOEXEC);
 	tell("READY=1");
 	watchdog.due = sys_monotonic_ns() + watchdog.interval_ns;
 	while ((signal = wait_signal(signals, &watchdog, server)) == SIGUSR1 || signal == SIGUSR2)

@@ -73,17 +73,20 @@ static unsigned count_answers(struct pollfd *asked, unsigned n)
 	return answers;
 }
 
-bool alive_answers(struct MHD_Daemon *daemon, unsigned threads, const char *path, uint64_t deadline)
+bool alive_answers(struct MHD_Daemon *daemon, unsigned threads, const char *path, uint64_t deadline,
+		   int wake)
 {
-	struct pollfd asked[MOST_THREADS];
+	struct pollfd asked[MOST_THREADS + 1];
 	unsigned n = threads < MOST_THREADS ? threads : MOST_THREADS, answers = 0;
 
 	for (unsigned i = 0; i < n; i++)
 		asked[i] = (struct pollfd){ .fd = ask(daemon, i, n, path), .events = POLLIN };
-	while (answers < n) {
+	asked[n] = (struct pollfd){ .fd = wake, .events = POLLIN };
+	while (answers < n && !asked[n].revents) {
 		uint64_t now = sys_monotonic_ns();
 
-		if (now >= deadline || poll(asked, n, (int)((deadline - now) / 1000000u) + 1) <= 0)
+		if (now >= deadline ||
+		    poll(asked, n + 1, (int)((deadline - now) / 1000000u) + 1) <= 0)
 			break;
 		answers += count_answers(asked, n);
 	}

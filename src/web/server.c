@@ -305,13 +305,14 @@ int server_start(struct server **ret, const struct server_options *options)
 	return 0;
 }
 
-bool server_answers(struct server *server, uint64_t timeout_ns)
+bool server_answers(struct server *server, uint64_t timeout_ns, int wake)
 {
 	uint64_t deadline = sys_monotonic_ns() + timeout_ns;
 
 	/* Readiness takes the scraper's lock: an answer shows that nobody keeps that for ever. */
 	for (size_t i = 0; i < server->n_listeners; i++)
-		if (!alive_answers(server->listeners[i].daemon, POOL_THREADS, "/-/ready", deadline))
+		if (!alive_answers(server->listeners[i].daemon, POOL_THREADS, "/-/ready", deadline,
+				   wake))
 			return false;
 	return true;
 }

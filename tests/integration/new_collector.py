@@ -17,7 +17,8 @@ FLAGS = (f"--path.rootfs={FIXTURES / SKYLAKE}", "--once", "--log.level=error")
 def copy_sources(folder):
     """What the build of the program needs: tracked files and new ones, or without git all."""
     listed = subprocess.run(["git", "-C", REPO, "ls-files", "-co", "--exclude-standard", "-z",
-                             "CMakeLists.txt", "deploy", "src", "include"], capture_output=True, text=True)
+                             "CMakeLists.txt", "deploy", "src", "include"],
+                            capture_output=True, text=True)
     if listed.returncode == 0:
         for name in filter(None, listed.stdout.split("\0")):
             if (REPO / name).is_file():

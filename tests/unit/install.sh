@@ -57,6 +57,7 @@ echo "$security" | tail -n 1
 sysctl=$(sed 's/[#;].*//; /^ *$/d' "$work/here/lib/sysctl.d/10-intel-gpu-exporter.conf")
 [ "$sysctl" = "kernel.perf_event_paranoid = 2" ] || bad "sysctl: $sysctl"
 # Sourced by a shell the file must mean what systemd takes it for.
+# shellcheck source=/dev/null
 [ -z "$(. "$work/here/etc/default/intel-gpu-exporter" && echo "$ARGS")" ] ||
 	bad "flags that nobody asked for"
 exit $bad

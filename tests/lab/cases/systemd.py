@@ -143,7 +143,7 @@ def check_rates(checks, service):
 
 
 def check_guests(checks, service):
-    """As Proxmox VE runs a VM: by root, in a scope; its configuration is root's and www-data's."""
+    """As Proxmox VE runs a VM: by root, in a scope; the configuration is root's and www-data's."""
     Path("/etc/pve/qemu-server").mkdir(parents=True, mode=0o750)
     config = Path("/etc/pve/qemu-server/101.conf")
     config.write_text("name: media\n")
@@ -156,7 +156,8 @@ def check_guests(checks, service):
                            "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
     used = service.scrape_until(lambda m: m.value("intel_gpu_vgpu_in_use", uuid=VGPU) == 1)
     checks.that(used.find("intel_gpu_vgpu_info", uuid=VGPU, vmid="101", guest="media") and
-                used.value("intel_gpu_vgpu_in_use", uuid=VGPU) == 1, "whose a vGPU is, with its name")
+                used.value("intel_gpu_vgpu_in_use", uuid=VGPU) == 1,
+                "whose a vGPU is, with its name")
     checks.same(used.reason("vgpu"), None, "with certainty")
     vm.stdin.close()
     vm.wait()
