@@ -3,6 +3,7 @@
 #include "serve.h"
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/sys.h"
 #include "base/version.h"
 #include "web/listen.h"
@@ -11,9 +12,12 @@
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 
 #define PMU_HOLD_NS 30000000000u /* after SIGUSR2; a VM takes its GPU well within this */
 #define DRAIN_NS    1000000000u
+#define ANSWER_NS   1000000000u /* for the watchdog */
+#define TO_BE_SAID  3		/* failures in a row: one alone may be scrapes at their deadlines */
 
 int serve_listen(const struct options *options, int *sockets)
 {
@@ -29,11 +33,79 @@ int serve_listen(const struct options *options, int *sockets)
 	return 0;
 }
 
+struct watchdog {
+	uint64_t interval_ns; /* 0: nobody waits for us, and nothing wakes up */
+	uint64_t due;
+	int signals;	   /* readable when one is pending, which waits for no answer */
+	unsigned failures; /* in a row */
+};
+
+static void tell(const char *state)
+{
+	int r = notify_send(state);
+
+	if (r < 0)
+		log_warn("cannot tell the service manager", "state", state, "err", strerror(-r));
+}
+
+/* A hung exporter is one that does not answer, so it is asked; only an answer is passed on. */
+static void look(struct watchdog *watchdog, struct server *server)
+{
+	bool answers = server_answers(server, ANSWER_NS, watchdog->signals);
+
+	if (answers)
+		tell("WATCHDOG=1");
+	if (answers && watchdog->failures >= TO_BE_SAID)
+		log_info("requests are answered again");
+	watchdog->failures = answers ? 0 : watchdog->failures + 1;
+	if (watchdog->failures == TO_BE_SAID)
+		log_warn(
+			"requests are not answered: if that lasts the service manager restarts us");
+	/* Without answers it has taken its time already. */
+	watchdog->due = sys_monotonic_ns() + (answers ? watchdog->interval_ns : 0);
+}
+
+/* The next signal; looks after the watchdog meanwhile. -1 on failure. */
+static int wait_signal(const sigset_t *signals, struct watchdog *watchdog, struct server *server)
+{
+	int signal;
+
+	while (watchdog->interval_ns) {
+		uint64_t now = sys_monotonic_ns();
+		uint64_t ns = watchdog->due > now ? watchdog->due - now : 0;
+		struct timespec t = { (time_t)(ns / 1000000000u), (long)(ns % 1000000000u) };
+
+		signal = sigtimedwait(signals, NULL, &t);
+		if (signal >= 0)
+			return signal;
+		if (errno == EAGAIN)
+			look(watchdog, server);
+		else if (errno != EINTR)
+			return -1;
+	}
+	return sigwait(signals, &signal) == 0 ? signal : -1;
+}
+
+static void obey(int signal, struct pmu_set *pmus, struct va_state *vaapi)
+{
+	if (signal == SIGUSR2) {
+		pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
+		if (vaapi)
+			va_state_hold(vaapi, sys_monotonic_ns() + PMU_HOLD_NS);
+		log_info("perf events closed on request", "for", "30s");
+	} else if (vaapi) {
+		va_state_ask(vaapi);
+		log_info("VA-API tests with large pictures on request");
+	}
+}
+
 int serve(const struct options *options, const int *sockets, struct scraper *scraper,
 	  struct pmu_set *pmus, struct va_state *vaapi, const sigset_t *signals)
 {
 	struct server_options web = { scraper, sockets, options->n_addresses,
 				      options->telemetry_path, options->max_requests };
+	/* Half of what the manager allows: one that comes late is not taken for none. */
+	struct watchdog watchdog = { .interval_ns = notify_watchdog_ns() / 2, .signals = -1 };
 	struct server *server;
 	int r, signal;
 
@@ -47,17 +119,13 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 		log_error("cannot serve", "err", strerror(-r));
 		return 1;
 	}
-	while (sigwait(signals, &signal) == 0 && (signal == SIGUSR1 || signal == SIGUSR2)) {
-		if (signal == SIGUSR2) {
-			pmu_set_hold(pmus, sys_monotonic_ns() + PMU_HOLD_NS);
-			if (vaapi)
-				va_state_hold(vaapi, sys_monotonic_ns() + PMU_HOLD_NS);
-			log_info("perf events closed on request", "for", "30s");
-		} else if (vaapi) {
-			va_state_ask(vaapi);
-			log_info("VA-API tests with large pictures on request");
-		}
-	}
+	if (watchdog.interval_ns)
+		watchdog.signals = signalfd(-1, signals, SFD_CLOEXEC);
+	tell("READY=1");
+	watchdog.due = sys_monotonic_ns() + watchdog.interval_ns;
+	while ((signal = wait_signal(signals, &watchdog, server)) == SIGUSR1 || signal == SIGUSR2)
+		obey(signal, pmus, vaapi);
+	tell("STOPPING=1");
 	log_info("stopping", "signal", strsignal(signal));
 	scraper_stop(scraper);
 	pmu_set_hold(pmus, UINT64_MAX);

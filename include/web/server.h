@@ -5,6 +5,7 @@
 
 #include "scrape/scrape.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define WEB_DEFAULT_ADDRESS	 ":10057"
@@ -23,6 +24,13 @@ struct server;
 
 /* Starts to answer. The options' pointers must outlive the server. 0 or -errno. */
 int server_start(struct server **ret, const struct server_options *options);
+
+/*
+ * True when every thread that answers requests has answered one within the time, and nobody held
+ * the scraper's lock meanwhile. A GPU that hangs does not keep it from being true. False
+ * also as soon as wake, a descriptor or -1, is readable. By the thread that also stops the server.
+ */
+bool server_answers(struct server *server, uint64_t timeout_ns, int wake);
 
 /*
  * Takes no more connections, gives requests in progress up to drain_ns to end, cuts what is left

@@ -5,6 +5,7 @@
  */
 #include "web/server.h"
 
+#include "alive.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "connections.h"
@@ -302,6 +303,18 @@ int server_start(struct server **ret, const struct server_options *options)
 	}
 	*ret = server;
 	return 0;
+}
+
+bool server_answers(struct server *server, uint64_t timeout_ns, int wake)
+{
+	uint64_t deadline = sys_monotonic_ns() + timeout_ns;
+
+	/* Readiness takes the scraper's lock: an answer shows that nobody keeps that for ever. */
+	for (size_t i = 0; i < server->n_listeners; i++)
+		if (!alive_answers(server->listeners[i].daemon, POOL_THREADS, "/-/ready", deadline,
+				   wake))
+			return false;
+	return true;
 }
 
 void server_stop(struct server *server, uint64_t drain_ns)

@@ -17,7 +17,8 @@ FLAGS = (f"--path.rootfs={FIXTURES / SKYLAKE}", "--once", "--log.level=error")
 def copy_sources(folder):
     """What the build of the program needs: tracked files and new ones, or without git all."""
     listed = subprocess.run(["git", "-C", REPO, "ls-files", "-co", "--exclude-standard", "-z",
-                             "CMakeLists.txt", "src", "include"], capture_output=True, text=True)
+                             "CMakeLists.txt", "deploy", "src", "include"],
+                            capture_output=True, text=True)
     if listed.returncode == 0:
         for name in filter(None, listed.stdout.split("\0")):
             if (REPO / name).is_file():
@@ -25,7 +26,7 @@ def copy_sources(folder):
                 shutil.copy2(REPO / name, folder / name)
         return
     shutil.copy2(REPO / "CMakeLists.txt", folder)
-    for name in ("src", "include"):
+    for name in ("deploy", "src", "include"):
         shutil.copytree(REPO / name, folder / name)
 
 

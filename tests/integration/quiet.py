@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """When nobody asks it does nothing: no system call and no child process."""
+import os
 import re
+import socket
 import time
 
 from local import SKYLAKE, Exporter, Strace, Tree, case, connect, get_request, load, wait_for
@@ -21,6 +23,14 @@ def awake(lines):
     return calls
 
 
+def manager(root):
+    """The environment of a service."""
+    address = f"{root}/notify"
+    manager.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.socket.bind(address)
+    return {**os.environ, "NOTIFY_SOCKET": address}
+
+
 def main(checks):
     idle = {}
     with Tree() as tree:
@@ -28,6 +38,9 @@ def main(checks):
         idle["this machine, with uevents"] = Exporter("/")
         idle["after a load"] = Exporter(SKYLAKE)
         idle["with an idle keep-alive connection"] = Exporter(SKYLAKE)
+        env = manager(tree.root)
+        idle["under a service manager without a watchdog"] = Exporter(SKYLAKE, env=env)
+        watched = Exporter(SKYLAKE, env={**env, "WATCHDOG_USEC": "4000000"})
         failures = []
         for exporter in idle.values():
             exporter.scrape()
@@ -38,6 +51,7 @@ def main(checks):
         sock.recv(4096)
         time.sleep(1)
         traces = {name: Strace(exporter.pid) for name, exporter in idle.items()}
+        watch = Strace(watched.pid)
         time.sleep(0.5)
         before = {name: len(trace.lines()) for name, trace in traces.items()}
         time.sleep(SECONDS)
@@ -50,6 +64,8 @@ def main(checks):
                             f"{name}: {len(new)} lines in {SECONDS} s, one wake-up: {new}")
             else:
                 checks.same(new, [], f"{name}: no system call in {SECONDS} s")
+        checks.that(any("WATCHDOG=1" in line for line in watch.detach()),
+                    "with a watchdog it does wake up")
         # Would one have shown? A scrape does.
         idle["a recorded machine"].scrape()
         checks.that(wait_for(lambda: len(awake(traces["a recorded machine"].lines())) > 20, 5),

@@ -20,6 +20,7 @@ usage() {
 	  --timeout SECONDS     (120)
 	  --append "ARGS"       for the kernel's command line
 	  --keep                keep the run's folder, with the console log
+	  --systemd             systemd is the guest's process 1, the script a service
 	  --shell               no script: a shell on this terminal
 	Exit codes of its own: 124 timeout, 125 the guest did not start, 126 it died.
 	TXT
@@ -28,7 +29,7 @@ usage() {
 say() { echo "lab: $*" >&2; }
 bad() { say "$*"; usage >&2; exit 2; }
 
-cpus=2 mem=1024 timeout=120 append='' keep='' shell='' out=''
+cpus=2 mem=1024 timeout=120 append='' keep='' shell='' systemd='' out=''
 forwards=() envs=()
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -47,6 +48,7 @@ while [ $# -gt 0 ]; do
 	--append) append=$2; shift ;;
 	--keep) keep=1 ;;
 	--shell) shell=1 ;;
+	--systemd) systemd=1 ;;
 	--help) usage; exit 0 ;;
 	--) shift; break ;;
 	*) bad "unknown option $1" ;;
@@ -85,7 +87,7 @@ write_job() {
 	for e in "${envs[@]}"; do echo "export ${e@Q}"; done >>"$run/job"
 	echo "cd ${PWD@Q} || exit 125; exec ${script@Q} ${*@Q}" >>"$run/job"
 	cat >"$run/settings" <<-TXT
-	lab_boot=${boot@Q} lab_out=${out@Q} lab_shell=$shell lab_net=${forwards[*]:+1}
+	lab_boot=${boot@Q} lab_out=${out@Q} lab_shell=$shell lab_systemd=${systemd:+${here@Q}/guest-service} lab_net=${forwards[*]:+1}
 	set -- $(printf '%s\n' "$repo" "$LAB_DIR" "$PWD" "$script" | sort -u | while read -r p; do printf '%s ' "${p@Q}"; done)
 	TXT
 	{ cat "$boot/initrd"

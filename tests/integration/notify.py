@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a service manager hears: readiness, the end, and as long as requests are answered that all
+is well."""
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+
+from local import REPO, SKYLAKE, Exporter, case, connect, free_port, slow_reads, wait_for
+
+sys.path.insert(0, str(REPO / "tests" / "support"))
+from hold import Held, threads  # noqa: E402
+
+INTERVAL = 0.3  # half of what the exporter is told
+HTTP = "MHD-worker"
+
+
+class Manager:
+    """The socket of one, with the messages that have come, and when."""
+
+    def __init__(self, address=None):
+        self.folder = tempfile.mkdtemp()
+        self.address = address or f"{self.folder}/notify"
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind("\0" + address[1:] if address else self.address)
+        self.socket.settimeout(0.05)
+        self.messages = []
+
+    def read(self):
+        try:
+            while True:
+                self.messages.append((self.socket.recv(4096).decode(), time.monotonic()))
+        except TimeoutError:
+            return self.messages
+
+    def heard(self, text):
+        return any(message == text for message, _ in self.read())
+
+    def pings(self, seconds):
+        """How many come in that time, from now on."""
+        self.read()
+        before = len(self.messages)
+        time.sleep(seconds)
+        return sum(message == "WATCHDOG=1" for message, _ in self.read()[before:])
+
+    def exporter(self, *flags, watchdog=True, **more):
+        env = {**os.environ, "NOTIFY_SOCKET": self.address}
+        if watchdog:
+            env["WATCHDOG_USEC"] = str(int(INTERVAL * 2e6))
+        return Exporter(SKYLAKE, *flags, env=env, **more)
+
+
+def check_life(checks):
+    manager = Manager()
+    port = free_port()
+    exporter = manager.exporter(port=port, wait=False, watchdog=False)
+    checks.that(wait_for(lambda: manager.heard("READY=1"), 20), "it says that it is ready")
+    checks.same(exporter.get("/-/ready")[0], 200, "and it is: at once")
+    checks.same(manager.pings(3 * INTERVAL), 0, "without a watchdog it says no more")
+    exporter.stop()
+    checks.that(manager.heard("STOPPING=1"), "it says that it stops")
+
+
+def check_addresses(checks):
+    manager = Manager(f"@exporter-{os.getpid()}")
+    exporter = manager.exporter(watchdog=False)
+    checks.that(wait_for(lambda: manager.heard("READY=1"), 5), "an abstract address")
+    exporter.stop()
+    for address in ("relative", "/nowhere/notify", "/" + 200 * "x"):
+        exporter = Exporter(SKYLAKE, env={**os.environ, "NOTIFY_SOCKET": address})
+        checks.that(wait_for(lambda e=exporter: "cannot tell the service manager" in e.log(), 10)
+                    and exporter.get("/metrics")[0] == 200,
+                    f"{address[:20]}: it says so, and works")
+        exporter.stop()
+
+
+def check_watchdog(checks):
+    manager = Manager()
+    exporter = manager.exporter()
+    fds = exporter.settled_fds()
+    pings = manager.pings(10 * INTERVAL)
+    checks.that(5 <= pings <= 11, f"all is well, twice in the time allowed: {pings}")
+    checks.that(exporter.settled_fds() <= fds + 1, "its questions leave nothing open")
+    workers = threads(exporter.pid, HTTP)
+    checks.same(len(workers), 4, "threads that answer requests")
+    for worker in workers:
+        with Held([worker]):
+            manager.pings(INTERVAL)
+            checks.same(manager.pings(5 * INTERVAL), 0, f"thread {worker} is held: silence")
+        checks.that(manager.pings(10 * INTERVAL) > 0, "and goes on")
+    with Held(workers):
+        manager.pings(INTERVAL)
+        checks.same(manager.pings(8), 0, "all are held: silence")
+        checks.that("requests are not answered" in exporter.log(), "and a word in the log")
+        slowest = 0
+        for number in range(1, 6):
+            time.sleep(0.15)
+            start = time.monotonic()
+            os.kill(exporter.pid, signal.SIGUSR2)
+            wait_for(lambda n=number: exporter.log().count("perf events closed") >= n, 5)
+            slowest = max(slowest, time.monotonic() - start)
+        # The hookscript gives it 0.2 s before a VM takes the GPU.
+        checks.that(slowest < 0.2, f"signals do not wait for answers: {slowest:.3f} s")
+    checks.that(manager.pings(10 * INTERVAL) > 0, "and they go on")
+    os.kill(exporter.pid, signal.SIGSTOP)
+    manager.pings(INTERVAL)
+    checks.same(manager.pings(4 * INTERVAL), 0, "stopped: silence")
+    os.kill(exporter.pid, signal.SIGCONT)
+    for _ in range(20):
+        os.kill(exporter.pid, signal.SIGUSR2)
+        time.sleep(INTERVAL / 5)
+    checks.that(manager.pings(4 * INTERVAL) >= 2, "signals do not keep it from it")
+    seconds = exporter.stop()
+    checks.bound(seconds, 2, "it ends in time")
+
+
+def check_busy(checks):
+    """Scrapes at their deadlines and clients that only connect are no hang."""
+    manager = Manager()
+    exporter = manager.exporter("--scrape.timeout=300ms")
+    clients = [connect(exporter.port) for _ in range(200)]
+    checks.that(manager.pings(10 * INTERVAL) >= 3, "200 clients that say nothing")
+    for client in clients:
+        client.close()
+    trace = slow_reads(exporter, 200000)
+    exporter.scrape()
+    pings = manager.pings(10 * INTERVAL)
+    checks.that(pings >= 3, f"reads that hang: {pings}")
+    trace.detach()
+    exporter.stop()
+
+
+def check_others(checks):
+    manager = Manager()
+    env = {**os.environ, "NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "200000",
+           "WATCHDOG_PID": str(os.getpid())}
+    exporter = Exporter(SKYLAKE, env=env)
+    checks.same(manager.pings(1), 0, "another process's watchdog")
+    exporter.stop()
+
+
+def main(checks):
+    check_life(checks)
+    check_addresses(checks)
+    check_watchdog(checks)
+    check_busy(checks)
+    check_others(checks)
+
+
+case(main)

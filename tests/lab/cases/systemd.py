@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exporter as the service that it is installed as, under systemd: its rights, its sandbox, its
+watchdog. Commands are those of the README."""
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+with open("/proc/uptime") as uptime:
+    BOOT = float(uptime.read().split()[0])
+# Where nothing is hidden from a service: /home is, if the repository is there.
+DRIVERS = Path("/opt/va_drivers")
+DRIVERS.mkdir()
+for driver in Path(os.environ["VA_DRIVERS"]).glob("*_drv_video.so"):
+    shutil.copy(driver, DRIVERS)
+os.environ["VA_DRIVERS"] = str(DRIVERS)
+
+import lab  # noqa: E402: after the environment
+from hold import Held, threads  # noqa: E402
+from lab_vaapi import FEW, LAST_RUN, WORKING, children, first_round, knobs, results  # noqa: E402
+
+UNIT = "intel-gpu-exporter.service"
+BUILD = os.path.dirname(os.environ["EXPORTER"])
+PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
+PERF = {"engine", "idle", "interrupts"}  # the default collectors that need perf events
+BUSY = "intel_gpu_engine_busy_seconds_total"
+CLIENT = "intel_gpu_client_engine_busy_seconds_total"
+LOADS = {"render": 250, "copy": 50, "video": 400, "video_enhance": 100}
+VGPU = "00000000-0000-0000-0000-000000000101"
+CAP_PERFMON, CAP_SYS_PTRACE, CAP_SYS_ADMIN = 1 << 38, 1 << 19, 1 << 21
+
+
+def run(*command, check=True):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise RuntimeError(f"{command}: {done.stdout}{done.stderr}")
+    return done.stdout.strip()
+
+
+class Service(lab.exporter_test.Exporter):
+    """The unit's main process; another one after each restart."""
+
+    def __init__(self):  # pylint: disable=super-init-not-called
+        self.port = lab.PORT
+
+    def show(self, key):
+        return run("systemctl", "show", "-P", key, UNIT)
+
+    @property
+    def pid(self):
+        return int(self.show("MainPID"))
+
+    def restart(self):
+        run("systemctl", "restart", UNIT)
+
+    def log(self):
+        return run("journalctl", "-q", "-o", "cat", "-u", UNIT)
+
+    @staticmethod
+    def wait_for(condition, seconds):
+        """The seconds until it holds, or None."""
+        start = time.monotonic()
+        while not condition():
+            if time.monotonic() > start + seconds:
+                return None
+            time.sleep(0.1)
+        return time.monotonic() - start
+
+    def wait_new(self, pid, seconds):
+        """Until another process than that one is ready."""
+        return self.wait_for(lambda: self.show("ActiveState") == "active" and
+                             self.pid not in (0, pid), seconds)
+
+
+def drop_in(name, *lines):
+    """None without lines."""
+    folder = Path(f"/run/systemd/system/{UNIT}.d")
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.conf"
+    if lines:
+        file.write_text("\n".join(("[Service]", *lines)) + "\n")
+    else:
+        file.unlink()
+    run("systemctl", "daemon-reload")
+
+
+def flags(*lines):
+    Path("/etc/default/intel-gpu-exporter").write_text("\n".join(lines) + "\n")
+
+
+def failures(metrics):
+    """{collector: reason} of those without success."""
+    name = "intel_gpu_scrape_collector_success"
+    found = {dict(k)["collector"] for k, v in metrics.find(name).items() if v == 0}
+    return {collector: metrics.reason(collector) for collector in found}
+
+
+def check_start(checks, service):
+    print(f"{BOOT:.1f} s after the kernel's start")
+    run("cmake", "--install", BUILD)
+    checks.that(PARANOID.read_text().strip() == "3", "Debian's level: nobody has set another one")
+    run("systemctl", "daemon-reload")
+    start = time.monotonic()
+    run("systemctl", "start", UNIT)
+    seconds = time.monotonic() - start
+    metrics = service.scrape()
+    checks.that(metrics.value("intel_gpu_up") == 0 and failures(metrics) == {},
+                f"without a GPU it is ready {seconds:.2f} s later, and nothing fails")
+    lab.shell("lab_load vfio=1")
+    metrics = service.scrape_until(lambda m: m.value("intel_gpu_up") == 1)
+    checks.that(metrics.find("intel_gpu_info"), "a GPU that comes later is found")
+    checks.same(failures(metrics), {name: "permission" for name in PERF},
+                "at level 3 with CAP_PERFMON perf events are not permitted; all else works")
+    metrics = service.scrape_until(lambda m: results(m, codec="h264"), 60)
+    checks.that(metrics.find("intel_gpu_vaapi_driver_info", va_driver="iHD") and
+                results(metrics) <= {"bitstream", "timeout"},
+                f"Intel's VA driver opens the node and starts in the sandbox: {results(metrics)}")
+    run("sysctl", "--system")
+    checks.same(PARANOID.read_text().strip(), "2", "the file that is installed sets the level")
+    checks.same(failures(service.scrape()), {}, "and everything works, without a restart")
+
+
+def check_rates(checks, service):
+    for name, permille in LOADS.items():
+        lab.set_parameter(f"load_{name}", permille)
+    run("systemd-run", "--unit=transcode", "-p", "User=nobody", "-p", "SupplementaryGroups=105",
+        shutil.which("lab_submit"), "--hold", "60s", lab.shell("lab_render"), "render", "10ms")
+    service.scrape()
+    before = service.sharp()
+    time.sleep(6)
+    after = service.sharp()
+    for engine, load in (("rcs0", 250), ("bcs0", 50), ("vcs0", 400), ("vcs1", 400),
+                         ("vecs0", 100)):
+        checks.close(lab.rate(before, after, BUSY, engine=engine), load / 1000, 0.005,
+                     f"busy share of {engine}")
+    checks.close(lab.rate(before, after, "intel_gpu_rc6_seconds_total"), 0.3, 0.005, "of RC6")
+    users = {dict(k)["workload"] for k in after.find(CLIENT)}
+    checks.that("transcode.service" in str(users), f"another user's work is seen: {users}")
+    checks.same(failures(after), {}, "every default collector has success 1")
+
+
+def check_guests(checks, service):
+    """As Proxmox VE runs a VM: by root, in a scope; the configuration is root's and www-data's."""
+    Path("/etc/pve/qemu-server").mkdir(parents=True, mode=0o750)
+    config = Path("/etc/pve/qemu-server/101.conf")
+    config.write_text("name: media\n")
+    config.chmod(0o640)
+    lab.shell(f"vgpu_create GVTg_V5_4 {VGPU}")
+    group = os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{VGPU}/iommu_group"))
+    script = (f"exec -a /usr/bin/kvm /bin/sh -c 'exec 9</dev/vfio/{group}; read line' -id 101 "
+              f"-device vfio-pci,sysfsdev=/sys/bus/mdev/devices/{VGPU}")
+    vm = subprocess.Popen(["systemd-run", "--scope", "--unit=101", "--slice=qemu.slice", "bash",
+                           "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    used = service.scrape_until(lambda m: m.value("intel_gpu_vgpu_in_use", uuid=VGPU) == 1)
+    checks.that(used.find("intel_gpu_vgpu_info", uuid=VGPU, vmid="101", guest="media") and
+                used.value("intel_gpu_vgpu_in_use", uuid=VGPU) == 1,
+                "whose a vGPU is, with its name")
+    checks.same(used.reason("vgpu"), None, "with certainty")
+    vm.stdin.close()
+    vm.wait()
+    return used
+
+
+def in_sandbox(service, script):
+    """As root with all capabilities, but with the service's mounts."""
+    return subprocess.run(["nsenter", "-t", str(service.pid), "-m", "sh", "-c", script],
+                          capture_output=True, text=True)
+
+
+def check_sandbox(checks, service):
+    rights = set()
+    for task in os.listdir(f"/proc/{service.pid}/task"):
+        status = dict(line.split(":\t") for line in
+                      Path(f"/proc/{service.pid}/task/{task}/status").read_text().splitlines())
+        rights.add(tuple(status[key] for key in ("CapEff", "CapPrm", "CapBnd", "NoNewPrivs",
+                                                 "Seccomp")))
+    two = f"{CAP_PERFMON | CAP_SYS_PTRACE:016x}"
+    checks.same(rights, {(two, two, two, "1", "2")},
+                "each thread has CAP_PERFMON and CAP_SYS_PTRACE, and can gain nothing")
+    for path in ("/etc/x", "/usr/local/bin/x", "/var/lib/x", "/run/x", "/root/x", "/dev/x",
+                 "/proc/1/oom_score_adj", "/proc/sys/kernel/perf_event_paranoid",
+                 "/sys/module/i915/parameters/load_video", "/sys/fs/cgroup/x"):
+        done = in_sandbox(service, f"echo 0 >{path}")
+        checks.that(done.returncode != 0, f"{path} cannot be written")
+    checks.same(sorted(in_sandbox(service, "find /run ! -type d -o -name incoming").stdout.split()),
+                ["/run/systemd/incoming", "/run/systemd/notify"],
+                "the only socket in /run is the manager's")
+    checks.same(opened(service, "/dev/kmsg", "/dev/loop-control", "/dev/mem", "/dev/null",
+                       lab.shell("lab_render")), ["/dev/null", lab.shell("lab_render")],
+                "render nodes are the only hardware")
+
+
+def opened(service, *paths):
+    """Those that can be opened by a process of the service's control group."""
+    script = (f"echo $$ >/sys/fs/cgroup{service.show('ControlGroup')}/cgroup.procs; "
+              "for path; do : <>$path && echo $path; done")
+    return subprocess.run(["bash", "-c", script, "-", *paths], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True).stdout.split()
+
+
+def check_vaapi(checks, service):
+    knobs(FEW)
+    flags(f"LIBVA_DRIVERS_PATH={DRIVERS}", "LIBVA_DRIVER_NAME=fake",
+          'ARGS="--vaapi.expect=h264 --vaapi.interval=2s --vaapi.timeout=5s"')
+    service.restart()
+    metrics = first_round(service)
+    checks.that(metrics.value(WORKING, codec="h264") == 1 and results(metrics) == {"ok"},
+                f"flags of the file are taken, and H.264 works: {results(metrics)}")
+    checks.same(failures(metrics), {}, "every collector has success")
+    knobs(FEW, "HANG.h264=EndPicture")
+    metrics = service.scrape_until(lambda m: "timeout" in results(m, codec="h264"), 30)
+    checks.that("timeout" in results(metrics, codec="h264"), "a test that hangs is ended")
+    knobs(FEW, "HANG=Initialize")
+    time.sleep(3)
+    child = children(service.pid)
+    sets = {line for pid in child for line in Path(f"/proc/{pid}/status").read_text().splitlines()
+            if line.startswith(("CapPrm", "CapEff", "CapInh", "CapAmb"))}
+    checks.that(sets and all(int(line.split()[1], 16) == 0 for line in sets),
+                f"a test has no capability: {sets}")
+    start = time.monotonic()
+    run("systemctl", "stop", UNIT)
+    seconds = time.monotonic() - start
+    checks.that(seconds < 2, f"it stops within 2 s, with a test that hangs: {seconds:.2f} s")
+    checks.that(child and not any(os.path.exists(f"/proc/{pid}") for pid in child),
+                f"its child is gone: {child}")
+    checks.same(service.show("Result"), "success", "that is a success")
+    with socket.socket() as s:
+        checks.that(s.connect_ex(("127.0.0.1", lab.PORT)) != 0, "nobody listens any more")
+    knobs(FEW)
+
+
+def check_watchdog(checks, service):
+    drop_in("watchdog", "WatchdogSec=8s", "RestartSec=100ms", "TimeoutAbortSec=2s")
+    service.restart()
+    restarts = int(service.show("NRestarts"))
+    lab.set_parameter("block", "rps_act_freq_mhz")
+    for _ in range(8):
+        metrics = service.scrape()
+        time.sleep(1)
+    lab.set_parameter("block", "")
+    checks.that("timeout" in failures(metrics).values() and
+                int(service.show("NRestarts")) == restarts,
+                f"a GPU that hangs, {failures(metrics)}, is no reason to restart the exporter")
+    pid = service.pid
+    os.kill(pid, signal.SIGSTOP)
+    seconds = service.wait_new(pid, 30)
+    checks.that(seconds and seconds < 20, f"stopped: another one after {seconds} s")
+    pid = service.pid
+    with Held(threads(pid, "MHD-worker")[:1]):
+        seconds = service.wait_for(lambda: service.show("SubState") != "running", 30)
+    checks.that(seconds and seconds < 20 and service.wait_new(pid, 10),
+                f"one HTTP thread held: another one after {seconds} s")
+    log = run("journalctl", "-q", "-o", "cat", "_PID=1", "+", "UNIT=" + UNIT)
+    checks.that(log.count("Watchdog timeout") == 2, "it was the watchdog, twice")
+    checks.that("requests are not answered" in service.log(), "and the second saw it coming")
+    pid = service.pid
+    os.kill(pid, signal.SIGSEGV)
+    checks.that(service.wait_new(pid, 10), "a crash: another one")
+    checks.same(failures(service.scrape()), {}, "which works")
+    drop_in("watchdog")
+
+
+def check_drop_ins(checks, service):
+    PARANOID.write_text("3")
+    drop_in("rights", "CapabilityBoundingSet=CAP_SYS_ADMIN")
+    service.restart()
+    checks.same(failures(service.scrape()), {}, "level 3 and CAP_SYS_ADMIN: everything works")
+    checks.same(service.status("CapEff"),
+                f"{CAP_PERFMON | CAP_SYS_PTRACE | CAP_SYS_ADMIN:016x}", "it is the third")
+    PARANOID.write_text("2")
+    service.restart()
+    checks.same(service.status("CapEff"), f"{CAP_PERFMON | CAP_SYS_PTRACE:016x}",
+                "where it is not needed it is given up")
+    # The README has "render" for the group's number.
+    drop_in("rights", "DynamicUser=yes", "SupplementaryGroups=105",
+            "AmbientCapabilities=CAP_PERFMON CAP_SYS_PTRACE")
+    service.restart()
+    metrics = first_round(service)
+    checks.that(service.status("Uid").split()[0] not in ("0", "65534"), "a user of its own")
+    checks.same(failures(metrics), {}, "every collector has success")
+    checks.that(metrics.find(LAST_RUN) and metrics.value(WORKING, codec="h264") == 1, "H.264 works")
+    drop_in("rights")
+    service.restart()
+
+
+def main():
+    checks = lab.Checks()
+    service = Service()
+    check_start(checks, service)
+    check_rates(checks, service)
+    check_guests(checks, service)
+    check_sandbox(checks, service)
+    check_vaapi(checks, service)
+    check_watchdog(checks, service)
+    check_drop_ins(checks, service)
+    run("systemctl", "stop", UNIT)
+    checks.end()
+
+
+main()
