@@ -48,7 +48,7 @@ run() {
 
 cd "$repo"
 mkdir -p build
-packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench}/packages.txt)
+packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench,prometheus}/packages.txt)
 [ -z "$all" ] || packages+=(tests/packages-all.txt)
 step "packages"
 deploy/install-packages.sh "${packages[@]}"
