@@ -176,7 +176,8 @@ def place(rows):
 
 
 def variable(name, label, query, every=True):
-    return {"allValue": ".+" if every else None, "current": {}, "datasource": DATASOURCE,
+    chosen = {"text": ["All"], "value": ["$__all"]} if every else {"text": [], "value": []}
+    return {"allValue": ".+" if every else None, "current": chosen, "datasource": DATASOURCE,
             "definition": query, "hide": 0, "includeAll": every, "label": label, "multi": True,
             "name": name, "options": [], "query": {"qryType": 1, "query": query, "refId": name},
             "refresh": 2, "regex": "", "skipUrlSync": False, "sort": 1, "type": "query"}

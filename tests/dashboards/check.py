@@ -12,7 +12,7 @@ import sys
 from dashboards import (FOLDER, PLANNED, PLANNED_LABELS, PROMETHEUS, expressions, load, metrics,
                         panels, variable_queries)
 
-BUILTIN = {"__rate_interval", "__range", "__data", "__url_time_range"}
+BUILTIN = {"__all", "__rate_interval", "__range", "__data", "__url_time_range"}
 # Exporters in virtual machines are looked for among all: the chosen instance is their host.
 WITHOUT_INSTANCE = {"intel_gpu_machine_info", "intel_gpu_exporter_build_info",
                     "intel_gpu_vaapi_codec_working", "intel_gpu_clients"}

@@ -51,7 +51,7 @@ def api(path, **parameters):
                                     timeout=30) as answer:
             return json.load(answer)["data"]
     except urllib.error.HTTPError as error:
-        return json.load(error)["error"]
+        return error.read().decode()
 
 
 def fill(expression):
