@@ -34,20 +34,20 @@ def problems(size):
 
     collectors = what("collector $1", "collector",
                       f'intel_gpu_scrape_collector_error{{{MACHINE},reason!="not_supported"}}')
-    tests = what("encode test of $1", "codec", 'label_replace(label_replace('
-                 f'intel_gpu_vaapi_probe_result{{{GPU},result!~"ok|unsupported"}}, '
-                 '"reason", "$1", "result", "(.*)"), "remedy", "vaapi-results", "", "")')
+    tests = ('label_join(label_replace(label_replace('
+             f'intel_gpu_vaapi_probe_result{{{GPU},result!~"ok|unsupported"}}, '
+             '"reason", "$1", "result", "(.*)"), "remedy", "vaapi-results", "", ""), '
+             '"what", " ", "codec", "profile", "entrypoint", "size")')
     waiting = what("encode tests wait", "pci", f"intel_gpu_vaapi_probe_skipped{{{GPU}}}")
-    labels = "job, instance, pci, what, reason, remedy, profile, entrypoint, size"
+    labels = "job, instance, pci, what, reason, remedy"
     return table(
         "Problems and what helps",
         "What an exporter could not read, encode tests that fail, and encode tests that wait. "
         "\"What helps\" is the section of the exporter's README. Empty when all is well.",
         f"max by ({labels}) ({collectors} or {tests} or {waiting})",
-        [column("instance", "Instance", link=to_node()), column("pci", "GPU"),
-         column("what", "What"), column("profile", "Profile"),
-         column("entrypoint", "Entry point"), column("size", "Size"),
-         column("reason", "Reason"), column("remedy", "What helps")],
+        [column("instance", "Instance", link=to_node(), width=145),
+         column("pci", "GPU", width=115), column("what", "What"),
+         column("reason", "Reason", width=115), column("remedy", "What helps", width=125)],
         size=size, empty="No problem is reported", sort="Instance")
 
 
@@ -61,9 +61,10 @@ def alerts(size):
         [column("alertname", "Alert"),
          column("alertstate", "State", mappings=[{"type": "value", "options": {
              "firing": {"color": "red", "index": 0, "text": "firing"},
-             "pending": {"color": "orange", "index": 1, "text": "pending"}}}], width=90),
-         column("severity", "Severity", width=90), column("instance", "Instance", link=to_node()),
-         column("pci", "GPU"), column("codec", "Codec", width=80)],
+             "pending": {"color": "orange", "index": 1, "text": "pending"}}}], width=75),
+         column("severity", "Severity", width=80),
+         column("instance", "Instance", link=to_node(), width=145),
+         column("pci", "GPU", width=115), column("codec", "Codec", width=60)],
         size=size, empty="No alert is pending or firing", sort="State")
 
 

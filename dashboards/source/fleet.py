@@ -45,7 +45,7 @@ def gpus():
         " A dash means that the value could not be read; it is never 0.",
         [STATE, ACCELERATION, VIDEO, RENDER, clock, asleep, clients, info],
         [column("instance", "Instance", link=to_node(gpu="GPU")), column("pci", "GPU", width=120),
-         column("model", "Model", width=240), column("driver", "Driver", width=80),
+         column("model", "Model", width=270), column("driver", "Driver", width=80),
          column("Value #A", "State", mappings=STATES, width=150),
          column("Value #B", "Acceleration", "percentunit", ALL_OR_NOTHING, decimals=0, width=110,
                 empty="not tested"),
@@ -54,12 +54,12 @@ def gpus():
          column("Value #E", "Clock", "hertz", width=110),
          column("Value #F", "Asleep (RC6)", "percentunit", decimals=0, width=120),
          column("Value #G", "Clients", "short", decimals=0, width=80)],
-        size=(24, 8), sort="Instance")
+        size=(24, 8), sort="State")
 
 
 def over_time():
     gpu = "{{instance}} {{pci}}"
-    workload = f'class="%s"'
+    workload = 'class="%s"'
     who = ("topk(10, sum by (instance, workload, guest) (rate("
            "intel_gpu_client_engine_busy_seconds_total{" + GPU + "," + workload + "}" + RATE + ")) > 0)")
     return row(

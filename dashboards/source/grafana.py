@@ -62,12 +62,13 @@ def stat(title, description, expr, unit="none", colors=PLAIN, size=(4, 4), mappi
     if unit == "percentunit":
         defaults.update(min=0, max=1)
     graph = graph or ("none" if mappings else "area")
+    sizes = {"text": {"titleSize": 14, "valueSize": 22}} if mappings else {}
     return panel("stat", title, description, size, defaults, {
         "colorMode": "background" if background else "value", "graphMode": graph,
         "justifyMode": "auto", "orientation": "auto",
         "reduceOptions": {"calcs": ["last" if graph == "none" else "lastNotNull"], "fields": "",
                           "values": False},
-        "textMode": text, "wideLayout": True,
+        "textMode": text, "wideLayout": False, **sizes,
     }, [target("A", expr, legend, **({"instant": True, "range": False} if graph == "none" else {}))])
 
 
@@ -78,7 +79,7 @@ def series(title, description, queries, unit, size=(12, 8), stack=False, limit=N
     legends, as expressions, of lines that are limits and no measurements."""
     defaults = {
         "color": {"mode": "palette-classic"},
-        "custom": {"drawStyle": "line", "fillOpacity": 35 if stack else 8, "lineWidth": 1,
+        "custom": {"drawStyle": "line", "fillOpacity": 35 if stack else 0 if step else 8, "lineWidth": 1,
                    "lineInterpolation": "stepAfter" if step else "linear", "showPoints": "never",
                    "spanNulls": False, "stacking": {"group": "A", "mode": "normal" if stack else
                                                     "none"},
@@ -98,7 +99,7 @@ def series(title, description, queries, unit, size=(12, 8), stack=False, limit=N
 
 
 def column(field, title, unit=None, colors=None, mappings=None, decimals=None, width=None,
-           gauge=False, link=None, empty=None):
+           gauge=False, link=None, empty="–"):
     """A column of a table: which field, its heading, how its values look."""
     properties = []
 
@@ -110,6 +111,9 @@ def column(field, title, unit=None, colors=None, mappings=None, decimals=None, w
     if colors:
         add("thresholds", steps(colors))
         add("color", {"mode": "thresholds"})
+    if colors:  # what was not measured has no colour of a measurement
+        mappings = [*(mappings or []), {"type": "special", "options": {
+            "match": "null", "result": {"color": "text", "index": 9, "text": empty}}}]
     if mappings:
         add("mappings", mappings)
     if gauge:
@@ -138,7 +142,7 @@ def table(title, description, queries, columns, size=(24, 8), empty="–", sort=
             "excludeByName": {}, "indexByName": {name: i for i, name in enumerate(names)},
             "renameByName": {field: heading for field, heading, _ in columns}}}]
     defaults = {"color": {"mode": "thresholds"},
-                "custom": {"align": "left", "cellOptions": {"type": "auto"}, "filterable": True},
+                "custom": {"align": "left", "cellOptions": {"type": "auto"}, "filterable": False},
                 "noValue": empty, "thresholds": steps(TEXT), "unit": "none"}
     overrides = [{"matcher": {"id": "byName", "options": heading}, "properties": properties}
                  for _, heading, properties in columns if properties]

@@ -31,13 +31,13 @@ def glance():
         stat("Asleep (RC6)", "Share of time that each GT spent in the power-saving state RC6.",
              f"rate(intel_gpu_rc6_seconds_total{{{GPU}}}{RATE})", "percentunit",
              legend="{{pci}} GT {{gt}}", decimals=0),
-        stat("Encode tests",
+        stat("Age of encode tests",
              "Time since the last whole round of encode tests, in intervals between rounds. Above 3 "
              "the exporter does not test any more, and what is shown of acceleration is old.",
              f"(time() - intel_gpu_vaapi_probe_last_run_timestamp_seconds{{{GPU}}}) "
              f"/ on (job, instance) group_left () intel_gpu_vaapi_probe_interval_seconds{{{MACHINE}}}",
-             "suffix: intervals old", [(None, "green"), (1.5, "orange"), (3, "red")],
-             empty="none has run", legend="{{pci}}", decimals=1))
+             "suffix: intervals", [(None, "green"), (1.5, "orange"), (3, "red")],
+             empty="none has run", legend="{{pci}}", decimals=1, graph="none"))
 
 
 def identity():
@@ -53,7 +53,7 @@ def identity():
         [machine, driver],
         [column("pci", "GPU", width=120), column("model", "Model", width=260),
          column("platform", "Platform"), column("function", "Function", width=90),
-         column("driver", "Kernel driver", width=110), column("kernel", "Kernel"),
+         column("driver", "Kernel driver", width=120), column("kernel", "Kernel"),
          column("virtualization", "Runs in", width=90), column("render", "Node", width=110),
          column("vendor", "VA driver")], size=(24, 4), sort="GPU")
 
@@ -74,7 +74,7 @@ def tests():
                value("psnr_decibels"), value("frames_per_second"), value("duration_seconds"),
                f"time() - {value('timestamp_seconds')}"],
               [column("codec", "Codec", width=70), column("profile", "Profile"),
-               column("entrypoint", "Entry point", width=100), column("size", "Size", width=100),
+               column("entrypoint", "Entry point", width=105), column("size", "Size", width=100),
                column("result", "Result", mappings=[PASSED, FAILED], width=130),
                column("Value #B", "Likeness", "dB", [(None, "red"), (30, "green")], decimals=1,
                       width=90),
@@ -175,14 +175,14 @@ def users():
               "used. A buffer that clients share counts for each of them.",
               [f"sum by ({OWNER}) (intel_gpu_clients{{{GPU}}})", share % "video", share % "render",
                f"sum by ({OWNER}) (intel_gpu_client_memory_bytes{{{GPU}}})"],
-              [column("workload", "Workload", width=260), column("workload_kind", "Kind", width=90),
+              [column("workload", "Workload", width=280), column("workload_kind", "Kind", width=90),
                column("namespace", "Namespace"), column("pod", "Pod"),
                column("container", "Container"), column("vmid", "Guest id", width=80),
                column("guest", "Guest"), column("Value #A", "Clients", "short", decimals=0, width=70),
                column("Value #B", "Video", "short", decimals=2, width=70),
                column("Value #C", "Render", "short", decimals=2, width=80),
                column("Value #D", "Memory", "bytes", width=100), column("pci", "GPU", width=120)],
-              size=(24, 8), sort="Workload"),
+              size=(24, 7), sort="Workload"),
         series("Memory by workload", "Resident GPU memory of each workload's clients.",
                (f"sum by (pci, workload, guest) (intel_gpu_client_memory_bytes{{{GPU}}})", name),
                "bytes", size=(8, 8), stack=True),
@@ -210,13 +210,14 @@ def shares():
                "not be added up.",
                [(f"intel_gpu_vgpu_instances{{{GPU}}}", "{{pci}} {{vgpu_type}} exist"),
                 (f"intel_gpu_vgpu_available_instances{{{GPU}}}", "{{pci}} {{vgpu_type}} still fit")],
-               "short", decimals=0, step=True, calcs=("lastNotNull",), dashed=("/still fit$/",)),
+               "short", decimals=0, step=True, calcs=("lastNotNull",), dashed=("/still fit$/",),
+               empty="No GPU of this node offers vGPUs"),
         table("vGPUs and their owners",
               "Each vGPU that exists now, and the guest whose configuration has it, where the "
               "exporter can see one.",
               f"max by ({BY_GPU}, uuid, vgpu_type, vmid, guest, iommu_group) "
               f"(intel_gpu_vgpu_info{{{GPU}}})",
-              [column("uuid", "UUID", width=310), column("vgpu_type", "Type"),
+              [column("uuid", "UUID", width=330), column("vgpu_type", "Type"),
                column("vmid", "Guest id", width=80), column("guest", "Guest"),
                column("iommu_group", "IOMMU group", width=110), column("pci", "GPU", width=120)],
               size=(12, 8), empty="No vGPU exists", sort="UUID"))

@@ -74,7 +74,7 @@ def chain():
         "exporter with that machine's UUID is scraped; it needs to run as root to know the UUID.",
         [f"{shares(GPU)}", f"{joined(seen)}", f"{joined(working)}", f"{joined(pods)}"],
         [column("instance", "Host", link=to_node("Host", "GPU")), column("pci", "GPU", width=120),
-         column("share", "Part"), column("id", "UUID or address", width=310),
+         column("share", "Part"), column("id", "UUID or address", width=330),
          column("vmid", "Guest id", width=80), column("guest", "Guest"),
          column("vm_instance", "Exporter in it", link=to_node("Exporter in it")),
          column("Value #C", "Encoding in it", "percentunit", ALL_OR_NOTHING, decimals=0, width=120),
@@ -93,8 +93,8 @@ def guests():
         "whether encoding works. A guest that should have a GPU and is missing here sees none.",
         [gpu, ACCELERATION, VIDEO],
         [column("instance", "Instance", link=to_node(gpu="GPU")),
-         column("virtualization", "Runs in", width=90), column("kernel", "Kernel"),
-         column("pci", "GPU", width=120), column("model", "Model", width=240),
+         column("virtualization", "Runs in", width=90), column("kernel", "Kernel", width=150),
+         column("pci", "GPU", width=120), column("model", "Model", width=270),
          column("function", "Function", width=90), column("driver", "Driver", width=90),
          column("Value #B", "Encoding", "percentunit", ALL_OR_NOTHING, decimals=0, width=100,
                 empty="not tested"),
@@ -115,24 +115,24 @@ def vgpus():
                f"max by ({by_type}) (intel_gpu_vgpu_type_aperture_bytes{{{GPU}}})",
                f"max by ({by_type}) (intel_gpu_vgpu_type_hidden_bytes{{{GPU}}})"],
               [column("instance", "Host"), column("pci", "GPU", width=120),
-               column("vgpu_type", "Type"), column("resolution", "Largest screen", width=120),
-               column("weight", "Weight", width=70),
+               column("vgpu_type", "Type"), column("resolution", "Largest screen", width=130),
+               column("weight", "Weight", width=80),
                column("Value #B", "Exist", "short", decimals=0, width=60),
                column("Value #C", "Still fit", "short", [(None, "orange"), (1, "text")], decimals=0,
                       width=80),
                column("Value #D", "Aperture", "bytes", width=90),
                column("Value #E", "Other memory", "bytes", width=110)],
-              size=(14, 8), sort="Host"),
+              size=(24, 6), sort="Host"),
         series("vGPUs that exist", "vGPUs of each type over time.",
-               (f"sum by (instance, pci, vgpu_type) (intel_gpu_vgpu_instances{{{GPU}}}) > 0 or "
-                f"0 * sum by (instance, pci) (intel_gpu_vgpu_instances{{{GPU}}})",
-                "{{instance}} {{pci}} {{vgpu_type}}"), "short", decimals=0, step=True, size=(10, 8),
+               (f"intel_gpu_vgpu_instances{{{GPU}}}", "{{instance}} {{pci}} {{vgpu_type}}"),
+               "short", decimals=0, step=True, size=(12, 8), empty="No GPU offers vGPUs",
                calcs=("lastNotNull", "max")),
         series("Room in the pool",
                "How many more vGPUs of each type could be created. The smallest type shows 0 when "
                "the pool is exhausted. Never add them up.",
                (f"intel_gpu_vgpu_available_instances{{{GPU}}}",
-                "{{instance}} {{pci}} {{vgpu_type}}"), "short", decimals=0, step=True, size=(10, 8),
+                "{{instance}} {{pci}} {{vgpu_type}}"), "short", decimals=0, step=True, size=(12, 8),
+               empty="No GPU offers vGPUs",
                calcs=("lastNotNull", "min")),
         table("vGPUs in use",
               "Whether a process holds each vGPU. One that stays unused although a guest's "
@@ -140,10 +140,10 @@ def vgpus():
               [f"max by ({BY_GPU}, uuid, vgpu_type, vmid, guest) (intel_gpu_vgpu_info{{{GPU}}})",
                f"max by ({BY_GPU}, uuid) (intel_gpu_vgpu_in_use{{{GPU}}})"],
               [column("instance", "Host"), column("pci", "GPU", width=120),
-               column("uuid", "UUID", width=310), column("vgpu_type", "Type"),
+               column("uuid", "UUID", width=330), column("vgpu_type", "Type"),
                column("vmid", "Guest id", width=80), column("guest", "Guest"),
                column("Value #B", "In use", mappings=YES_NO, empty="not known", width=90)],
-              size=(14, 8), empty="–", sort="Host"))
+              size=(24, 6), empty="No vGPU exists", sort="Host"))
 
 
 def functions():
@@ -163,7 +163,7 @@ def functions():
                column("vf", "VF", width=50), column("vf_pci", "Address", width=120),
                column("vf_driver", "Driver", width=90), column("vmid", "Guest id", width=80),
                column("guest", "Guest")],
-              size=(8, 8), empty="No virtual function is enabled", sort="Host"),
+              size=(16, 8), empty="No virtual function is enabled", sort="Host"),
         table("Whole GPUs given to VMs",
               "GPUs bound to vfio-pci, the VM whose configuration has them, and whether it holds "
               "them now.",
@@ -172,7 +172,7 @@ def functions():
               [column("instance", "Host"), column("pci", "GPU", width=120),
                column("vmid", "Guest id", width=80), column("guest", "Guest"),
                column("Value #B", "In use", mappings=YES_NO, empty="not known", width=90)],
-              size=(8, 8), empty="No GPU is given to a VM", sort="Host"))
+              size=(24, 5), empty="No GPU is given to a VM", sort="Host"))
 
 
 def load():
