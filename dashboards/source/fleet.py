@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All nodes and their GPUs: does acceleration work, how busy, who, which alerts."""
 from common import (ACCELERATION, RENDER, STATE, STATES, STATE_TEXT, VIDEO, alerts, problems)
-from grafana import (ALL_OR_NOTHING, BY_GPU, FLEET, GPU, LOAD, MACHINE, NONE_IS_GOOD, RATE, column,
-                     dashboard, row, series, stat, table, to_node)
+from grafana import (ALL_OR_NOTHING, BY_ACCELERATION, BY_GPU, FLEET, GPU, LOAD, MACHINE, NONE_IS_GOOD,
+                     RATE, column, dashboard, row, series, stat, table, to_node)
 
 OURS = "on (job) last_over_time(intel_gpu_exporter_build_info{%s}[1d])" % 'job=~"$job"'
 
@@ -45,7 +45,7 @@ def gpus():
         " A dash means that the value could not be read; it is never 0.",
         [STATE, ACCELERATION, VIDEO, RENDER, clock, asleep, clients, info],
         [column("instance", "Instance", link=to_node(gpu="GPU")), column("pci", "GPU", width=120),
-         column("model", "Model", width=270), column("driver", "Driver", width=80),
+         column("model", "Model", width=290), column("driver", "Driver", width=80),
          column("Value #A", "State", mappings=STATES, width=150),
          column("Value #B", "Acceleration", "percentunit", ALL_OR_NOTHING, decimals=0, width=110,
                 empty="not tested"),
@@ -86,7 +86,7 @@ def over_time():
                "mixed: video engines and more than half a core. software: CPU only. idle: neither. "
                "unknown: the exporter may not look.",
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
-               "short", decimals=0, stack=True))
+               "short", decimals=0, stack=True, colored=BY_ACCELERATION))
 
 
 def make():

@@ -16,6 +16,9 @@ PLAIN = [(None, "blue")]
 TEXT = [(None, "text")]
 ALL_OR_NOTHING = [(None, "red"), (0.001, "orange"), (1, "green")]
 NONE_IS_GOOD = [(None, "green"), (1, "red")]
+BY_ACCELERATION = {f"/\\b{word}\\b/": color for word, color in (
+    ("hardware", "green"), ("mixed", "blue"), ("software", "red"), ("idle", "text"),
+    ("unknown", "purple"))}
 LOAD = [(None, "green"), (0.8, "orange"), (0.95, "red")]
 
 
@@ -74,9 +77,9 @@ def stat(title, description, expr, unit="none", colors=PLAIN, size=(4, 4), mappi
 
 def series(title, description, queries, unit, size=(12, 8), stack=False, limit=None, low=0,
            high=None, colors=None, decimals=None, dashed=(), empty=None, calcs=("mean", "max"),
-           step=False, legend="table"):
+           step=False, legend="table", colored=None):
     """Lines over time. Gaps stay gaps. `limit` draws the thresholds as lines; `dashed` are the
-    legends, as expressions, of lines that are limits and no measurements."""
+    legends, as expressions, of lines that are limits and no measurements; `colored` those with a fixed colour."""
     defaults = {
         "color": {"mode": "palette-classic"},
         "custom": {"drawStyle": "line", "fillOpacity": 35 if stack else 0 if step else 8, "lineWidth": 1,
@@ -92,6 +95,9 @@ def series(title, description, queries, unit, size=(12, 8), stack=False, limit=N
         {"id": "custom.lineStyle", "value": {"dash": [6, 6], "fill": "dash"}},
         {"id": "custom.fillOpacity", "value": 0},
         {"id": "color", "value": {"fixedColor": "text", "mode": "fixed"}}]} for pattern in dashed]
+    overrides += [{"matcher": {"id": "byRegexp", "options": pattern}, "properties": [
+        {"id": "color", "value": {"fixedColor": color, "mode": "fixed"}}]}
+        for pattern, color in (colored or {}).items()]
     return panel("timeseries", title, description, size, defaults, {
         "legend": {"calcs": list(calcs), "displayMode": legend, "placement": "bottom",
                    "showLegend": True},

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node: its GPUs, whether encoding works, load and sleep, who uses them, vGPUs."""
 from common import ACCELERATION, VIDEO, alerts, problems, state
-from grafana import (ALL_OR_NOTHING, BY_GPU, GPU, LOAD, MACHINE, NODE, RATE, column, dashboard, row,
-                     series, stat, table, words)
+from grafana import (ALL_OR_NOTHING, BY_ACCELERATION, BY_GPU, GPU, LOAD, MACHINE, NODE, RATE, column,
+                     dashboard, row, series, stat, table, words)
 
 TEST = "job, instance, pci, codec, profile, entrypoint, size"
 OWNER = "job, instance, pci, workload, workload_kind, namespace, pod, container, vmid, guest"
@@ -79,7 +79,7 @@ def tests():
                column("Value #B", "Likeness", "dB", [(None, "red"), (30, "green")], decimals=1,
                       width=90),
                column("Value #C", "Speed", "suffix: fps", decimals=0, width=90),
-               column("Value #D", "Took", "s", decimals=2, width=80),
+               column("Value #D", "Took", "s", decimals=2, width=95),
                column("Value #E", "Age", "s", decimals=0, width=90),
                column("pci", "GPU", width=120)], size=(16, 9), sort="Codec"),
         stat("Codecs that must work",
@@ -191,14 +191,14 @@ def users():
                "mixed: video engines and more than half a core. software: CPU only. idle: neither. "
                "unknown: the exporter may not look.",
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
-               "short", decimals=0, size=(8, 8), stack=True),
+               "short", decimals=0, size=(8, 8), stack=True, colored=BY_ACCELERATION),
         series("CPU of transcodes",
                "Processor cores that transcoding programs use. Many cores of \"software\" are what "
                "the GPU should do.",
                ("sum by (application, workload, guest, acceleration) "
                 f"(rate(intel_gpu_transcode_cpu_seconds_total{{{MACHINE}}}{RATE}))",
                 "{{application}} {{acceleration}} {{workload}} {{guest}}"), "suffix: cores",
-               size=(8, 8), decimals=1, stack=True))
+               size=(8, 8), decimals=1, stack=True, colored=BY_ACCELERATION))
 
 
 def shares():

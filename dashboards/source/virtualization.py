@@ -94,7 +94,7 @@ def guests():
         [gpu, ACCELERATION, VIDEO],
         [column("instance", "Instance", link=to_node(gpu="GPU")),
          column("virtualization", "Runs in", width=90), column("kernel", "Kernel", width=150),
-         column("pci", "GPU", width=120), column("model", "Model", width=270),
+         column("pci", "GPU", width=120), column("model", "Model", width=290),
          column("function", "Function", width=90), column("driver", "Driver", width=90),
          column("Value #B", "Encoding", "percentunit", ALL_OR_NOTHING, decimals=0, width=100,
                 empty="not tested"),

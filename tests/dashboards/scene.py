@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What there is to see on a dashboard: two GPUs with a load, vGPUs, a working VA driver, and users
-of every kind."""
+"""What there is to see on a dashboard: an integrated and a discrete GPU with a load, vGPUs, a working
+VA driver, and users of every kind."""
 import subprocess
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from lab_vaapi import knobs
 
 NODE = "/dev/dri/renderD128"
 UID, ID = "0a1b2c3d-1111-2222-3333-444455556666", "aaaabbbbccccdddd" * 4
-# Two encoders, and pictures up to 720p: what an emulated processor does in a second.
+# Two encoders: what an emulated processor tests in a few seconds.
 DRIVER = ("PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc",)
 VGPUS = {"GVTg_V5_4": ("00000000-0000-0000-0000-000000000101",
                        "00000000-0000-0000-0000-000000000102"),
@@ -52,7 +52,7 @@ def start_users():
 
 
 def make():
-    lab.shell("lab_load gpus=2 ids=0x3e92,0x4680")
+    lab.shell("lab_load gpus=2 ids=0x3e92,0x56a5")
     for kind, uuids in VGPUS.items():
         for uuid in uuids:
             lab.shell(f"vgpu_create {kind} {uuid}")
