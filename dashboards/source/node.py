@@ -51,11 +51,11 @@ def identity():
         "What the GPU is, which kernel driver has it, and which VA driver encodes with it. A VA "
         "driver is named once the first encode test has run.",
         [machine, driver],
-        [column("pci", "GPU", width=120), column("model", "Model", width=260),
-         column("platform", "Platform"), column("function", "Function", width=90),
-         column("driver", "Kernel driver", width=120), column("kernel", "Kernel"),
+        [column("pci", "GPU", width=120), column("model", "Model", width=290),
+         column("platform", "Platform", width=120), column("function", "Function", width=90),
+         column("driver", "Kernel driver", width=120), column("kernel", "Kernel", width=150),
          column("virtualization", "Runs in", width=90), column("render", "Node", width=110),
-         column("vendor", "VA driver")], size=(24, 4), sort="GPU")
+         column("vendor", "VA driver")], size=(24, 5), sort="GPU")
 
 
 def tests():
