@@ -54,9 +54,9 @@ def glance():
              "GPUs bound to vfio-pci that no VM has open: neither host nor guest can use them.",
              f"sum(1 - intel_gpu_passthrough_in_use{{{GPU}}})", "none", NONE_IS_GOOD,
              empty="none given away"),
-        stat("Acceleration in VMs",
+        stat("Acceleration in guests",
              "Share of expected codecs that work, over the GPUs that exporters in virtual machines "
-             "see.",
+             "and containers see.",
              f"avg({ACCELERATION} and on (job, instance) "
              f'intel_gpu_machine_info{{{MACHINE},virtualization!="none"}})', "percentunit",
              ALL_OR_NOTHING, empty="not tested"))
