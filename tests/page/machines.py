@@ -121,6 +121,8 @@ def two(t):
     return text(
         row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
         identity(), engine_rows({"rcs0": 0.01, "vcs0": 0.2}, t), clocks(t, now=350, rc6=0.9),
+        row("vaapi_probe_result", 1, pci=GPU, size="256x256", result="driver_missing"),
+        row("vaapi_up", 0, pci=GPU),
         identity(ARC, model="Arc A380", platform="Alchemist", gpu_kind="discrete", driver="i915",
                  card="card1", render="renderD129"),
         engine_rows({"rcs0": 0, "bcs0": 0, "vcs0": 0.75, "vcs1": 0.5, "vecs0": 0.1, "ccs0": 0},
