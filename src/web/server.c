@@ -156,12 +156,15 @@ static enum MHD_Result answer_page(struct MHD_Connection *connection, const char
 				   const char *text, size_t len, enum MHD_ResponseMemoryMode mode)
 {
 	/* It does not write to the text, in any mode. */
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, mode);
+	void *body = (void *)(uintptr_t)text;
+	struct MHD_Response *response = MHD_create_response_from_buffer(len, body, mode);
 	enum MHD_Result result;
 
-	if (!response)
+	if (!response) {
+		if (mode == MHD_RESPMEM_MUST_FREE)
+			free(body);
 		return MHD_NO;
+	}
 	add_headers(response, content_type, PAGES_POLICY);
 	/* The next version's page must not run this version's script. */
 	MHD_add_response_header(response, "Cache-Control", "no-cache");

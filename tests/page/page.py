@@ -270,6 +270,16 @@ def check_silence(stage):
         browser.console()
 
 
+def check_restart(stage):
+    """Counters that fell have no rate, which is not a rate of 0."""
+    fake = stage.fake(machines.two)
+    with stage.visit(fake, "restart") as visit:
+        visit.see(r"vcs0\s+2[0-9.]* %", "rates")
+        fake.metrics = lambda t: machines.two(t - 1000)
+        visit.see(r"(?s)vcs0\s+–.*RC6 \(asleep\)\s+–.*vcs0\s+–", "dashes when counters fell")
+        visit.see(r"(?s)vcs0\s+2[0-9.]* %.*RC6 \(asleep\)\s+[89]", "and rates again")
+
+
 def check_hidden(stage):
     fake = stage.fake(machines.two)
     with stage.visit(fake, "hidden") as visit:
@@ -312,8 +322,8 @@ def main(checks):
     try:
         wanted = sys.argv[1:]
         for check in (check_answers, check_daemon, check_without_script, check_busy, check_two,
-                      check_no_gpu, check_failing, check_hostile, check_silence, check_hidden,
-                      check_minutes):
+                      check_no_gpu, check_failing, check_hostile, check_silence, check_restart,
+                      check_hidden, check_minutes):
             if not wanted or check.__name__.removeprefix("check_") in wanted:
                 check(stage)
     finally:
