@@ -69,7 +69,7 @@ run release -L lab
 
 run release -L bench
 run release -L page
-run release -L va
+run release -L va -j 2 # they look at no times
 build asan
 SANITIZED=1 run asan -L 'unit|golden|sanitize'
 build tsan

@@ -122,7 +122,8 @@ test_faults() {
 	lab_set restart 1
 	wait "$pid"
 	check "a restart" equal "$(steps <"$out" | awk '{ for (i = 1; i <= NF; i++) n += $i < 0; print n + 0 }')" 1
-	check "which lasts" near "$(awk 'END { print $2 / 1e6 }' "$out")" 300 60
+	# Without it the share would be 0.5; how much is left depends on when the shell came to it.
+	check "which lasts" near "$(awk 'END { print $2 / $1 }' "$out")" 0.2 0.18
 	check "busy counters only" near "$(awk 'END { print $3 / $1 }' "$out")" "$(awk -v p="$(lab_get rc6_permille)" 'BEGIN { print p / 1000 }')" 0.02
 }
 

@@ -72,7 +72,7 @@ class Exporter:
             self.wait_ready()
 
     def wait_ready(self):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while time.monotonic() < end:
             try:
                 if self.get("/-/ready")[0] == 200:

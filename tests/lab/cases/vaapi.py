@@ -115,6 +115,11 @@ def check_missing(checks):
         repaired = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 1, 30)
         checks.that(repaired.value(WORKING, codec="h264") == 1, f"{name}: and 1 when it is back")
         running.stop()
+    probe = os.path.join(os.path.dirname(os.environ["EXPORTER"]), "intel_gpu_probe")
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", probe],
+                          capture_output=True, text=True)
+    checks.that(done.returncode == 2 and " permission\n" in done.stdout and done.stdout.count("\n") == 2,
+                f"by hand as nobody: {done.stdout.strip()}")
     running = exporter(driver="nosuch")
     metrics = first_round(running)
     checks.that(metrics.value(WORKING, codec="h264") == 0 and results(metrics) == {"driver_missing"},
@@ -158,6 +163,12 @@ def check_child(checks):
     files = {os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")}
     checks.that(all(f.startswith(("/dev/null", "/dev/dri/", "pipe:")) for f in files),
                 f"it holds the node and a pipe: {sorted(files)}")
+    limits = Path(f"/proc/{child}/limits").read_text()
+    checks.that(re.search(r"Max file size +0 +0 ", limits) and re.search(r"Max core file size +0 +0 ", limits),
+                "it can write no file and leaves no core")
+    maps = Path(f"/proc/{running.pid}/maps").read_text()
+    checks.that("libva" not in maps and "libva" in Path(f"/proc/{child}/maps").read_text(),
+                "libva is mapped in the child, and not in the daemon")
     hanging = sorted(running.timed()[1] for _ in range(40))
     running.process.send_signal(signal.SIGKILL)
     running.process.wait()
