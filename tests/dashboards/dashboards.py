@@ -7,15 +7,6 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 FOLDER = REPO / "dashboards"
 
-# Metrics of collectors that are not built yet, and labels that their metrics will have. One that is
-# built has to leave this list.
-PLANNED = {
-    "intel_gpu_passthrough_in_use", "intel_gpu_passthrough_info",
-    "intel_gpu_sriov_vf_info", "intel_gpu_sriov_vfs_enabled", "intel_gpu_sriov_vfs_supported",
-    "intel_gpu_transcode_cpu_seconds_total", "intel_gpu_transcodes", "intel_gpu_vgpu_in_use",
-}
-PLANNED_LABELS = {"vm_uuid": "intel_gpu_vgpu_info"}
-
 # Not the exporter's.
 PROMETHEUS = {"ALERTS", "up"}
 
@@ -54,9 +45,3 @@ def metrics(expression):
     bare = re.sub(r"\b(by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)", " ", bare)
     bare = re.sub(r"\{[^}]*\}", "{}", bare)
     return set(re.findall(r"\b(?:(?:instance\w*:)?intel_gpu_\w+(?::\w+)*|process_\w+|ALERTS|up)\b", bare))
-
-
-def planned(expression):
-    """Whether it needs a metric or a label that does not exist yet."""
-    return bool(metrics(expression) & PLANNED or
-                any(label in expression for label in PLANNED_LABELS))
