@@ -5,7 +5,7 @@ import math
 import time
 
 GPU = "0000:00:02.0"
-ARC = "0000:03:00.0"
+ARC, THIRD = "0000:03:00.0", "0000:04:00.0"
 
 
 def row(name, value, **labels):
@@ -95,6 +95,38 @@ def vgpu_rows():
             row("vgpu_in_use", 0, pci=GPU, uuid=uuid + "2")]
 
 
+def function_rows():
+    def function(number, driver, **owner):
+        return row("sriov_vf_info", 1, pci=GPU, vf=number, vf_pci=f"0000:00:02.{number}",
+                   vf_driver=driver, **owner)
+    return [row("sriov_vfs_enabled", 3, pci=GPU), row("sriov_vfs_supported", 7, pci=GPU),
+            function(1, "vfio-pci", vmid=101, guest="jellyfin"),
+            function(2, "vfio-pci", guest="frigate"), function(3, "none")]
+
+
+def transcode_rows(t, application, acceleration, processes, cores, **who):
+    who = dict(application=application, acceleration=acceleration, **who)
+    return [row("transcode_processes", processes, **who),
+            row("transcode_cpu_seconds_total", 40 + cores * t, **who)]
+
+
+def guests(t):
+    """A GPU in virtual functions, one that a VM has, and one that was given away in vain."""
+    given = dict(driver="vfio-pci", card="", render="", pmu="")
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.17.2-1-pve"),
+        identity(model="Alder Lake-N [UHD Graphics]", platform="Alder Lake-N", generation=12),
+        engine_rows({"rcs0": 0.1, "vcs0": 0.2}, t), function_rows(),
+        identity(ARC, model="Arc A380", platform="Alchemist", gpu_kind="discrete", **given),
+        row("passthrough_info", 1, pci=ARC, iommu_group=17, vmid=100, guest="win11"),
+        row("passthrough_in_use", 1, pci=ARC),
+        identity(THIRD, model="Arc A310", platform="Alchemist", gpu_kind="discrete", **given),
+        row("passthrough_info", 1, pci=THIRD, iommu_group=18),
+        row("passthrough_in_use", 0, pci=THIRD),
+        *(row("transcodes", 0, acceleration=word) for word in
+          ("hardware", "mixed", "software", "idle", "unknown")))
+
+
 def busy(t):
     return text(
         row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
@@ -107,12 +139,14 @@ def busy(t):
                  pod="jellyfin-0", container="jellyfin", memory=231632896, clients=2),
         workload(t, "vm/100", "vm", {"video": 0.1}, memory=1 << 30, vmid=100, guest="win11"),
         workload(t, "user/1000", "user", {"video": 0, "render": 0}, clients=0),
-        row("transcodes", 1, acceleration="hardware"), row("transcodes", 0, acceleration="mixed"),
-        row("transcodes", 1, acceleration="software"), row("transcodes", 0, acceleration="idle"),
-        row("transcode_processes", 1, application="jellyfin", acceleration="hardware",
-            workload="pod/media/jellyfin-0/jellyfin"),
-        row("transcode_processes", 1, application="ffmpeg", acceleration="software",
-            workload="lxc/201", guest="nvr"),
+        row("transcodes", 2, acceleration="hardware"), row("transcodes", 1, acceleration="mixed"),
+        row("transcodes", 1, acceleration="software"), row("transcodes", 1, acceleration="idle"),
+        row("transcodes", 0, acceleration="unknown"),
+        transcode_rows(t, "jellyfin", "hardware", 2, 0.25, workload="pod/media/jellyfin-0/jellyfin"),
+        transcode_rows(t, "ffmpeg", "mixed", 1, 0.75, workload="user/1000"),
+        transcode_rows(t, "ffmpeg", "software", 1, 3.5, workload="lxc/201", guest="nvr"),
+        transcode_rows(t, "ffmpeg", "idle", 1, 0, workload="lxc/201", guest="nvr"),
+        transcode_rows(t, "handbrake", "software", 0, 0, workload="user/1000"),
         row("scrape_collector_success", 1, collector="engine", pci=GPU),
         row("scrape_collector_error", 1, collector="sriov", pci=GPU, reason="not_supported"))
 
@@ -170,6 +204,10 @@ def hostile(t):
         workload(t, "process/" + ODD, "process", {"video": 0}),
         test_row("h264", SCRIPT, IMAGE, result=SCRIPT),
         row("vgpu_info", 1, pci=GPU, uuid=SCRIPT, vgpu_type=IMAGE, guest=SCRIPT),
+        row("sriov_vf_info", 1, pci=GPU, vf=IMAGE, vf_pci=SCRIPT, vf_driver=ODD, guest=IMAGE),
+        row("passthrough_info", 1, pci=GPU, vmid=SCRIPT, guest=IMAGE),
+        row("transcodes", 1, acceleration=SCRIPT), row("transcodes", 1, acceleration="__proto__"),
+        transcode_rows(t, IMAGE, "constructor", 1, 1, workload=SCRIPT),
         row("scrape_collector_error", 1, collector=IMAGE, pci=GPU, remedy='"><b>x', reason=SCRIPT),
         'intel_gpu_info{pci="cut', "<html>", "intel_gpu_interrupts_total{__proto__=\"x\"} 1",
         "intel_gpu_clients{} nothing")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One GPU: what it does, what it can, who uses it. A part whose metrics are absent is not drawn.
 import { h, mark, part, runbook, soft, svg, table } from "./elements.js";
+import { functions, passthrough, vgpus } from "./guests.js";
 import { ago, bytes, DASH, keyOf, known, megahertz, NBSP, past, percent, unit } from "./metrics.js";
 
 const CLASSES = {
@@ -126,35 +127,6 @@ function facts(reading, info) {
       rows.map(([k, v]) => [h("dt", k), h("dd", v)]),
     ),
   );
-}
-
-const owner = ({ guest, vmid }) => [guest, vmid && unit("VM", vmid)].filter(Boolean).join(", ");
-
-function vgpus(reading, pci) {
-  const types = reading.find("vgpu_available_instances", { pci });
-  const made = reading.find("vgpu_info", { pci }).map(({ labels: v }) => {
-    const used = reading.value("vgpu_in_use", { pci, uuid: v.uuid });
-    return [
-      [v.vgpu_type, h("br"), soft(v.uuid)],
-      owner(v) || DASH,
-      used === undefined ? DASH : used ? mark("good", "in use") : "free",
-    ];
-  });
-  const free = types.filter((s) => s.value > 0).map((s) => `${s.value} × ${s.labels.vgpu_type}`);
-  return types.length + made.length === 0
-    ? null
-    : part(
-        "vGPUs",
-        made.length ? table("vGPUs", ["Slot", "Owner", "Used"], made) : h("p", "None created."),
-        h(
-          "p.soft",
-          !types.length
-            ? null
-            : free.length
-              ? `Room for ${free.join(" or ")}.`
-              : "No room for another one.",
-        ),
-      );
 }
 
 /* ---- encode tests ---- */
@@ -302,11 +274,12 @@ export function gpu(reading, info, now) {
   const absent = reading.find("scrape_collector_error", { pci, reason: "not_supported" });
   const name = info.model || info.platform || "Intel GPU";
   // Fixed columns: what grows in one moves nothing in another.
-  const more = [[probes(reading, pci, now)], [vgpus(reading, pci), workloads(reading, pci)]]
+  const guests = [passthrough, vgpus, functions].map((f) => f(reading, pci));
+  const more = [[probes(reading, pci, now)], [...guests, workloads(reading, pci)]];
+  const [work, state] = [engines(reading, pci), facts(reading, info)];
+  const columns = (more.flat().some(Boolean) ? [[work, state], ...more] : [[work], [state]])
     .map((parts) => parts.filter(Boolean))
     .filter((parts) => parts.length);
-  const [work, state] = [engines(reading, pci), facts(reading, info)];
-  const columns = more.length ? [[work, state], ...more] : [[work], [state]];
   return h(
     "section",
     { class: "card", "aria-label": `GPU ${pci}` },

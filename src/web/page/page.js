@@ -2,34 +2,48 @@
 // The live page: reads the metrics every few seconds while somebody looks, and draws them.
 import { become, h, mark, runbook, soft, table } from "./elements.js";
 import { gpu } from "./gpu.js";
-import { INTERVAL_MS, Reading, remember } from "./metrics.js";
+import { DASH, INTERVAL_MS, Reading, remember } from "./metrics.js";
 
 const FIRST_MS = 1000; // from the first reading to the second: nobody waits for rates
 const TIMEOUT_MS = 10000;
 
+const LABELS = ["application", "acceleration", "workload", "guest"];
+const KINDS = { __proto__: null, hardware: "good", mixed: "warn", software: "bad" };
+const SIGNS = { __proto__: null, hardware: "✓ ", software: "✗ " };
+const acceleration = (word, before = "") =>
+  mark(KINDS[word] ?? "plain", `${SIGNS[word] ?? ""}${before}${word}`);
+
 function transcodes(reading) {
-  const counts = reading.find("transcodes").filter((s) => s.value > 0);
-  const processes = reading.find("transcode_processes").filter((s) => s.value > 0);
-  if (!reading.find("transcodes").length && !processes.length) return null;
+  const counts = reading.find("transcodes");
+  if (!counts.length) return null;
+  const running = counts.filter((s) => s.value > 0);
+  const rows = reading.find("transcode_processes").filter((s) => s.value > 0);
+  const cores = ({ labels: t }) => {
+    const which = Object.fromEntries(LABELS.map((k) => [k, t[k]]));
+    return reading.find("transcode_cpu_seconds_total", which)[0]?.rate;
+  };
   return h(
     "section.card",
     h("h2", "Transcodes"),
     h(
-      "p",
-      counts.length
-        ? counts.map((s) => `${s.value} ${s.labels.acceleration}`).join(", ")
+      "p.marks",
+      running.length
+        ? running.map((s) => acceleration(s.labels.acceleration, `${s.value} `))
         : "None now.",
     ),
-    processes.length
+    rows.length
       ? table(
           "Transcodes",
-          ["Application", "Encoding", "#Processes"],
-          processes.map(({ labels: t, value }) => [
-            [t.application, h("br"), soft([t.workload, t.guest].filter(Boolean).join(" · "))],
-            t.acceleration === "software"
-              ? mark("bad", "✗ software")
-              : mark(t.acceleration === "hardware" ? "good" : "warn", t.acceleration),
-            value,
+          ["Application", "Encoding", "#Processes", "#Cores"],
+          rows.map((s) => [
+            [
+              s.labels.application,
+              h("br"),
+              soft([s.labels.workload, s.labels.guest].filter(Boolean).join(" · ")),
+            ],
+            acceleration(s.labels.acceleration),
+            s.value,
+            cores(s)?.toFixed(2) ?? DASH,
           ]),
         )
       : null,
