@@ -122,7 +122,8 @@ def on_machine(vendor, uuid, gpus):
 class Scene:
     """Made at once; .exporters has those of the machines by name."""
 
-    def __init__(self, interval="15s"):
+    def __init__(self, interval="15s", outside=None):
+        """outside: an address at which pve1's exporter listens, too."""
         lab.shell("lab_load gpus=4 ids=0x3e92,0x56a5,0x4680,0x3e92 slots=2,6,7,16 vfio=1")
         lab.shell(f"lab_give_to vfio-pci 2; vgpu_create GVTg_V5_4 {OWNED}; "
                   f"vgpu_create GVTg_V5_8 {FREE}")
@@ -133,9 +134,10 @@ class Scene:
         start_users()
         self.vm = start_vm(OWNED)
         self.transcodes = start_transcodes()
+        listen = (f"--web.listen-address={outside}:{PORTS['pve1']}",) if outside else ()
         flags = ("--collector.cycles", "--vaapi.expect=h264,jpeg")
         self.exporters = {
-            "pve1": vaapi_exporter(*flags, interval=interval, timeout="60s",
+            "pve1": vaapi_exporter(*flags, *listen, interval=interval, timeout="60s",
                                    prefix=on_machine("ASUS", HOST_UUID, HOST_GPUS)),
             "node1": self.other("node1", *flags, "--no-collector.transcode", "--no-collector.vgpu",
                                 f"--vaapi.interval={interval}", "--vaapi.timeout=60s",
@@ -199,6 +201,7 @@ class Scene:
     @staticmethod
     def hang():
         """Encode tests open a file that never answers, and cannot be killed."""
+        lab.shell(f"modprobe fuse; mkdir -p {FUSE}")
         server = subprocess.Popen([sys.executable, str(LAB / "silent_fuse.py"), str(FUSE)],
                                   stdout=subprocess.PIPE, text=True)
         if server.stdout.readline() != "mounted\n":

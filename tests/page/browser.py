@@ -21,7 +21,7 @@ FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-u
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self, *flags):
         for program in ("chromium", "chromedriver"):
             if not shutil.which(program):
                 raise SystemExit(f"{program} is missing: tests/page/packages.txt")
@@ -33,7 +33,7 @@ class Browser:
         self._wait_ready()
         made = self._call("POST", "/session", {"capabilities": {"alwaysMatch": {
             "goog:chromeOptions": {"binary": shutil.which("chromium"),
-                                   "args": [*FLAGS, f"--user-data-dir={self.profile}"]},
+                                   "args": [*FLAGS, *flags, f"--user-data-dir={self.profile}"]},
             "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
         self.base += "/session/" + made["sessionId"]
 

@@ -224,12 +224,12 @@ def check_guests(stage):
         cards = stage.browser.texts("#live > .card")
         stage.checks.that(re.search("(?s)A380.*for a virtual machine.*win11, VM 100 in use", cards[1])
                           and "nobody" not in cards[1], "guests: a GPU that a VM has")
-        stage.checks.that(re.search("(?s)A310.*– ! nobody has it open", cards[2]) and
+        stage.checks.that(re.search("(?s)A310.*Owner not known ! nobody has it open", cards[2]) and
                           "in use" not in cards[2], "guests: one given away in vain")
         visit.absent("vGPU|Failing|tested", "nothing that they do not have")
         empty = stage.browser.run("return document.querySelectorAll('.parts > :empty').length")
         stage.checks.same(empty, 0, "guests: no empty column")
-        visit.picture("guests")
+        visit.picture("guests", rates=True)
 
 
 def check_no_gpu(stage):

@@ -119,7 +119,7 @@ function facts(reading, info) {
       "Interrupts",
       known(interrupts.rate) ? unit(interrupts.rate.toFixed(0), "/s") : DASH,
     ]);
-  rows.push(["Driver", info.driver], ["Render node", info.render ?? DASH]);
+  rows.push(["Driver", info.driver], ["Render node", info.render || DASH]);
   return part(
     "State",
     h(
@@ -168,7 +168,7 @@ function probe(reading, { labels: { pci, codec, profile, entrypoint, size, resul
   ];
   const name = [
     [profile, ENTRYPOINTS[entrypoint] ?? entrypoint].filter(Boolean).join(", "),
-    size?.replace("x", " × "),
+    size?.replace("x", `${NBSP}×${NBSP}`),
   ];
   const why = `${result}: ${RESULTS[result] ?? "see the log"}. `;
   let verdict = [mark("bad", "✗ fails"), h("div", why, runbook("vaapi-results", "What to do"))];
@@ -291,7 +291,7 @@ export function gpu(reading, info, now) {
           .filter(Boolean)
           .join(" · "),
       ),
-      info.driver === "vfio-pci" ? mark("warn", "on vfio-pci, for a virtual machine") : null,
+      info.driver === "vfio-pci" ? mark("plain", "on vfio-pci, for a virtual machine") : null,
     ),
     h(
       "div.parts",

@@ -3,8 +3,8 @@
 import { h, mark, part, soft, table } from "./elements.js";
 import { DASH, unit } from "./metrics.js";
 
-const owner = ({ guest, vmid }) =>
-  [guest, vmid && unit("VM", vmid)].filter(Boolean).join(", ") || DASH;
+const owner = ({ guest, vmid }, nobody = DASH) =>
+  [guest, vmid && unit("VM", vmid)].filter(Boolean).join(", ") || nobody;
 
 // Unknown is not "free": where not every process could be looked at, there is no number.
 const use = (value) => (value === undefined ? DASH : value ? mark("good", "in use") : "free");
@@ -15,7 +15,7 @@ export function passthrough(reading, pci) {
   const used = reading.value("passthrough_in_use", { pci });
   return part(
     "Given to a virtual machine",
-    h("p", owner(given.labels), " ", used === 0 ? mark("warn", "! nobody has it open") : use(used)),
+    h("p", owner(given.labels, "Owner not known"), " ", used === 0 ? mark("warn", "! nobody has it open") : use(used)),
     used === 0 ? soft("Neither this machine nor a virtual machine uses it.") : null,
   );
 }
