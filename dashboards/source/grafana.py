@@ -34,6 +34,9 @@ def words(**texts):
         for i, (name, (text, color)) in enumerate(texts.items())}}]
 
 
+YES_NO = words(v0=("no", "orange"), v1=("yes", "green"))
+
+
 def target(ref, expr, legend="", **more):
     return {"datasource": DATASOURCE, "editorMode": "code", "expr": expr,
             "legendFormat": legend or "__auto", "range": True, "refId": ref, **more}
@@ -75,7 +78,7 @@ def stat(title, description, expr, unit="none", colors=PLAIN, size=(4, 4), mappi
     }, [target("A", expr, legend, **({"instant": True, "range": False} if graph == "none" else {}))])
 
 
-def series(title, description, queries, unit, size=(12, 8), stack=False, limit=None, low=0,
+def series(title, description, queries, unit, size=(12, 9), stack=False, limit=None, low=0,
            high=None, colors=None, decimals=None, dashed=(), empty=None, calcs=("mean", "max"),
            step=False, legend="table", colored=None):
     """Lines over time. Gaps stay gaps. `limit` draws the thresholds as lines; `dashed` are the
@@ -134,6 +137,10 @@ def column(field, title, unit=None, colors=None, mappings=None, decimals=None, w
     if link:
         add("links", [link])
     return field, title, properties
+
+
+# "none" is what the exporter calls a machine that is no guest.
+RUNS_IN = [{"type": "value", "options": {"none": {"index": 0, "text": "hardware"}}}]
 
 
 def table(title, description, queries, columns, size=(24, 8), empty="–", sort=None):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node: its GPUs, whether encoding works, load and sleep, who uses them, vGPUs."""
 from common import ACCELERATION, VIDEO, alerts, problems, state
-from grafana import (ALL_OR_NOTHING, BY_ACCELERATION, BY_GPU, GPU, LOAD, MACHINE, NODE, RATE, column,
-                     dashboard, row, series, stat, table, words)
+from grafana import (ALL_OR_NOTHING, BY_ACCELERATION, BY_GPU, GPU, LOAD, MACHINE, NODE, RATE, RUNS_IN,
+                     YES_NO, column, dashboard, row, series, stat, table, words)
 
 TEST = "job, instance, pci, codec, profile, entrypoint, size"
 OWNER = "job, instance, pci, workload, workload_kind, namespace, pod, container, vmid, guest"
@@ -54,7 +54,8 @@ def identity():
         [column("pci", "GPU", width=120), column("model", "Model", width=290),
          column("platform", "Platform", width=120), column("function", "Function", width=90),
          column("driver", "Kernel driver", width=120), column("kernel", "Kernel", width=150),
-         column("virtualization", "Runs in", width=90), column("render", "Node", width=110),
+         column("virtualization", "Runs in", mappings=RUNS_IN, width=90),
+         column("render", "Node", width=110),
          column("vendor", "VA driver")], size=(24, 5), sort="GPU")
 
 
@@ -98,19 +99,19 @@ def tests():
                "ends was not tested any more.",
                (f"max by ({BY_GPU}, codec, profile, entrypoint) "
                 f"(intel_gpu_vaapi_probe_success{{{small}}})", test), "short", high=1, decimals=0,
-               step=True, size=(8, 8), calcs=("min", "lastNotNull")),
+               step=True, size=(8, 9), calcs=("min", "lastNotNull")),
         series("Likeness of the decoded picture",
                "Peak signal-to-noise ratio between the picture that went in and the one decoded "
                "back, at 256x256; 100 for equal ones. Below 30 dB the test counts as failed.",
                (f"max by ({BY_GPU}, codec, profile, entrypoint) "
-                f"(intel_gpu_vaapi_probe_psnr_decibels{{{small}}})", test), "dB", size=(8, 8),
+                f"(intel_gpu_vaapi_probe_psnr_decibels{{{small}}})", test), "dB", size=(8, 9),
                limit=[(None, "red"), (30, "transparent")], calcs=("min", "lastNotNull")),
         series("Encoding speed in the tests",
                "Pictures per second of the last encode tests, which are few pictures and share the "
                "GPU with all others: look for changes, not for a benchmark.",
                (f"max by ({BY_GPU}, codec, entrypoint, size) "
                 f"(intel_gpu_vaapi_probe_frames_per_second{{{GPU}}})",
-                "{{pci}} {{codec}} {{entrypoint}} {{size}}"), "suffix: fps", size=(8, 8),
+                "{{pci}} {{codec}} {{entrypoint}} {{size}}"), "suffix: fps", size=(8, 9),
                calcs=("min", "lastNotNull"), decimals=0))
 
 
@@ -139,17 +140,17 @@ def load():
                "awake.",
                [(f"rate(intel_gpu_rc6_seconds_total{{{GPU}}}{RATE})", gt + "asleep"),
                 (f"rate(intel_gpu_gt_awake_seconds_total{{{GPU}}}{RATE})", gt + "awake")],
-               "percentunit", high=1, size=(8, 8)),
+               "percentunit", high=1, size=(8, 9)),
         series("Clock held back",
                "1 while a GT's clock is throttled for a reason: power limits (pl1, pl2, pl4), "
                "temperature (thermal, prochot, ratl), voltage regulator (vr_thermalert, vr_tdc). "
                "Only GPUs of generation 11 and later tell, and none tells while it sleeps.",
                (f"intel_gpu_throttled{{{GPU}}}", gt + "{{reason}}"), "short", high=1, decimals=0,
-               step=True, size=(8, 8), calcs=("max", "lastNotNull"),
+               step=True, size=(8, 9), calcs=("max", "lastNotNull"),
                empty="This GPU does not tell, or sleeps"),
         series("Interrupts", "Interrupts of the GPU that the driver handled.",
-               (f"rate(intel_gpu_interrupts_total{{{GPU}}}{RATE})", "{{pci}}"), "ops",
-               size=(8, 8)))
+               (f"rate(intel_gpu_interrupts_total{{{GPU}}}{RATE})", "{{pci}}"), "suffix: /s",
+               size=(8, 9)))
 
 
 def users():
@@ -185,20 +186,20 @@ def users():
               size=(24, 7), sort="Workload"),
         series("Memory by workload", "Resident GPU memory of each workload's clients.",
                (f"sum by (pci, workload, guest) (intel_gpu_client_memory_bytes{{{GPU}}})", name),
-               "bytes", size=(8, 8), stack=True),
+               "bytes", size=(8, 9), stack=True),
         series("Transcodes",
                "Processes that transcode, by what they use. hardware: video engines and little CPU. "
                "mixed: video engines and more than half a core. software: CPU only. idle: neither. "
                "unknown: the exporter may not look.",
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
-               "short", decimals=0, size=(8, 8), stack=True, colored=BY_ACCELERATION),
+               "short", decimals=0, size=(8, 9), stack=True, colored=BY_ACCELERATION),
         series("CPU of transcodes",
                "Processor cores that transcoding programs use. Many cores of \"software\" are what "
                "the GPU should do.",
                ("sum by (application, workload, guest, acceleration) "
                 f"(rate(intel_gpu_transcode_cpu_seconds_total{{{MACHINE}}}{RATE}))",
                 "{{application}} {{acceleration}} {{workload}} {{guest}}"), "suffix: cores",
-               size=(8, 8), decimals=1, stack=True, colored=BY_ACCELERATION))
+               size=(8, 9), decimals=1, stack=True, colored=BY_ACCELERATION))
 
 
 def shares():
@@ -213,14 +214,15 @@ def shares():
                "short", decimals=0, step=True, calcs=("lastNotNull",), dashed=("/still fit$/",),
                empty="No GPU of this node offers vGPUs"),
         table("vGPUs and their owners",
-              "Each vGPU that exists now, and the guest whose configuration has it, where the "
-              "exporter can see one.",
-              f"max by ({BY_GPU}, uuid, vgpu_type, vmid, guest, iommu_group) "
-              f"(intel_gpu_vgpu_info{{{GPU}}})",
-              [column("uuid", "UUID", width=330), column("vgpu_type", "Type"),
-               column("vmid", "Guest id", width=80), column("guest", "Guest"),
-               column("iommu_group", "IOMMU group", width=110), column("pci", "GPU", width=120)],
-              size=(12, 8), empty="No vGPU exists", sort="UUID"))
+              "Each vGPU that exists now, the guest that it belongs to, and whether a process has it "
+              "open.",
+              [f"max by ({BY_GPU}, uuid, vgpu_type, vmid, guest) (intel_gpu_vgpu_info{{{GPU}}})",
+               f"max by ({BY_GPU}, uuid) (intel_gpu_vgpu_in_use{{{GPU}}})"],
+              [column("uuid", "UUID", width=310), column("vgpu_type", "Type"),
+               column("vmid", "Guest id", width=75), column("guest", "Guest"),
+               column("Value #B", "In use", mappings=YES_NO, empty="not known", width=80),
+               column("pci", "GPU", width=115)],
+              size=(12, 9), empty="No vGPU exists", sort="UUID"))
 
 
 def exporter():
@@ -228,16 +230,16 @@ def exporter():
         "The exporter itself",
         series("Duration of collectors", "Time that each collector took in the scrape.",
                (f"intel_gpu_scrape_collector_duration_seconds{{{MACHINE}}}",
-                "{{collector}} {{pci}}"), "s", size=(8, 8), calcs=("max", "lastNotNull")),
+                "{{collector}} {{pci}}"), "s", size=(8, 9), calcs=("max", "lastNotNull")),
         series("Collectors that work",
                "1 where a collector could read its source, 0 where it could not. Sources that this "
                "hardware does not have are not shown.",
                (f"intel_gpu_scrape_collector_success{{{MACHINE}}}", "{{collector}} {{pci}}"),
-               "short", high=1, decimals=0, step=True, size=(8, 8), calcs=("min", "lastNotNull")),
+               "short", high=1, decimals=0, step=True, size=(8, 9), calcs=("min", "lastNotNull")),
         series("Encode tests run", "Encode tests and failed ones, each a process of its own.",
                [(f"rate(intel_gpu_vaapi_probe_runs_total{{{GPU}}}{RATE})", "{{pci}} run"),
                 (f"rate(intel_gpu_vaapi_probe_failures_total{{{GPU}}}{RATE})", "{{pci}} failed")],
-               "ops", size=(8, 8)),
+               "suffix: /s", size=(8, 9)),
         series("CPU of the exporter", "Share of one processor core.",
                (f"rate(process_cpu_seconds_total{{{MACHINE}}}{RATE}) and on (job, instance) "
                 f"intel_gpu_exporter_build_info{{{MACHINE}}}", "{{instance}}"), "percentunit",

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the host through the virtual machine to the pod: vGPUs, virtual functions, whole GPUs."""
 from common import ACCELERATION, VIDEO
-from grafana import (ALL_OR_NOTHING, BY_GPU, GPU, LOAD, MACHINE, NONE_IS_GOOD, RATE, VIRTUALIZATION,
-                     column, dashboard, row, series, stat, table, to_node, words)
+from grafana import (ALL_OR_NOTHING, BY_GPU, GPU, LOAD, MACHINE, NONE_IS_GOOD, RATE, RUNS_IN,
+                     VIRTUALIZATION, YES_NO, column, dashboard, row, series, stat, table, to_node,
+                     words)
 
-YES_NO = words(v0=("no", "orange"), v1=("yes", "green"))
 JOB = 'job=~"$job"'
 SHARE = f"{BY_GPU}, share, id, vmid, guest, vm_uuid"
 
@@ -89,11 +89,12 @@ def guests():
            f"{machine})")
     return table(
         "Where exporters run and what they see",
-        "Each exporter: on hardware (\"none\"), in a VM or in a container; the GPUs there, and "
+        "Each exporter: on hardware, in a VM or in a container; the GPUs there, and "
         "whether encoding works. A guest that should have a GPU and is missing here sees none.",
         [gpu, ACCELERATION, VIDEO],
         [column("instance", "Instance", link=to_node(gpu="GPU")),
-         column("virtualization", "Runs in", width=90), column("kernel", "Kernel", width=150),
+         column("virtualization", "Runs in", mappings=RUNS_IN, width=90),
+         column("kernel", "Kernel", width=150),
          column("pci", "GPU", width=120), column("model", "Model", width=290),
          column("function", "Function", width=90), column("driver", "Driver", width=90),
          column("Value #B", "Encoding", "percentunit", ALL_OR_NOTHING, decimals=0, width=100,
@@ -125,13 +126,13 @@ def vgpus():
               size=(24, 6), sort="Host"),
         series("vGPUs that exist", "vGPUs of each type over time.",
                (f"intel_gpu_vgpu_instances{{{GPU}}}", "{{instance}} {{pci}} {{vgpu_type}}"),
-               "short", decimals=0, step=True, size=(12, 8), empty="No GPU offers vGPUs",
+               "short", decimals=0, step=True, size=(12, 9), empty="No GPU offers vGPUs",
                calcs=("lastNotNull", "max")),
         series("Room in the pool",
                "How many more vGPUs of each type could be created. The smallest type shows 0 when "
                "the pool is exhausted. Never add them up.",
                (f"intel_gpu_vgpu_available_instances{{{GPU}}}",
-                "{{instance}} {{pci}} {{vgpu_type}}"), "short", decimals=0, step=True, size=(12, 8),
+                "{{instance}} {{pci}} {{vgpu_type}}"), "short", decimals=0, step=True, size=(12, 9),
                empty="No GPU offers vGPUs",
                calcs=("lastNotNull", "min")),
         table("vGPUs in use",
@@ -153,7 +154,7 @@ def functions():
                "Enabled virtual functions, and how many the GPU supports (dashed).",
                [(f"intel_gpu_sriov_vfs_enabled{{{GPU}}}", "{{instance}} {{pci}} enabled"),
                 (f"intel_gpu_sriov_vfs_supported{{{GPU}}}", "{{instance}} {{pci}} supported")],
-               "short", decimals=0, step=True, size=(8, 8), calcs=("lastNotNull",),
+               "short", decimals=0, step=True, size=(8, 9), calcs=("lastNotNull",),
                dashed=("/supported$/",), empty="No GPU offers virtual functions"),
         table("Virtual functions",
               "Each virtual function, the driver that has it, and the guest that holds it.",
@@ -163,7 +164,7 @@ def functions():
                column("vf", "VF", width=50), column("vf_pci", "Address", width=120),
                column("vf_driver", "Driver", width=90), column("vmid", "Guest id", width=80),
                column("guest", "Guest")],
-              size=(16, 8), empty="No virtual function is enabled", sort="Host"),
+              size=(16, 9), empty="No virtual function is enabled", sort="Host"),
         table("Whole GPUs given to VMs",
               "GPUs bound to vfio-pci, the VM whose configuration has them, and whether it holds "
               "them now.",
@@ -184,19 +185,19 @@ def load():
                "in engines: 1 is one engine fully used. Work inside a vGPU or virtual function is "
                "seen by the exporter in that VM.",
                (f"sum by (instance, vmid, guest) (rate({busy % 'vmid!=%s' % (chr(34) * 2)}{RATE}))",
-                "{{instance}} {{vmid}} {{guest}}"), "short", decimals=2, stack=True, size=(9, 8)),
+                "{{instance}} {{vmid}} {{guest}}"), "short", decimals=2, stack=True, size=(9, 9)),
         series("Video engines by pod",
                "Share of a GPU's video engines that each pod uses.",
                (f"sum by (job, instance, pci, namespace, pod) "
                 f"(rate({busy % 'pod!=%s' % (chr(34) * 2)}{RATE})) / on ({BY_GPU}) group_left () "
                 f'intel_gpu_engines{{{GPU},class="video"}}',
-                "{{instance}} {{namespace}}/{{pod}}"), "percentunit", stack=True, size=(9, 8)),
+                "{{instance}} {{namespace}}/{{pod}}"), "percentunit", stack=True, size=(9, 9)),
         stat("Host counters include guests",
              "Whether the engine counters of a GPU include the work of virtual machines: with GVT-g "
              "they do; with SR-IOV the host does not see it.",
              f"max by (instance, pci) (intel_gpu_engine_covers_guests{{{GPU}}})",
              mappings=words(v0=("no", "blue"), v1=("yes", "green")), legend="{{instance}} {{pci}}",
-             size=(6, 8), text="value_and_name", empty="no GPU seen"))
+             size=(6, 9), text="value_and_name", empty="no GPU seen"))
 
 
 def make():

@@ -19,7 +19,9 @@ usage() {
 	TXT
 }
 
-render='' broken='' stay=''
+# As high as a dashboard is at this width.
+declare -A HEIGHT=([fleet]=2000 [node]=3450 [virtualization]=2700)
+render='' broken='' stay='' failed=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--render) render=${2:?}; shift ;;
@@ -62,12 +64,13 @@ wait_for() {
 take() {
 	local theme dashboard
 	EXPORTER=$repo/build/release/intel_gpu_exporter \
-		python3 -B "$repo/tests/page/picture.py" "$page_port" "$folder" "page$1"
+		python3 -B "$repo/tests/page/picture.py" "$page_port" "$folder" "page$1" || failed=1
 	[ -n "$render" ] || return 0
 	for dashboard in "$repo"/dashboards/*.json; do
 		for theme in light dark; do
 			"$render" "$dashboard" "$folder/$(basename "$dashboard" .json)$1-$theme.png" \
-				"http://127.0.0.1:$port" now-5m now 1600 1400 "$theme"
+				"http://127.0.0.1:$port" now-5m now 1600 \
+				"${HEIGHT[$(basename "$dashboard" .json)]:-1600}" "$theme" || failed=1
 		done
 	done
 }
@@ -83,3 +86,4 @@ if [ -n "$broken" ]; then
 	wait_for broken
 	take -broken
 fi
+[ -z "$failed" ] || { echo "pictures.sh: some were not taken" >&2; exit 1; }

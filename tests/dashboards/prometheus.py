@@ -45,7 +45,7 @@ def configure(jobs):
 
 
 def start(address="127.0.0.1:9090"):
-    configure({FIRST: ["pve1", "pve2", "node1"], SECOND: ["pve3"]})
+    configure({FIRST: ["pve1", "pve2", "worker1"], SECOND: ["pve3"]})
     return subprocess.Popen(["prometheus", f"--config.file={CONFIG}", "--storage.tsdb.path=/tmp/tsdb",
                              f"--web.listen-address={address}"], stderr=subprocess.DEVNULL)
 

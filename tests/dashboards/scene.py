@@ -3,7 +3,7 @@
 
 pve1       a host with an integrated and a discrete GPU, a working VA driver, users of every kind,
            transcodes in hardware and in software, a vGPU that a VM has and one that nobody has.
-node1      that VM: a GPU of the lab that pve1 does not see. A pod uses it.
+worker1      that VM: a GPU of the lab that pve1 does not see. A pod uses it.
 pve2, pve3 recorded machines: SR-IOV virtual functions; a whole GPU that belongs to a VM.
 
 broken() spoils as much of that as rules look for."""
@@ -31,7 +31,7 @@ VM_UUID, HOST_UUID = "5c1a9f0e-6d43-4b0f-8a55-3f1e7d2c9b01", "d2b1f6c0-52ab-4d19
 DRIVER = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc"
 OWNED, FREE = "00000000-0000-0000-0000-000000000101", "c9d8c9a4-3e2f-4b5c-9d3e-1f2a3b4c5d6e"
 # Ports by machine; what tests and dashboards call them is in their configuration of Prometheus.
-PORTS = {"pve1": lab.PORT, "node1": 10061, "pve2": 10062, "pve3": 10063, "denied": 10064}
+PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "denied": 10064}
 
 # Where each works, on which node, and milliseconds of video and render time in each fifth of a second.
 USERS = {
@@ -60,7 +60,7 @@ def make_names():
     (containers / f"jellyfin-0_media_web-{ID}.log").symlink_to("/nowhere")
     for folder, vmid, text in (("lxc", 201, "hostname: media\n"),
                                ("qemu-server", 100, "name: win11\n"),
-                               ("qemu-server", 101, "name: node1\n")):
+                               ("qemu-server", 101, "name: worker1\n")):
         Path(f"/etc/pve/{folder}").mkdir(parents=True, exist_ok=True)
         Path(f"/etc/pve/{folder}/{vmid}.conf").write_text(text)
 
@@ -96,7 +96,7 @@ def start_vm(uuid):
     group = os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{uuid}/iommu_group"))
     process = subprocess.Popen(
         ["/usr/bin/kvm", "-c", f"exec 9</dev/vfio/{group}; echo ready; read line", "-id", "101",
-         "-name", "node1,debug-threads=on", "-smbios", f"type=1,uuid={VM_UUID}", "-device",
+         "-name", "worker1,debug-threads=on", "-smbios", f"type=1,uuid={VM_UUID}", "-device",
          f"vfio-pci,sysfsdev=/sys/bus/mdev/devices/{uuid},id=hostpci0"],
         executable="/bin/sh", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         preexec_fn=enter("qemu.slice/101.scope"))
@@ -137,10 +137,10 @@ class Scene:
         listen = (f"--web.listen-address={outside}:{PORTS['pve1']}",) if outside else ()
         flags = ("--collector.cycles", "--vaapi.expect=h264,jpeg")
         self.exporters = {
-            "pve1": vaapi_exporter(*flags, *listen, interval=interval, timeout="60s",
+            "pve1": vaapi_exporter(*flags, *listen, interval=interval, timeout="45s",
                                    prefix=on_machine("ASUS", HOST_UUID, HOST_GPUS)),
-            "node1": self.other("node1", *flags, "--no-collector.transcode", "--no-collector.vgpu",
-                                f"--vaapi.interval={interval}", "--vaapi.timeout=60s",
+            "worker1": self.other("worker1", *flags, "--no-collector.transcode", "--no-collector.vgpu",
+                                f"--vaapi.interval={interval}", "--vaapi.timeout=45s",
                                 prefix=on_machine("QEMU", VM_UUID, GUEST_GPU)),
             "pve2": self.recorded("pve2", "alderlake-n100-sriov"),
             "pve3": self.recorded("pve3", "coffeelake-8500t-vfio")}
@@ -153,7 +153,9 @@ class Scene:
         return running
 
     def recorded(self, name, fixture):
-        return self.other(name, "--no-collector.vaapi", f"--path.rootfs={FIXTURES / fixture}")
+        # A copy: the machine's own files are slow to read from the guest.
+        subprocess.run(["cp", "-a", str(FIXTURES / fixture), f"/tmp/{name}"], check=True)
+        return self.other(name, "--no-collector.vaapi", f"--path.rootfs=/tmp/{name}")
 
     def gpu(self, machine, address, there):
         """A machine gets a GPU or loses one."""
@@ -192,7 +194,7 @@ class Scene:
             number += 1
             lab.shell(f"vgpu_create GVTg_V5_8 00000000-0000-0000-0000-000000000{number}")
         self.gpu("pve1", SPARE_GPU, there=True)
-        self.gpu("node1", GUEST_GPU, there=False)
+        self.gpu("worker1", GUEST_GPU, there=False)
         self.exporters["pve2"].stop()
         self.exporters["denied"] = lab.exporter_test.Exporter(
             "--no-collector.vaapi", port=PORTS["denied"],
