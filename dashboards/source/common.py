@@ -48,7 +48,7 @@ def problems(size):
         [column("instance", "Instance", link=to_node(), width=145),
          column("pci", "GPU", width=115), column("what", "What"),
          column("reason", "Reason", width=115), column("remedy", "What helps", width=125)],
-        size=size, empty="No problem is reported", sort="Instance")
+        size=size, empty="No problem is reported", sort=("Instance",))
 
 
 def alerts(size):
@@ -65,7 +65,7 @@ def alerts(size):
          column("severity", "Severity", width=80),
          column("instance", "Instance", link=to_node(), width=145),
          column("pci", "GPU", width=115), column("codec", "Codec", width=60)],
-        size=size, empty="No alert is pending or firing", sort="State")
+        size=size, empty="No alert is pending or firing", sort=("State",))
 
 
 def state(size, legend):

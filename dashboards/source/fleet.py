@@ -54,7 +54,7 @@ def gpus():
          column("Value #E", "Clock", "hertz", width=110),
          column("Value #F", "Asleep (RC6)", "percentunit", decimals=0, width=120),
          column("Value #G", "Clients", "short", decimals=0, width=80)],
-        size=(24, 8), sort="State")
+        size=(24, 8), sort=("State", "Instance"))
 
 
 def over_time():

@@ -143,7 +143,7 @@ def column(field, title, unit=None, colors=None, mappings=None, decimals=None, w
 RUNS_IN = [{"type": "value", "options": {"none": {"index": 0, "text": "hardware"}}}]
 
 
-def table(title, description, queries, columns, size=(24, 8), empty="–", sort=None):
+def table(title, description, queries, columns, size=(24, 8), empty="–", sort=()):
     """Rows of now. Queries with the same labels are put side by side; with several of them the
     values are the fields "Value #A", "Value #B"..., with one "Value"."""
     exprs = [queries] if isinstance(queries, str) else queries
@@ -163,7 +163,7 @@ def table(title, description, queries, columns, size=(24, 8), empty="–", sort=
         "cellHeight": "sm", "footer": {"countRows": False, "fields": "", "reducer": ["sum"],
                                        "show": False},
         "frameIndex": 0, "showHeader": True,
-        "sortBy": [{"desc": False, "displayName": sort}] if sort else []},
+        "sortBy": [{"desc": False, "displayName": name} for name in sort]},
         targets([(expr, "") for expr in exprs], format="table", instant=True, range=False),
         overrides, transformations=transformations)
 

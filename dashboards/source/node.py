@@ -56,7 +56,7 @@ def identity():
          column("driver", "Kernel driver", width=120), column("kernel", "Kernel", width=150),
          column("virtualization", "Runs in", mappings=RUNS_IN, width=90),
          column("render", "Node", width=110),
-         column("vendor", "VA driver")], size=(24, 5), sort="GPU")
+         column("vendor", "VA driver")], size=(24, 5), sort=("GPU",))
 
 
 def tests():
@@ -82,7 +82,7 @@ def tests():
                column("Value #C", "Speed", "suffix: fps", decimals=0, width=90),
                column("Value #D", "Took", "s", decimals=2, width=95),
                column("Value #E", "Age", "s", decimals=0, width=90),
-               column("pci", "GPU", width=120)], size=(16, 9), sort="Codec"),
+               column("pci", "GPU", width=120)], size=(16, 9), sort=("Codec",)),
         stat("Codecs that must work",
              "Each codec that the exporter expects: works if at least one of its encode tests at "
              "256x256 passed, fails for whatever reason.",
@@ -183,7 +183,7 @@ def users():
                column("Value #B", "Video", "short", decimals=2, width=70),
                column("Value #C", "Render", "short", decimals=2, width=80),
                column("Value #D", "Memory", "bytes", width=100), column("pci", "GPU", width=120)],
-              size=(24, 7), sort="Workload"),
+              size=(24, 7), sort=("Workload",)),
         series("Memory by workload", "Resident GPU memory of each workload's clients.",
                (f"sum by (pci, workload, guest) (intel_gpu_client_memory_bytes{{{GPU}}})", name),
                "bytes", size=(8, 9), stack=True),
@@ -199,7 +199,7 @@ def users():
                ("sum by (application, workload, guest, acceleration) "
                 f"(rate(intel_gpu_transcode_cpu_seconds_total{{{MACHINE}}}{RATE}))",
                 "{{application}} {{acceleration}} {{workload}} {{guest}}"), "suffix: cores",
-               size=(8, 9), decimals=1, stack=True, colored=BY_ACCELERATION))
+               size=(8, 9), decimals=2, stack=True, colored=BY_ACCELERATION))
 
 
 def shares():
@@ -222,7 +222,7 @@ def shares():
                column("vmid", "Guest id", width=75), column("guest", "Guest"),
                column("Value #B", "In use", mappings=YES_NO, empty="not known", width=80),
                column("pci", "GPU", width=115)],
-              size=(12, 9), empty="No vGPU exists", sort="UUID"))
+              size=(12, 9), empty="No vGPU exists", sort=("UUID",)))
 
 
 def exporter():

@@ -79,7 +79,7 @@ def chain():
          column("vm_instance", "Exporter in it", link=to_node("Exporter in it")),
          column("Value #C", "Encoding in it", "percentunit", ALL_OR_NOTHING, decimals=0, width=120),
          column("Value #D", "Pods' workloads", "short", decimals=0, width=130)],
-        size=(24, 8), empty="–", sort="Host")
+        size=(24, 8), empty="–", sort=("Host", "UUID or address"))
 
 
 def guests():
@@ -100,7 +100,7 @@ def guests():
          column("Value #B", "Encoding", "percentunit", ALL_OR_NOTHING, decimals=0, width=100,
                 empty="not tested"),
          column("Value #C", "Video busy", "percentunit", LOAD, decimals=1, width=100)],
-        size=(24, 7), sort="Instance")
+        size=(24, 7), sort=("Instance", "GPU"))
 
 
 def vgpus():
@@ -123,7 +123,7 @@ def vgpus():
                       width=80),
                column("Value #D", "Aperture", "bytes", width=90),
                column("Value #E", "Other memory", "bytes", width=110)],
-              size=(24, 6), sort="Host"),
+              size=(24, 6), sort=("Host",)),
         series("vGPUs that exist", "vGPUs of each type over time.",
                (f"intel_gpu_vgpu_instances{{{GPU}}}", "{{instance}} {{pci}} {{vgpu_type}}"),
                "short", decimals=0, step=True, size=(12, 9), empty="No GPU offers vGPUs",
@@ -144,7 +144,7 @@ def vgpus():
                column("uuid", "UUID", width=330), column("vgpu_type", "Type"),
                column("vmid", "Guest id", width=80), column("guest", "Guest"),
                column("Value #B", "In use", mappings=YES_NO, empty="not known", width=90)],
-              size=(24, 6), empty="No vGPU exists", sort="Host"))
+              size=(24, 6), empty="No vGPU exists", sort=("Host",)))
 
 
 def functions():
@@ -164,7 +164,7 @@ def functions():
                column("vf", "VF", width=50), column("vf_pci", "Address", width=120),
                column("vf_driver", "Driver", width=90), column("vmid", "Guest id", width=80),
                column("guest", "Guest")],
-              size=(16, 9), empty="No virtual function is enabled", sort="Host"),
+              size=(16, 9), empty="No virtual function is enabled", sort=("Host", "Address")),
         table("Whole GPUs given to VMs",
               "GPUs bound to vfio-pci, the VM whose configuration has them, and whether it holds "
               "them now.",
@@ -173,7 +173,7 @@ def functions():
               [column("instance", "Host"), column("pci", "GPU", width=120),
                column("vmid", "Guest id", width=80), column("guest", "Guest"),
                column("Value #B", "In use", mappings=YES_NO, empty="not known", width=90)],
-              size=(24, 5), empty="No GPU is given to a VM", sort="Host"))
+              size=(24, 5), empty="No GPU is given to a VM", sort=("Host",)))
 
 
 def load():

@@ -130,7 +130,7 @@ def guests(t):
 def busy(t):
     return text(
         row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
-        identity(), engine_rows({"rcs0": 0.08, "bcs0": 0, "vcs0": 0.6, "vcs1": 0.0004,
+        identity(), engine_rows({"bcs0": 0, "rcs0": 0.08, "vcs0": 0.6, "vcs1": 0.0004,
                                  "vecs0": 0.33}, t, wave=0.6), clocks(t), tests_that_pass(),
         row("throttled", 1, pci=GPU, gt=0, reason="pl1"),
         row("throttled", 0, pci=GPU, gt=0, reason="thermal"), vgpu_rows(),

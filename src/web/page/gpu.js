@@ -67,8 +67,11 @@ function engine(sample, now) {
   );
 }
 
+const rank = (s) => (Object.keys(CLASSES).indexOf(s.labels.class) + 9) % 9; // unknown ones last
+
 function engines(reading, pci) {
   const found = reading.find("engine_busy_seconds_total", { pci });
+  found.sort((a, b) => rank(a) - rank(b));
   if (found.length)
     return part(
       "Engines, busy",
