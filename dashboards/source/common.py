@@ -65,7 +65,7 @@ def alerts(size):
          column("severity", "Severity", width=80),
          column("instance", "Instance", link=to_node(), width=145),
          column("pci", "GPU", width=115), column("codec", "Codec", width=60)],
-        size=size, empty="No alert is pending or firing", sort=("State",))
+        size=size, empty="No alert is pending or firing", sort=("State", "Severity"))
 
 
 def state(size, legend):

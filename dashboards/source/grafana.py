@@ -67,7 +67,8 @@ def stat(title, description, expr, unit="none", colors=PLAIN, size=(4, 4), mappi
         defaults["decimals"] = decimals
     if unit == "percentunit":
         defaults.update(min=0, max=1)
-    graph = graph or ("none" if mappings else "area")
+    # A share that is all or nothing draws a bar behind its own number.
+    graph = graph or ("none" if mappings or colors is ALL_OR_NOTHING else "area")
     sizes = {"text": {"titleSize": 14, "valueSize": 22}} if mappings else {}
     return panel("stat", title, description, size, defaults, {
         "colorMode": "background" if background else "value", "graphMode": graph,

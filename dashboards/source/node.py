@@ -18,7 +18,7 @@ ENGINE = "{{pci}} {{engine}} ({{class}})"
 def glance():
     return row(
         "At a glance",
-        state((4, 4), "{{pci}}"),
+        state((8, 4), "{{pci}}"),
         stat("Hardware acceleration",
              "Share of expected codecs whose last encode test passed. It does not depend on load: "
              "an idle GPU that works is at 100 %.",
@@ -28,9 +28,6 @@ def glance():
              VIDEO, "percentunit", LOAD, legend="{{pci}}", decimals=1),
         stat("Clock", "Clock that each GT runs at now; 0 while it sleeps.",
              f"intel_gpu_frequency_actual_hertz{{{GPU}}}", "hertz", legend="{{pci}} GT {{gt}}"),
-        stat("Asleep (RC6)", "Share of time that each GT spent in the power-saving state RC6.",
-             f"rate(intel_gpu_rc6_seconds_total{{{GPU}}}{RATE})", "percentunit",
-             legend="{{pci}} GT {{gt}}", decimals=0),
         stat("Age of encode tests",
              "Time since the last whole round of encode tests, in intervals between rounds. Above 3 "
              "the exporter does not test any more, and what is shown of acceleration is old.",
@@ -82,7 +79,7 @@ def tests():
                column("Value #C", "Speed", "suffix: fps", decimals=0, width=90),
                column("Value #D", "Took", "s", decimals=2, width=95),
                column("Value #E", "Age", "s", decimals=0, width=90),
-               column("pci", "GPU", width=120)], size=(16, 9), sort=("Codec",)),
+               column("pci", "GPU", width=120)], size=(16, 9), sort=("GPU", "Codec")),
         stat("Codecs that must work",
              "Each codec that the exporter expects: works if at least one of its encode tests at "
              "256x256 passed, fails for whatever reason.",

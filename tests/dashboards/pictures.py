@@ -23,14 +23,15 @@ def wait_file(*names):
 
 def main():
     made = scene.Scene(outside=OUTSIDE)
-    prometheus.start("0.0.0.0:9090")
+    server = prometheus.start("0.0.0.0:9090")
     made.move()
     first_round(made.exporters["pve1"])
-    wait_for(f"count_over_time(up{{instance=\"pve1:10057\"}}[1h]) > {HISTORY // 2}", 2 * HISTORY)
+    wait_for(f"count_over_time(up{{instance=\"pve1:10057\"}}[1h]) > {HISTORY // 2 - 20}", 2 * HISTORY)
     (OUT / "ready").touch()
     wait_file("break", "end")
     if not (OUT / "end").exists():
         made.broken()
+        prometheus.reload(server, prometheus.BROKEN)
         wait_for('sum(intel_gpu_vaapi_codec_working{instance="pve1:10057"}) == 0', 120)
         time.sleep(60)
         print("alerts:", sorted(alerts()))

@@ -7,13 +7,14 @@ repo=$(cd "$here/../.." && pwd)
 
 usage() {
 	cat <<-TXT
-	usage: pictures.sh [--render PROGRAM] [--broken] [--wait] FOLDER
+	usage: pictures.sh [--render PROGRAM] [--broken] [--small FOLDER2] [--wait] FOLDER
 	Writes pictures of the page to FOLDER, on a desk and a phone, light and dark, after five minutes
 	of a load that moves. Needs build/release, and what tests/{lab,page,prometheus}/packages.txt name.
 	  --render PROGRAM  dashboards, too: PROGRAM DASHBOARD.json OUT.png URL FROM TO WIDTH HEIGHT THEME
 	                    draws one from the Prometheus at URL. There is none in this repository: a
 	                    Grafana with its image renderer does it, or a person (--wait)
 	  --broken          then breaks the scene, and takes the same again as *-broken.png
+	  --small FOLDER2   those of the README, 1200 pixels wide and in few colours (ffmpeg, pngquant)
 	  --wait            stays until a line on standard input, for a Grafana with that data source
 	Environment: PROMETHEUS_PORT (19090), PAGE_PORT (10057), HISTORY (300): seconds before the pictures.
 	TXT
@@ -21,11 +22,12 @@ usage() {
 
 # As high as a dashboard is at this width.
 declare -A HEIGHT=([fleet]=2000 [node]=3450 [virtualization]=2700)
-render='' broken='' stay='' failed=''
+render='' broken='' stay='' small='' failed=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--render) render=${2:?}; shift ;;
 	--broken) broken=1 ;;
+	--small) small=$(realpath -m "${2:?}"); shift ;;
 	--wait) stay=1 ;;
 	--help) usage; exit 0 ;;
 	-*) usage >&2; exit 2 ;;
@@ -75,8 +77,22 @@ take() {
 	done
 }
 
+# shrink NAME OUT: 1200 pixels wide, and no longer than a person scrolls.
+shrink() {
+	[ -e "$folder/$1.png" ] || return 0
+	ffmpeg -nostdin -v error -y -i "$folder/$1.png" \
+		-vf "scale=1200:-1:flags=lanczos,crop=1200:min(ih\,1500):0:0" "$words/small.png"
+	pngquant --force --speed 1 --quality 60-90 64 --output "$small/$2.png" "$words/small.png"
+}
+
 wait_for ready
 take ''
+if [ -n "$small" ]; then
+	mkdir -p "$small"
+	shrink page-desktop-light page
+	shrink fleet-dark fleet
+	shrink node-light node
+fi
 if [ -n "$stay" ]; then
 	echo "Prometheus: http://127.0.0.1:$port; the page: http://127.0.0.1:$page_port. Enter ends it."
 	read -r _

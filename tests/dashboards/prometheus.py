@@ -20,7 +20,9 @@ RULES = Path(__file__).resolve().parents[2] / "deploy/prometheus/rules.yml"
 CONFIG, FAST = Path("/tmp/prometheus.yml"), Path("/tmp/rules.yml")
 API = "http://127.0.0.1:9090/api/v1/"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-FIRST, SECOND = "intel-gpu", "edge"  # two jobs
+# Machines by job; one job goes when the scene is broken, and a machine without rights comes.
+HEALTHY = {"intel-gpu": ["pve1", "pve2", "worker1"], "edge": ["pve3"]}
+BROKEN = {"intel-gpu": ["pve1", "pve2", "worker1", "denied"]}
 
 
 def faster(text):
@@ -45,7 +47,7 @@ def configure(jobs):
 
 
 def start(address="127.0.0.1:9090"):
-    configure({FIRST: ["pve1", "pve2", "worker1"], SECOND: ["pve3"]})
+    configure(HEALTHY)
     return subprocess.Popen(["prometheus", f"--config.file={CONFIG}", "--storage.tsdb.path=/tmp/tsdb",
                              f"--web.listen-address={address}"], stderr=subprocess.DEVNULL)
 

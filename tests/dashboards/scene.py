@@ -124,6 +124,7 @@ class Scene:
 
     def __init__(self, interval="15s", outside=None):
         """outside: an address at which pve1's exporter listens, too."""
+        self.is_broken = False
         lab.shell("lab_load gpus=4 ids=0x3e92,0x56a5,0x4680,0x3e92 slots=2,6,7,16 vfio=1")
         lab.shell(f"lab_give_to vfio-pci 2; vgpu_create GVTg_V5_4 {OWNED}; "
                   f"vgpu_create GVTg_V5_8 {FREE}")
@@ -171,12 +172,12 @@ class Scene:
             lab.set_parameter(name, value)
 
     def move(self):
-        """A load that comes and goes, for pictures."""
+        """A load that comes and goes until the scene is broken, for pictures."""
         def run():
-            start = time.monotonic()
-            while True:
-                wave = math.sin((time.monotonic() - start) / 25) + math.sin((time.monotonic() - start) / 7) / 4
-                self.load(int(330 + 220 * wave))
+            turn = 0
+            while not self.is_broken:
+                self.load(int(330 + 220 * math.sin(turn / 12) + 55 * math.sin(turn / 3)))
+                turn += 1
                 time.sleep(2)
         threading.Thread(target=run, daemon=True).start()
 
@@ -184,8 +185,10 @@ class Scene:
         """The VA driver is another one and fails; what transcodes does so in software; GPUs are
         overloaded, held back, gone, given away in vain; perf events are denied; the VM has ended and
         left its vGPU; and the pool is empty."""
+        self.is_broken = True
         knobs(DRIVER, "CODED_SIZE=0", "VENDOR=another version")
         self.transcodes.pop("hardware").kill()
+        time.sleep(2.5)  # what moves the load has seen it
         self.load(1000, throttled=True)
         self.vm.stdin.close()
         self.vm.wait()

@@ -59,8 +59,8 @@ def workload(t, name, kind, rates, pci=GPU, memory=None, clients=1, **names):
                    [row("client_memory_bytes", memory, **who, region="system0")])
 
 
-def test_row(codec, profile, entrypoint, result="ok", psnr=None, fps=None, pci=GPU):
-    which = dict(pci=pci, codec=codec, profile=profile, entrypoint=entrypoint, size="256x256")
+def test_row(codec, profile, entrypoint, result="ok", psnr=None, fps=None, pci=GPU, size="256x256"):
+    which = dict(pci=pci, codec=codec, profile=profile, entrypoint=entrypoint, size=size)
     rows = [row("vaapi_probe_result", 1, **which, result=result),
             row("vaapi_probe_success", int(result == "ok"), **which)]
     if psnr is not None:
@@ -74,6 +74,9 @@ def tests_that_pass(pci=GPU):
     return [*test_row("h264", "H264ConstrainedBaseline", "slice", psnr=42.118, fps=341.5, pci=pci),
             *test_row("h264", "H264High", "slice_lp", psnr=41.9, fps=512.2, pci=pci),
             *test_row("hevc", "HEVCMain", "slice", psnr=40.25, fps=288, pci=pci),
+            *test_row("hevc", "HEVCMain", "slice", size="1280x720", pci=pci),
+            *test_row("hevc", "HEVCMain", "slice", size="3840x2160", pci=pci),
+            *test_row("hevc", "HEVCMain", "slice", size="1920x1080", pci=pci),
             *test_row("jpeg", "JPEGBaseline", "picture", psnr=45.489, fps=272.8, pci=pci),
             row("vaapi_codec_working", 1, pci=pci, codec="h264"),
             row("vaapi_codec_working", 1, pci=pci, codec="hevc"),
@@ -175,6 +178,8 @@ def failing(t):
         row("engines", 1, pci=GPU, **{"class": "video"}),
         row("frequency_actual_hertz", 0, pci=GPU, gt=0),
         test_row("h264", "H264ConstrainedBaseline", "slice", psnr=41, fps=300),
+        test_row("h264", "H264ConstrainedBaseline", "slice", size="1920x1080",
+                 result="create_context"),
         test_row("hevc", "HEVCMain", "slice_lp", result="execute"),
         row("vaapi_probe_result", 1, pci=GPU, codec="av1", size="256x256", result="unsupported"),
         row("vaapi_codec_working", 1, pci=GPU, codec="h264"),

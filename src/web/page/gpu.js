@@ -161,17 +161,35 @@ const RESULTS = {
   stuck: "the test hangs in the kernel",
 };
 
-function probe(reading, { labels: { pci, codec, profile, entrypoint, size, result } }) {
+const times = (size) => size?.replace("x", `${NBSP}×${NBSP}`);
+const encoder = ({ labels: l }) => JSON.stringify([l.codec, l.profile, l.entrypoint]);
+
+// An encoder's tests that pass are one row, with the largest picture; one that fails is a row.
+function fold(results) {
+  const passing = new Map();
+  return results.filter((s) => {
+    if (s.labels.result !== "ok") return true;
+    const first = passing.get(encoder(s));
+    if (!first) return passing.set(encoder(s), s);
+    const larger = parseInt(s.labels.size) > parseInt(first.largest ?? first.labels.size);
+    if (larger) first.largest = s.labels.size;
+    return false;
+  });
+}
+
+function probe(reading, { largest, labels }) {
+  const { pci, codec, profile, entrypoint, size, result } = labels;
   const which = { pci, codec, profile, entrypoint, size };
   const psnr = reading.value("vaapi_probe_psnr_decibels", which);
   const fps = reading.value("vaapi_probe_frames_per_second", which);
   const numbers = [
     known(psnr) && unit(psnr.toFixed(1), "dB"),
     known(fps) && unit(fps.toFixed(0), "frames/s"),
+    largest && `also ${times(largest)}`,
   ];
   const name = [
     [profile, ENTRYPOINTS[entrypoint] ?? entrypoint].filter(Boolean).join(", "),
-    size?.replace("x", `${NBSP}×${NBSP}`),
+    times(size),
   ];
   const why = `${result}: ${RESULTS[result] ?? "see the log"}. `;
   let verdict = [mark("bad", "✗ fails"), h("div", why, runbook("vaapi-results", "What to do"))];
@@ -187,7 +205,7 @@ function probe(reading, { labels: { pci, codec, profile, entrypoint, size, resul
 
 function probes(reading, pci, now) {
   const codecs = reading.find("vaapi_codec_working", { pci });
-  const rows = reading.find("vaapi_probe_result", { pci }).map((s) => probe(reading, s));
+  const rows = fold(reading.find("vaapi_probe_result", { pci })).map((s) => probe(reading, s));
   for (const { labels, value } of reading.find("vaapi_processing_success", { pci }))
     rows.push([
       labels.operation === "tonemap" ? "HDR tone mapping" : "Scaling",
