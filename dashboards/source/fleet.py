@@ -18,7 +18,7 @@ def glance():
              "GPUs on which at least one expected codec fails its encode test.",
              f"sum({ACCELERATION} < bool 1)", "none", NONE_IS_GOOD, empty="not tested"),
         stat("GPUs", "Intel GPUs that the exporters see now, whatever drives them.",
-             f"count(intel_gpu_info{{{GPU}}})", empty="no GPU seen", graph="none"),
+             f"count(intel_gpu_info{{{GPU}}})", empty="no GPU seen"),
         stat("Exporters down",
              "Scrape targets, of a job in which some exporter answered within a day, that do not "
              "answer now. Nothing is known of their GPUs.",

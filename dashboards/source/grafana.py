@@ -59,24 +59,22 @@ def panel(kind, title, description, size, defaults, options, queries, overrides=
 
 
 def stat(title, description, expr, unit="none", colors=PLAIN, size=(4, 4), mappings=(),
-         empty="not known", legend="", decimals=None, background=False, text="auto", graph=None):
-    """Numbers of now. `empty` is what stands there when there is no number."""
+         empty="not known", legend="", decimals=None, background=False, text="auto"):
+    """Numbers of now, and without a line of what they were: with one, Grafana takes the last number of
+    the whole range, and what is gone would look alive. `empty` is what stands there for no number."""
     defaults = {"color": {"mode": "thresholds"}, "mappings": list(mappings), "noValue": empty,
                 "thresholds": steps(colors), "unit": unit}
     if decimals is not None:
         defaults["decimals"] = decimals
     if unit == "percentunit":
         defaults.update(min=0, max=1)
-    # A share that is all or nothing draws a bar behind its own number.
-    graph = graph or ("none" if mappings or colors is ALL_OR_NOTHING else "area")
     sizes = {"text": {"titleSize": 14, "valueSize": 22}} if mappings else {}
     return panel("stat", title, description, size, defaults, {
-        "colorMode": "background" if background else "value", "graphMode": graph,
+        "colorMode": "background" if background else "value", "graphMode": "none",
         "justifyMode": "auto", "orientation": "auto",
-        "reduceOptions": {"calcs": ["last" if graph == "none" else "lastNotNull"], "fields": "",
-                          "values": False},
+        "reduceOptions": {"calcs": ["last"], "fields": "", "values": False},
         "textMode": text, "wideLayout": False, **sizes,
-    }, [target("A", expr, legend, **({"instant": True, "range": False} if graph == "none" else {}))])
+    }, [target("A", expr, legend, instant=True, range=False)])
 
 
 def series(title, description, queries, unit, size=(12, 9), stack=False, limit=None, low=0,

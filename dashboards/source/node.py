@@ -34,7 +34,7 @@ def glance():
              f"(time() - intel_gpu_vaapi_probe_last_run_timestamp_seconds{{{GPU}}}) "
              f"/ on (job, instance) group_left () intel_gpu_vaapi_probe_interval_seconds{{{MACHINE}}}",
              "suffix: intervals", [(None, "green"), (1.5, "orange"), (3, "red")],
-             empty="none has run", legend="{{pci}}", decimals=1, graph="none"))
+             empty="none has run", legend="{{pci}}", decimals=1))
 
 
 def identity():

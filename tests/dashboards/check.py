@@ -79,6 +79,8 @@ def check_panel(panel):
     for part in [panel, *panel.get("targets", [])]:
         if part.get("datasource", {}).get("uid") != "${datasource}":
             yield "another data source than the chosen one"
+    if panel["type"] == "stat" and not all(one.get("instant") for one in panel["targets"]):
+        yield "a number that outlives what it is about"
     letters = [target["refId"] for target in panel.get("targets", [])]
     if len(set(letters)) != len(letters):
         yield "two queries of one letter"
@@ -169,6 +171,7 @@ MUTATIONS = {
     "any job": lambda d, p: p["targets"][0].update(expr="intel_gpu_up"),
     "a fixed window": lambda d, p: p["targets"][0].update(
         expr='rate(process_cpu_seconds_total{job=~"$job",instance=~"$instance"}[5m])'),
+    "a number of the past": lambda d, p: p["targets"][0].update(instant=False),
     "no query": lambda d, p: p.update(targets=[]),
     "one letter": lambda d, p: p["targets"].append(p["targets"][0]),
 }

@@ -192,7 +192,7 @@ class Scene:
         self.load(1000, throttled=True)
         self.vm.stdin.close()
         self.vm.wait()
-        number = 200
+        number = 300
         while lab.shell("vgpu_available GVTg_V5_8") != "0":
             number += 1
             lab.shell(f"vgpu_create GVTg_V5_8 00000000-0000-0000-0000-000000000{number}")

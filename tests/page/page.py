@@ -153,6 +153,14 @@ def check_daemon(stage):
     stage.checks.that(not re.search(r"\b(warning|see|section)\b[^.]{0,20}\b(above|below)\b",
                                     stage.browser.text()), "the runbook names nothing outside itself")
     stage.browser.screenshot(SCREENSHOTS / "runbook.png")
+    stage.browser.look(390, 844, False)
+    wide = stage.browser.run("return document.documentElement.scrollWidth")
+    stage.checks.that(wide <= 390, f"the runbook fits a phone: {wide}")
+    thin = stage.browser.run("return Math.min(...[...document.querySelectorAll('td')]"
+                             ".map((e) => e.offsetWidth))")
+    stage.checks.that(thin > 120, f"and its words stay in one piece: {thin}")
+    stage.browser.screenshot(SCREENSHOTS / "runbook-phone.png")
+    stage.browser.look(1280, 900, False)
 
 
 def check_without_script(stage):
