@@ -114,6 +114,15 @@ def start_transcodes():
             "software": subprocess.Popen(SOFTWARE, preexec_fn=enter("lxc/201/ns/init.scope", 5))}
 
 
+def mount_silence():
+    """Before the machines start: they do not see what is mounted later."""
+    lab.shell(f"modprobe fuse; mkdir -p {FUSE}")
+    server = subprocess.Popen([sys.executable, str(LAB / "silent_fuse.py"), str(FUSE)],
+                              stdout=subprocess.PIPE, text=True)
+    if server.stdout.readline() != "mounted\n":
+        sys.exit("FAIL: the silent file system is not mounted")
+
+
 def on_machine(vendor, uuid, gpus):
     return ("unshare", "--mount", "--propagation=private", str(HERE / "machine.sh"), vendor, uuid,
             gpus)
@@ -131,6 +140,7 @@ class Scene:
         lab.shell("lab_set gpu3_scale 50")
         make_names()
         hide_container()
+        mount_silence()
         knobs(DRIVER)
         start_users()
         self.vm = start_vm(OWNED)
@@ -206,9 +216,4 @@ class Scene:
     @staticmethod
     def hang():
         """Encode tests open a file that never answers, and cannot be killed."""
-        lab.shell(f"modprobe fuse; mkdir -p {FUSE}")
-        server = subprocess.Popen([sys.executable, str(LAB / "silent_fuse.py"), str(FUSE)],
-                                  stdout=subprocess.PIPE, text=True)
-        if server.stdout.readline() != "mounted\n":
-            sys.exit("FAIL: the silent file system is not mounted")
         knobs(DRIVER, f"HANG.h264=EndPicture:open={FUSE}/file")
