@@ -31,7 +31,7 @@ VM_UUID, HOST_UUID = "5c1a9f0e-6d43-4b0f-8a55-3f1e7d2c9b01", "d2b1f6c0-52ab-4d19
 DRIVER = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc"
 OWNED, FREE = "00000000-0000-0000-0000-000000000101", "c9d8c9a4-3e2f-4b5c-9d3e-1f2a3b4c5d6e"
 # Ports by machine; what tests and dashboards call them is in their configuration of Prometheus.
-PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "denied": 10064}
+PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "unprivileged": 10064}
 
 # Where each works, on which node, and milliseconds of video and render time in each fifth of a second.
 USERS = {
@@ -209,8 +209,8 @@ class Scene:
         self.gpu("pve1", SPARE_GPU, there=True)
         self.gpu("worker1", GUEST_GPU, there=False)
         self.exporters["pve2"].stop()
-        self.exporters["denied"] = lab.exporter_test.Exporter(
-            "--no-collector.vaapi", port=PORTS["denied"],
+        self.exporters["unprivileged"] = lab.exporter_test.Exporter(
+            "--no-collector.vaapi", port=PORTS["unprivileged"],
             prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",))
 
     @staticmethod
