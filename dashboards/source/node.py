@@ -126,7 +126,7 @@ def load():
         series("Engines busy",
                "Share of time that each engine was occupied. 0 is an idle engine; a missing line is "
                "one whose counter cannot be read.",
-               (f"rate(intel_gpu_engine_busy_seconds_total{{{GPU}}}{RATE})", ENGINE),
+               (f"clamp_max(rate(intel_gpu_engine_busy_seconds_total{{{GPU}}}{RATE}), 1)", ENGINE),
                "percentunit", high=1),
         series("Clocks",
                "Clock of each GT now, what the driver asks for, and the limits (dashed). The mean "

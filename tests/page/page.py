@@ -190,7 +190,7 @@ def check_busy(stage):
         visit.see(r"RC6 \(asleep\)\s+2[3-7]", "RC6")
         visit.see("! pl1", "why it is throttled")
         visit.see(r"win11, VM 100\s+in use", "who has a vGPU")
-        visit.see(r"V5_4\n\S+2\s+–\s+free", "one that nobody has")
+        visit.see(r"V5_4\n\S+2\s+–\s+unused", "one that nobody has")
         visit.see("✓ 2 of 2 expected codecs work", "encoding works")
         visit.see(r"H264High, low power · 256 × 256\s+✓ works\s+41.9 dB · 512 frames/s",
                   "a test")

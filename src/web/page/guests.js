@@ -6,8 +6,8 @@ import { DASH, unit } from "./metrics.js";
 const owner = ({ guest, vmid }, nobody = DASH) =>
   [guest, vmid && unit("VM", vmid)].filter(Boolean).join(", ") || nobody;
 
-// Unknown is not "free": where not every process could be looked at, there is no number.
-const use = (value) => (value === undefined ? DASH : value ? mark("good", "in use") : "free");
+// Unknown is not "unused": where not every process could be looked at, there is no number.
+const use = (value) => (value === undefined ? DASH : value ? mark("good", "in use") : "unused");
 
 export function passthrough(reading, pci) {
   const [given] = reading.find("passthrough_info", { pci });
