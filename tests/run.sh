@@ -11,9 +11,11 @@ usage() {
 	Installs the Debian packages that are missing (and names them), builds in build/,
 	and runs the unit, golden, integration and lab tests: about 15 minutes on 2 cores.
 	The lab boots a Debian kernel with an emulated Intel GPU under QEMU.
-	  --all         also with AddressSanitizer, UndefinedBehaviorSanitizer and
-	                ThreadSanitizer, and fuzzing: about 30 minutes
-	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench
+	  --all         also the page in a headless Chromium, AddressSanitizer,
+	                UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzing:
+	                about 30 minutes
+	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench,
+	                page
 	TXT
 }
 
@@ -48,8 +50,10 @@ run() {
 
 cd "$repo"
 mkdir -p build
-packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench}/packages.txt)
+packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench,prometheus}/packages.txt)
 [ -z "$all" ] || packages+=(tests/packages-all.txt)
+# A browser is large, and only this test wants it.
+[ -z "$all" ] && [ "$only" != page ] || packages+=(tests/page/packages.txt)
 step "packages"
 deploy/install-packages.sh "${packages[@]}"
 
@@ -64,6 +68,7 @@ run release -L lab
 [ -n "$all" ] || { step "done"; exit 0; }
 
 run release -L bench
+run release -L page
 run release -L va -j 2 # they look at no times
 build asan
 SANITIZED=1 run asan -L 'unit|golden|sanitize'

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The page at /, without scripts, styles or anything from elsewhere. */
+/*
+ * The page at / and its files. The page is whole without scripts: the GPUs' names and links; the
+ * script puts live figures in their place.
+ */
 #include "pages.h"
 
+#include "base/macros.h"
 #include "base/version.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+struct blank {
+	const char *name, *text;
+};
 
 static void print_escaped(FILE *out, const char *text)
 {
@@ -29,35 +38,51 @@ static void print_escaped(FILE *out, const char *text)
 	}
 }
 
+/* Prints what belongs into the {{name}}; what no blank is called is left out. */
+static void print_blank(FILE *out, const char *name, size_t len, const struct blank *blanks,
+			size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strlen(blanks[i].name) == len && memcmp(blanks[i].name, name, len) == 0)
+			print_escaped(out, blanks[i].text);
+}
+
+static void print_filled(FILE *out, const char *text, const struct blank *blanks, size_t n)
+{
+	const char *open, *close;
+
+	while ((open = strstr(text, "{{")) && (close = strstr(open, "}}"))) {
+		fwrite(text, 1, (size_t)(open - text), out);
+		print_blank(out, open + 2, (size_t)(close - open - 2), blanks, n);
+		text = close + 2;
+	}
+	fputs(text, out);
+}
+
 char *page_index(const char *gpus, const char *telemetry_path, size_t *ret_len)
 {
+	const struct blank blanks[] = {
+		{ "gpus", *gpus ? gpus : "No Intel GPU found." },
+		{ "telemetry_path", telemetry_path },
+		{ "version", EXPORTER_VERSION },
+	};
 	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_len);
 
 	if (!out)
 		return NULL;
-	fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-	      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-	      "<title>intel-gpu-exporter</title>\n</head>\n<body>\n<h1>intel-gpu-exporter</h1>\n"
-	      "<p>Prometheus metrics of the Intel GPUs of this machine. Version " EXPORTER_VERSION
-	      ".</p>\n<h2>GPUs</h2>\n",
-	      out);
-	if (*gpus) {
-		fputs("<pre>", out);
-		print_escaped(out, gpus);
-		fputs("</pre>\n", out);
-	} else {
-		fputs("<p>No Intel GPU found.</p>\n", out);
-	}
-	fputs("<h2>Links</h2>\n<ul>\n<li><a href=\"", out);
-	print_escaped(out, telemetry_path);
-	fputs("\">Metrics</a></li>\n<li><a href=\"/-/healthy\">Healthy?</a></li>\n"
-	      "<li><a href=\"/-/ready\">Ready?</a></li>\n</ul>\n</body>\n</html>\n",
-	      out);
+	print_filled(out, page_template, blanks, ARRAY_SIZE(blanks));
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
 	}
 	return text;
+}
+
+const struct page_file *page_find(const char *path)
+{
+	for (const struct page_file *file = page_files; file->path; file++)
+		if (strcmp(file->path, path) == 0)
+			return file;
+	return NULL;
 }

@@ -3,10 +3,21 @@
 #ifndef WEB_PAGES_H
 #define WEB_PAGES_H
 
-#include <stddef.h>
+#include "page_files.h"
 
-/* The page at /: what this is, the GPUs (one a line) and where the metrics are. malloc'ed or NULL.
+/*
+ * What a browser may do with them: load the page's own script, style and icon and read the metrics
+ * of the same server; nothing inline, nothing from or to elsewhere, in nobody's frame.
  */
+#define PAGES_POLICY                                                                               \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                \
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/* The page at /: what this is, the GPUs (one a line), where the metrics are, and the script that
+ * draws them live. malloc'ed or NULL. */
 char *page_index(const char *gpus, const char *telemetry_path, size_t *ret_len);
+
+/* The file that the page links as this path, or NULL. */
+const struct page_file *page_find(const char *path);
 
 #endif

@@ -41,12 +41,12 @@ struct server {
 	unsigned scrapes;
 };
 
-/* For the answers that every browser should take with care; the page has nothing but text. */
-static void add_headers(struct MHD_Response *response, const char *content_type)
+/* For the answers that every browser should take with care. */
+static void add_headers(struct MHD_Response *response, const char *content_type, const char *policy)
 {
 	MHD_add_response_header(response, "Content-Type", content_type);
 	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Content-Security-Policy", "default-src 'none'");
+	MHD_add_response_header(response, "Content-Security-Policy", policy);
 }
 
 /* Takes the malloc'ed text. */
@@ -61,7 +61,7 @@ static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status
 		free(text);
 		return MHD_NO;
 	}
-	add_headers(response, content_type);
+	add_headers(response, content_type, "default-src 'none'");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, "Allow", "GET, HEAD");
 	result = MHD_queue_response(connection, status, response);
@@ -153,6 +153,27 @@ static enum MHD_Result answer_ready(struct server *server, struct MHD_Connection
 	return answer_line(connection, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, line);
 }
 
+static enum MHD_Result answer_page(struct MHD_Connection *connection, const char *content_type,
+				   const char *text, size_t len, enum MHD_ResponseMemoryMode mode)
+{
+	/* It does not write to the text, in any mode. */
+	void *body = (void *)(uintptr_t)text;
+	struct MHD_Response *response = MHD_create_response_from_buffer(len, body, mode);
+	enum MHD_Result result;
+
+	if (!response) {
+		if (mode == MHD_RESPMEM_MUST_FREE)
+			free(body);
+		return MHD_NO;
+	}
+	add_headers(response, content_type, PAGES_POLICY);
+	/* The next version's page must not run this version's script. */
+	MHD_add_response_header(response, "Cache-Control", "no-cache");
+	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	MHD_destroy_response(response);
+	return result;
+}
+
 static enum MHD_Result answer_index(struct server *server, struct MHD_Connection *connection)
 {
 	char *gpus = scraper_describe(server->options.scraper);
@@ -160,13 +181,16 @@ static enum MHD_Result answer_index(struct server *server, struct MHD_Connection
 	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path, &len);
 
 	free(gpus);
-	return page ? answer(connection, MHD_HTTP_OK, "text/html; charset=utf-8", page, len)
+	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
+				  MHD_RESPMEM_MUST_FREE)
 		    : MHD_NO;
 }
 
 static enum MHD_Result route(struct server *server, struct MHD_Connection *connection,
 			     const char *path)
 {
+	const struct page_file *file;
+
 	if (strcmp(path, server->options.telemetry_path) == 0)
 		return answer_metrics(server, connection);
 	if (strcmp(path, "/") == 0)
@@ -176,6 +200,10 @@ static enum MHD_Result route(struct server *server, struct MHD_Connection *conne
 		return answer_line(connection, MHD_HTTP_OK, "Healthy.\n");
 	if (strcmp(path, "/-/ready") == 0)
 		return answer_ready(server, connection);
+	file = page_find(path);
+	if (file)
+		return answer_page(connection, file->content_type, file->data, file->len,
+				   MHD_RESPMEM_PERSISTENT);
 	return answer_line(connection, MHD_HTTP_NOT_FOUND, "Not found.\n");
 }
 

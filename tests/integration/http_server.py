@@ -6,7 +6,7 @@ import json
 import os
 import random
 import time
-from urllib.parse import quote
+from urllib.parse import quote, urljoin
 
 from local import (CONTENT_TYPE, SKYLAKE, Answer, Exporter, Metrics, Tree, ask, case, connect,
                    free_port, get_request, in_background, promtool, read_all, slow_reads, wait_for)
@@ -23,6 +23,7 @@ class Page(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.open, self.bad, self.links, self.tags, self.text = [], [], [], set(), ""
+        self.loads, self.inline = [], []
         self.doctype, self.title, self.lang = None, "", None
         self.feed(text)
         self.close()
@@ -33,6 +34,10 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.tags.add(tag)
+        attributes = dict(attrs)
+        self.inline += [name for name in attributes if name == "style" or name.startswith("on")]
+        if tag in ("script", "link", "img", "iframe"):
+            self.loads.append(attributes.get("src") or attributes.get("href"))
         if tag == "a":
             self.links.append(dict(attrs).get("href"))
         if tag == "html":
@@ -108,18 +113,25 @@ def check_no_gpu(checks):
 def check_page(checks, exporter):
     got = ask(exporter.port, get_request("/"))
     checks.same(got.headers.get("content-type"), "text/html; charset=utf-8", "/ is HTML")
-    checks.that(got.headers.get("content-security-policy") == "default-src 'none'" and
+    policy = got.headers.get("content-security-policy", "")
+    checks.that(policy.startswith("default-src 'none'; script-src 'self'; ") and
+                "unsafe" not in policy and "*" not in policy and "http" not in policy and
                 got.headers.get("x-content-type-options") == "nosniff",
-                "with a policy that lets nothing in")
+                f"with a policy that lets nothing in but its own: {policy}")
     page = Page(got.body.decode())
     checks.that(page.doctype == "DOCTYPE html" and page.lang == "en" and page.title and
                 not page.bad and {"html", "head", "title", "body", "h1"} <= page.tags,
                 f"a whole page, each tag closed: {page.bad}")
-    checks.that(not page.tags & {"script", "style", "link", "img"}, "with nothing to load")
+    checks.same(sorted(page.loads), ["./icon.svg", "./page.css", "./page.js"], "its own files")
+    checks.that(not page.inline and not page.tags & {"style", "img", "iframe"}, "nothing inline")
+    for path in page.loads:
+        checks.same(exporter.get(urljoin("/", path))[0], 200, f"its file {path} answers")
     checks.that("0000:00:02.0" in page.text and "i915" in page.text, "it names the GPU")
-    checks.same(sorted(page.links), ["/-/healthy", "/-/ready", "/metrics"], "it has three links")
+    # Relative, so that they work behind a proxy's path.
+    checks.same(sorted(page.links), ["./-/healthy", "./-/ready", "./metrics", "./runbook"],
+                "it has four links")
     for link in page.links:
-        checks.same(exporter.get(link)[0], 200, f"the link {link} answers")
+        checks.same(exporter.get(urljoin("/", link))[0], 200, f"the link {link} answers")
 
 
 def check_hostile_page(checks):
@@ -131,7 +143,8 @@ def check_hostile_page(checks):
         exporter = Exporter(tree.root)
         got = ask(exporter.port, get_request("/"))
         page = Page(got.body.decode(errors="replace"))
-        checks.that("script" not in page.tags and "<script>" in page.text and not page.bad,
+        checks.that("./page.js" in page.loads and len(page.loads) == 3 and
+                    "<script>" in page.text and not page.bad,
                     "a driver's name cannot put tags into the page")
         checks.that(is_clean(got.body), "nor bytes that are no text")
         checks.same(promtool(ask(exporter.port, get_request()).body), "", "nor spoil the metrics")
@@ -314,7 +327,7 @@ def check_telemetry_path(checks):
     exporter = Exporter(SKYLAKE, "--web.telemetry-path=/foo")
     checks.same([exporter.get(p)[0] for p in ("/foo", "/metrics", "/")], [200, 404, 200],
                 "--web.telemetry-path=/foo moves the metrics")
-    checks.that("/foo" in Page(exporter.get("/")[1]).links, "and the link to them")
+    checks.that("./foo" in Page(exporter.get("/")[1]).links, "and the link to them")
     exporter.stop()
 
     exporter = Exporter(SKYLAKE, "--web.telemetry-path=/")
@@ -327,7 +340,7 @@ def check_telemetry_path(checks):
     odd = '/a"b<c>&d'
     exporter = Exporter(SKYLAKE, "--web.telemetry-path", odd)
     page = Page(exporter.get("/")[1])
-    checks.that(odd in page.links and not page.bad, "a path with quotes and tags does no harm")
+    checks.that("." + odd in page.links and not page.bad, "a path with quotes and tags does no harm")
     checks.same(exporter.get(quote(odd))[0], 200, "and is served")
     exporter.stop()
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Expressions and panels that more than one dashboard has."""
+from grafana import BY_GPU, GPU, MACHINE, RATE, column, stat, table, to_node, words
+
+ACCELERATION = f"avg by ({BY_GPU}) (intel_gpu_vaapi_codec_working{{{GPU}}})"
+
+
+def busy(kind):
+    """Of a class's engines. Scrapes are not to the millisecond, so a rate can be 1.001."""
+    rate = f'rate(intel_gpu_engine_busy_seconds_total{{{GPU},class="{kind}"}}{RATE})'
+    return f"clamp_max(avg by ({BY_GPU}) ({rate}), 1)"
+
+
+VIDEO, RENDER = busy("video"), busy("render")
+
+# A GPU in one word. A test that passes tells idle from broken; busy engines alone do not.
+STATE = (
+    f"(0 * ({ACCELERATION} == 0))"
+    f" or (1 + 0 * ({ACCELERATION} > 0 < 1))"
+    f" or (3 + 0 * ({ACCELERATION} == 1 and on ({BY_GPU}) ({VIDEO} > 0.01)))"
+    f" or (2 + 0 * ({ACCELERATION} == 1 and on ({BY_GPU}) ({VIDEO} <= 0.01)))"
+    f" or (4 + 0 * ({ACCELERATION} == 1))"
+    f' or (5 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="vfio-pci"}}))'
+    f' or (6 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="none"}}))'
+    f" or (7 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU}}}))")
+STATES = words(
+    v0=("Acceleration lost", "red"), v1=("Codec lost", "orange"), v2=("Works, idle", "green"),
+    v3=("Works, busy", "green"), v4=("Works", "green"), v5=("Given to a VM", "blue"),
+    v6=("No driver", "orange"), v7=("Not tested", "text"))
+STATE_TEXT = (
+    "\"Works, idle\" and \"Works, busy\": every expected codec passed its last encode test; the "
+    "video engines are below or above 1 %. \"Works\": the same, but engine counters cannot be read. "
+    "\"Codec lost\": some expected codec fails. \"Acceleration lost\": all of them fail, so "
+    "transcodes run on the CPU. \"Not tested\": no test has run, or none is expected on this machine.")
+
+
+def problems(size):
+    """Why something is not exported or does not work: one row for each reason."""
+    def what(text, label, expr):
+        return f'label_replace({expr}, "what", "{text}", "{label}", "(.*)")'
+
+    collectors = what("collector $1", "collector",
+                      f'intel_gpu_scrape_collector_error{{{MACHINE},reason!="not_supported"}}')
+    tests = ('label_join(label_replace(label_replace('
+             f'intel_gpu_vaapi_probe_result{{{GPU},result!~"ok|unsupported"}}, '
+             '"reason", "$1", "result", "(.*)"), "remedy", "vaapi-results", "", ""), '
+             '"what", " ", "codec", "profile", "entrypoint", "size")')
+    waiting = what("encode tests wait", "pci", f"intel_gpu_vaapi_probe_skipped{{{GPU}}}")
+    labels = "job, instance, pci, what, reason, remedy"
+    return table(
+        "Problems and what helps",
+        "What an exporter could not read, encode tests that fail, and encode tests that wait. "
+        "\"What helps\" is the section of the exporter's README. Empty when all is well.",
+        f"max by ({labels}) ({collectors} or {tests} or {waiting})",
+        [column("instance", "Instance", link=to_node(), width=145),
+         column("pci", "GPU", width=115), column("what", "What"),
+         column("reason", "Reason", width=115), column("remedy", "What helps", width=125)],
+        size=size, empty="No problem is reported", sort=("Instance",))
+
+
+def alerts(size):
+    return table(
+        "Alerts",
+        "Alerts of deploy/prometheus/rules.yml that are pending or firing. Empty when there are "
+        "none, and also when the rules are not loaded.",
+        f'max by (alertname, alertstate, severity, {BY_GPU}, codec) '
+        f'(ALERTS{{{MACHINE},alertname=~"IntelGpu.*"}})',
+        [column("alertname", "Alert"),
+         column("alertstate", "State", mappings=[{"type": "value", "options": {
+             "firing": {"color": "red", "index": 0, "text": "firing"},
+             "pending": {"color": "orange", "index": 1, "text": "pending"}}}], width=75),
+         column("severity", "Severity", width=80),
+         column("instance", "Instance", link=to_node(), width=145),
+         column("pci", "GPU", width=115), column("codec", "Codec", width=60)],
+        size=size, empty="No alert is pending or firing", sort=("Severity",))
+
+
+def state(size, legend):
+    return stat("State", "Each GPU in one word. " + STATE_TEXT, STATE, mappings=STATES,
+                background=True, size=size, legend=legend, empty="No GPU seen",
+                text="value_and_name" if legend else "value")

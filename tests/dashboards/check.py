@@ -1,0 +1,208 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Are the dashboards sound, and is every metric in them one that the exporter has?
+usage: check.py EXPORTER
+"""
+import copy
+import json
+import re
+import subprocess
+import sys
+
+from dashboards import (FOLDER, PROMETHEUS, expressions, load, metrics, panels,
+                        variable_queries)
+
+BUILTIN = {"__all", "__rate_interval", "__range", "__data", "__url_time_range"}
+# Exporters in virtual machines are looked for among all: the chosen instance is their host.
+WITHOUT_INSTANCE = {"intel_gpu_machine_info", "intel_gpu_exporter_build_info",
+                    "intel_gpu_vaapi_codec_working", "intel_gpu_clients"}
+
+
+def exported(exporter):
+    """{metric: its labels}, as --list-metrics has them."""
+    table = subprocess.run([exporter, "--list-metrics"], check=True, text=True,
+                           capture_output=True).stdout
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("| `")]
+    return {row[1].strip(" `"): set(re.findall(r"`(\w+)`", row[3])) for row in rows}
+
+
+def strings(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (list, dict)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from strings(one)
+
+
+def check_frame(dashboard):
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", dashboard.get("uid") or ""):
+        yield "no fixed uid"
+    if dashboard.get("id") is not None or "__inputs" in dashboard or "__requires" in dashboard:
+        yield "id, __inputs or __requires: as exported by hand"
+    if dashboard.get("editable") is not False or not dashboard.get("title") or \
+            not dashboard.get("description"):
+        yield "editable, or without title or description"
+    if "intel-gpu" not in dashboard.get("tags", []):
+        yield "without its tag"
+
+
+def check_variables(dashboard):
+    found = {one["name"]: one for one in dashboard["templating"]["list"]}
+    if list(found) != ["datasource", "job", "instance", "pci"]:
+        yield f"variables {list(found)}"
+    for name, one in found.items():
+        if name == "datasource":
+            if one["type"] != "datasource" or one["query"] != "prometheus":
+                yield "datasource is not a choice of a Prometheus"
+        elif one["datasource"]["uid"] != "${datasource}" or one["refresh"] != 2:
+            yield f"variable {name}: fixed data source, or not renewed with the time range"
+    for text in strings(dashboard):
+        for name in re.findall(r"\$\{?([A-Za-z_]\w*)", text):
+            if name not in found and name not in BUILTIN:
+                yield f"variable ${name} is not defined: {text[:80]}"
+
+
+def check_panel(panel):
+    if len(panel.get("description", "")) < 20 or not panel["description"].endswith("."):
+        yield "no description"
+    if not panel.get("title"):
+        yield "no title"
+    defaults = panel["fieldConfig"]["defaults"]
+    if not defaults.get("unit"):
+        yield "no unit"
+    if not defaults.get("thresholds", {}).get("steps"):
+        yield "no thresholds"
+    if re.search(r'"#[0-9a-fA-F]{3,8}"', json.dumps(panel)):
+        yield "a colour that does not follow the theme"
+    if not panel.get("targets"):
+        yield "no query"
+    for part in [panel, *panel.get("targets", [])]:
+        if part.get("datasource", {}).get("uid") != "${datasource}":
+            yield "another data source than the chosen one"
+    if panel["type"] == "stat" and not all(one.get("instant") for one in panel["targets"]):
+        yield "a number that outlives what it is about"
+    letters = [target["refId"] for target in panel.get("targets", [])]
+    if len(set(letters)) != len(letters):
+        yield "two queries of one letter"
+
+
+def check_layout(dashboard):
+    everything = [*dashboard["panels"], *(p for row in dashboard["panels"]
+                                          for p in row.get("panels", []))]
+    ids = [panel["id"] for panel in everything]
+    if len(set(ids)) != len(ids):
+        yield "an id twice"
+    taken = {}
+    for panel in everything:
+        grid = panel["gridPos"]
+        if grid["x"] + grid["w"] > 24 or min(grid["w"], grid["h"]) < 1:
+            yield f"panel {panel['id']} leaves the grid"
+        for x in range(grid["x"], grid["x"] + grid["w"]):
+            for y in range(grid["y"], grid["y"] + grid["h"]):
+                other = taken.setdefault((x, y), panel["id"])
+                if other != panel["id"]:
+                    yield f"panels {other} and {panel['id']} overlap"
+                    return
+
+
+def check_expression(expression, known):
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: found[0].replace("{", "(").replace("}", ")"),
+                  expression)
+    for name in metrics(expression):
+        if name not in known and name not in PROMETHEUS:
+            yield f"metric {name} does not exist"
+        for found in re.finditer(rf"(?<![\w:]){name}(?![\w:])(\{{[^}}]*\}})?(\[[^]]*\])?", bare):
+            selector, window = found[1] or "", found[2] or ""
+            if 'job=~"$job"' not in selector:
+                yield f"{name} of any job"
+            if 'instance=~"$instance"' not in selector and name not in WITHOUT_INSTANCE:
+                yield f"{name} of any instance"
+            if name.endswith("_total") and window != "[$__rate_interval]":
+                yield f"{name} without a rate over $__rate_interval"
+
+
+def check_links(dashboard, uids):
+    for text in strings(dashboard):
+        for uid in re.findall(r"/d/([^?/]+)", text):
+            if uid not in uids:
+                yield f"link to {uid}, which does not exist"
+    if len(dashboard["links"]) != len(uids) - 1:
+        yield "not linked with every other dashboard"
+
+
+def faults(dashboard, known, uids):
+    found = [*check_frame(dashboard), *check_variables(dashboard), *check_layout(dashboard),
+             *check_links(dashboard, uids)]
+    for panel in panels(dashboard):
+        found += [f"{panel.get('title')}: {text}" for text in check_panel(panel)]
+    for _, title, letter, expression in expressions(dashboard):
+        found += [f"{title}, {letter}: {text}" for text in check_expression(expression, known)]
+    for name, selector, label in variable_queries(dashboard):
+        metric = selector.split("{")[0]
+        if label not in known.get(metric, set()) | {"job", "instance"}:
+            found.append(f"variable {name}: {metric} has no label {label}")
+    return found
+
+
+def rename(name):
+    return lambda d, p: p["targets"][0].update(
+        expr=p["targets"][0]["expr"].replace("intel_gpu_info", name))
+
+
+MUTATIONS = {
+    "id twice": lambda d, p: p.update(id=d["panels"][0]["id"]),
+    "overlap": lambda d, p: p["gridPos"].update(h=50),
+    "out of the grid": lambda d, p: p["gridPos"].update(x=23),
+    "no uid": lambda d, p: d.update(uid=None),
+    "inputs": lambda d, p: d.update(__inputs=[]),
+    "no description": lambda d, p: p.update(description=""),
+    "no unit": lambda d, p: p["fieldConfig"]["defaults"].pop("unit"),
+    "no thresholds": lambda d, p: p["fieldConfig"]["defaults"].pop("thresholds"),
+    "a colour": lambda d, p: p["fieldConfig"]["defaults"].update(c="#ff0000"),
+    "a data source": lambda d, p: p["datasource"].update(uid="abc"),
+    "a variable's data source": lambda d, p: d["templating"]["list"][1]["datasource"].update(uid="a"),
+    "a variable's label": lambda d, p: d["templating"]["list"][3]["query"].update(
+        query="label_values(intel_gpu_info, slot)"),
+    "an undefined variable": lambda d, p: p.update(title="$node"),
+    "a variable less": lambda d, p: d["templating"]["list"].pop(),
+    "a dead link": lambda d, p: d["links"][0].update(url="/d/nothing"),
+    "a link less": lambda d, p: d["links"].pop(),
+    "an unknown metric": rename("intel_gpu_infos"),
+    "any job": lambda d, p: p["targets"][0].update(expr="intel_gpu_up"),
+    "a fixed window": lambda d, p: p["targets"][0].update(
+        expr='rate(process_cpu_seconds_total{job=~"$job",instance=~"$instance"}[5m])'),
+    "a number of the past": lambda d, p: p["targets"][0].update(instant=False),
+    "no query": lambda d, p: p.update(targets=[]),
+    "one letter": lambda d, p: p["targets"].append(p["targets"][0]),
+}
+
+
+def main():
+    known = exported(sys.argv[1])
+    found = load()
+    uids = {dashboard["uid"] for dashboard in found.values()}
+    failures = []
+    if len(found) < 3 or len(uids) != len(found):
+        failures.append("three dashboards, each with a uid of its own")
+    for name, dashboard in found.items():
+        failures += [f"{name}: {text}" for text in faults(dashboard, known, uids)]
+        if len(list(panels(dashboard))) > 32:
+            failures.append(f"{name}: too many panels")
+    if subprocess.run([FOLDER / "generate.py", "--check"]).returncode != 0:
+        failures.append("dashboards/generate.py would write others")
+    # Does this test see what it looks for?
+    for text, change in MUTATIONS.items():
+        bad = copy.deepcopy(found["fleet"])
+        panel = next(p for p in panels(bad) if "intel_gpu_info" in p["targets"][0]["expr"])
+        change(bad, panel)
+        if not faults(bad, known, uids):
+            failures.append(f"not noticed: {text}")
+    for text in failures:
+        print(f"FAIL: {text}")
+    print(f"{sum(len(list(panels(d))) for d in found.values())} panels, "
+          f"{sum(len(list(expressions(d))) for d in found.values())} expressions, "
+          f"{len(MUTATIONS)} faults noticed" if not failures else f"{len(failures)} failures")
+    sys.exit(1 if failures else 0)
+
+
+main()

@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Boots the lab with the scene of tests/dashboards/scene.py and takes pictures of it.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+repo=$(cd "$here/../.." && pwd)
+
+usage() {
+	cat <<-TXT
+	usage: pictures.sh [--render PROGRAM] [--broken] [--small FOLDER2] [--wait] FOLDER
+	Writes pictures of the page to FOLDER, on a desk and a phone, light and dark, after five minutes
+	of a load that moves. Needs build/release, and what tests/{lab,page,prometheus}/packages.txt name.
+	  --render PROGRAM  dashboards, too: PROGRAM DASHBOARD.json OUT.png URL FROM TO WIDTH HEIGHT THEME
+	                    draws one from the Prometheus at URL. There is none in this repository: a
+	                    Grafana with its image renderer does it, or a person (--wait)
+	  --broken          then breaks the scene, and takes the same again as *-broken.png
+	  --small FOLDER2   those of the README, 1200 pixels wide and in few colours (ffmpeg, pngquant)
+	  --wait            stays until a line on standard input, for a Grafana with that data source
+	Environment: PROMETHEUS_PORT (19090), PAGE_PORT (10057), HISTORY (300): seconds before the pictures.
+	TXT
+}
+
+# As high as a dashboard is at this width.
+declare -A HEIGHT=([fleet]=2000 [node]=3450 [virtualization]=2700)
+render='' broken='' stay='' small='' failed=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--render) render=${2:?}; shift ;;
+	--broken) broken=1 ;;
+	--small) small=$(realpath -m "${2:?}"); shift ;;
+	--wait) stay=1 ;;
+	--help) usage; exit 0 ;;
+	-*) usage >&2; exit 2 ;;
+	*) break ;;
+	esac
+	shift
+done
+[ $# -eq 1 ] || { usage >&2; exit 2; }
+mkdir -p "$1"
+folder=$(realpath "$1")
+port=${PROMETHEUS_PORT:-19090} page_port=${PAGE_PORT:-10057}
+words=$(mktemp -d)
+
+"$repo/tests/lab/run.sh" --timeout 1800 --mem 1536 --out "$words" \
+	--forward "$port:9090" --forward "$page_port:10057" \
+	--env EXPORTER="$repo/build/release/intel_gpu_exporter" \
+	--env VA_DRIVERS="$repo/build/release/tests/va_driver" --env PYTHONDONTWRITEBYTECODE=1 \
+	--env PYTHONPATH="$repo/tests/lab/cases" --env HISTORY="${HISTORY:-300}" \
+	-- /usr/bin/python3 "$here/pictures.py" &
+lab=$!
+finish() {
+	touch "$words/end"
+	wait "$lab" || true
+	rm -rf "$words"
+}
+trap finish EXIT
+
+wait_for() {
+	until [ -e "$words/$1" ]; do
+		kill -0 "$lab" 2>/dev/null || { echo "pictures.sh: the lab ended" >&2; exit 1; }
+		sleep 1
+	done
+}
+
+# take SUFFIX: all pictures of now.
+take() {
+	local theme dashboard
+	EXPORTER=$repo/build/release/intel_gpu_exporter \
+		python3 -B "$repo/tests/page/picture.py" "$page_port" "$folder" "page$1" || failed=1
+	[ -n "$render" ] || return 0
+	for dashboard in "$repo"/dashboards/*.json; do
+		for theme in light dark; do
+			"$render" "$dashboard" "$folder/$(basename "$dashboard" .json)$1-$theme.png" \
+				"http://127.0.0.1:$port" now-5m now 1600 \
+				"${HEIGHT[$(basename "$dashboard" .json)]:-1600}" "$theme" || failed=1
+		done
+	done
+}
+
+# shrink NAME OUT: 1200 pixels wide, and no longer than a person scrolls.
+shrink() {
+	[ -e "$folder/$1.png" ] || return 0
+	ffmpeg -nostdin -v error -y -i "$folder/$1.png" \
+		-vf "scale=1200:-1:flags=lanczos,crop=1200:min(ih\,1500):0:0" "$words/small.png"
+	pngquant --force --speed 1 --quality 60-90 64 --output "$small/$2.png" "$words/small.png"
+}
+
+wait_for ready
+take ''
+if [ -n "$small" ]; then
+	mkdir -p "$small"
+	shrink page-desktop-light page
+	shrink fleet-dark fleet
+	shrink node-light node
+fi
+if [ -n "$stay" ]; then
+	echo "Prometheus: http://127.0.0.1:$port; the page: http://127.0.0.1:$page_port. Enter ends it."
+	read -r _
+fi
+if [ -n "$broken" ]; then
+	touch "$words/break"
+	wait_for broken
+	take -broken
+fi
+[ -z "$failed" ] || { echo "pictures.sh: some were not taken" >&2; exit 1; }

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every expression of every panel, every variable and every rule, on a real Prometheus that scrapes
+the scene's four machines.
+
+Panels and recording rules: an empty answer is a failure, but for those of EMPTY_WHEN_HEALTHY, which
+are shown with data once the scene is broken.
+Alerts: in the first scene exactly those of ALERTS_WHEN_HEALTHY are pending or firing; once the scene
+is broken, and tests hang, each of all the others was, too. None is left out."""
+import re
+import time
+
+import lab
+import prometheus
+import scene
+from dashboards import expressions, load, variable_queries
+from lab_vaapi import first_round
+from prometheus import alerts, query, wait_for
+
+# At most five panels, by dashboard and title.
+EMPTY_WHEN_HEALTHY = {("fleet", "Problems and what helps"), ("node", "Problems and what helps")}
+# One transcode is in software, on a machine whose GPU works.
+ALERTS_WHEN_HEALTHY = {"IntelGpuTranscodingInSoftware"}
+# What Grafana puts in for the variables: all of them, but for the dashboard of one node.
+VALUES = {"job": ".+", "instance": ".+", "pci": ".+", "__rate_interval": "8s", "__range": "60s"}
+NODE = {**VALUES, "instance": r"pve1:10057"}
+
+
+def fill(name, expression):
+    values = NODE if name == "node" else VALUES
+    return re.sub(r"\$([A-Za-z_]\w*)", lambda found: values[found[1]], expression)
+
+
+def check_panels(checks, dashboards):
+    empty, number = set(), 0
+    for name, dashboard in dashboards.items():
+        for _, title, letter, expression in expressions(dashboard):
+            filled, number = fill(name, expression), number + 1
+            found = query(filled)
+            if isinstance(found, str):
+                checks.that(False, f"{name}, {title}, {letter}: {found}")
+            elif not found and (name, title) in EMPTY_WHEN_HEALTHY:
+                empty.add((name, title))
+            elif not found and not wait_for(filled, 10):  # a busy machine, or none at all
+                checks.that(False, f"{name}, {title}, {letter}: no data: {filled}")
+    checks.that(number > 50, f"{number} expressions of {len(dashboards)} dashboards were run")
+    checks.that(empty == EMPTY_WHEN_HEALTHY and len(empty) <= 5,
+                f"empty on a healthy machine: {sorted(empty)}")
+
+
+def check_variables(checks, dashboards):
+    for name, dashboard in dashboards.items():
+        for variable, selector, label in variable_queries(dashboard):
+            values = prometheus.api(f"label/{label}/values", **{"match[]": fill(name, selector)})
+            checks.that(values and not isinstance(values, str),
+                        f"{name}, variable {variable}: {values}")
+
+
+def check_rules(checks):
+    rules = [rule for group in prometheus.api("rules")["groups"] for rule in group["rules"]]
+    records = [rule for rule in rules if rule["type"] == "recording"]
+    checks.that(len(records) >= 4 and len(rules) - len(records) >= 18,
+                f"{len(rules)} rules, {len(records)} of them recorded")
+    for rule in rules:
+        found = query(rule["query"])
+        checks.that(rule["health"] == "ok" and not isinstance(found, str) and
+                    (found or rule["type"] == "alerting"), f"rule {rule['name']}: {found or 'no data'}")
+    for rule in records:
+        checks.that(query(rule["name"]), f"{rule['name']} is recorded")
+    # The first tests, of large pictures too, take an emulated processor longer than is healthy.
+    found = becomes(alerts, ALERTS_WHEN_HEALTHY, 90)
+    checks.same(found, ALERTS_WHEN_HEALTHY, "alerts of a healthy scene")
+    return {rule["name"] + ("/" + rule["labels"]["cause"] if "cause" in rule["labels"] else "")
+            for rule in rules if rule["type"] == "alerting"}
+
+
+def panel(dashboards, name, title):
+    return [fill(name, expression) for _, found, _, expression in expressions(dashboards[name])
+            if found == title]
+
+
+def states(dashboards):
+    """{GPU: the number behind its word}, of pve1."""
+    return {one["metric"]["pci"]: int(one["value"][1])
+            for one in query(panel(dashboards, "node", "State")[0])}
+
+
+def number(dashboards, name, title):
+    found = query(panel(dashboards, name, title)[0])
+    return float(found[0]["value"][1]) if len(found) == 1 else None
+
+
+def becomes(see, wanted, seconds=20):
+    """What is seen once it is what is wanted, or last: a slow machine may miss a scrape."""
+    end = time.monotonic() + seconds
+    while see() != wanted and time.monotonic() < end:
+        time.sleep(0.5)
+    return see()
+
+
+def rows(dashboards, name, title, query_number=0):
+    return [one["metric"] for one in query(panel(dashboards, name, title)[query_number])]
+
+
+def check_chain(checks, dashboards):
+    """From the host to its guest: each part of a GPU once, and what is in the VM beside it."""
+    parts = {(one["instance"], one["share"]): one.get("guest")
+             for one in rows(dashboards, "virtualization", "From host to virtual machine to pod")}
+    checks.that(parts.get(("pve1:10057", "vGPU i915-GVTg_V5_4")) == "worker1" and
+                parts.get(("pve1:10057", "vGPU i915-GVTg_V5_8"), "") is None and
+                parts.get(("pve2:10057", "VF 1")) == "jellyfin" and
+                parts.get(("pve2:10057", "VF 7"), "") is None and
+                parts.get(("pve3:10057", "whole GPU")) == "win11", f"parts of GPUs: {parts}")
+    seen, works, pods = (query(panel(dashboards, "virtualization",
+                                     "From host to virtual machine to pod")[i]) for i in (1, 2, 3))
+    inside = [(one["metric"]["guest"], one["metric"]["vm_instance"]) for one in seen]
+    checks.same(inside, [("worker1", "worker1:10057")], "the exporter in the VM is found by its UUID")
+    checks.that([one["value"][1] for one in works + pods] == ["1", "1"],
+                f"encoding works there, for a pod: {works} {pods}")
+
+
+def check_healthy(checks, dashboards):
+    check_panels(checks, dashboards)
+    check_variables(checks, dashboards)
+    check_chain(checks, dashboards)
+    found = becomes(lambda: set(states(dashboards).values()), {3})
+    checks.that(found == {3}, f"both GPUs of pve1 work, busy: {found}")
+    for title, value in (("Hardware acceleration", 1), ("GPUs with a codec lost", 0), ("GPUs", 6),
+                         ("Exporters down", 0), ("Collectors failing", 0),
+                         ("Transcodes in hardware", 0.5)):
+        found = becomes(lambda t=title: number(dashboards, "fleet", t), value)
+        checks.that(found == value, f"{title}: {found}")
+    for title, value in (("vGPUs that nobody holds", 1), ("GPUs given away unused", 0),
+                         ("Virtual functions", 7), ("Whole GPUs given to VMs", 1)):
+        found = becomes(lambda t=title: number(dashboards, "virtualization", t), value)
+        checks.that(found == value, f"{title}: {found}")
+    lab.set_parameter("gpu1_scale", 0)
+    idle = "3 - (%s == 2)" % panel(dashboards, "node", "State")[0]
+    checks.that(wait_for(idle, 20), f"an idle GPU is one that works: {states(dashboards)}")
+    lab.set_parameter("gpu1_scale", 50)
+
+
+def check_broken(checks, dashboards, server, everything):
+    made.broken()
+    prometheus.reload(server, prometheus.BROKEN)
+    checks.that(wait_for('sum(intel_gpu_vaapi_codec_working{instance="pve1:10057"}) == 0', 90),
+                "no codec works")
+    for name, title in sorted(EMPTY_WHEN_HEALTHY):
+        for expression in panel(dashboards, name, title):
+            checks.that(wait_for(expression, 20), f"broken: {name}, {title} has data")
+    found = becomes(lambda: states(dashboards)["0000:00:02.0"], 0)
+    checks.that(found == 0, f"acceleration is lost: {states(dashboards)}")
+    for title, value in (("Exporters down", 1), ("GPUs with a codec lost", 2)):
+        found = becomes(lambda t=title: number(dashboards, "fleet", t), value)
+        checks.that(found == value, f"broken: {title}: {found}")
+    hanging = {"IntelGpuProbeNotRunning", "IntelGpuProbeStuck"}
+    wanted = everything - hanging
+    found = becomes(lambda: seen() & wanted, wanted, 120)
+    checks.same(found, wanted, "what rules look for in a broken scene is found")
+    made.hang()
+    found = becomes(lambda: seen() & hanging, hanging, 240)
+    checks.same(found, hanging, "and tests that hang")
+    firing = alerts('count_over_time(ALERTS{alertstate="firing"}[1h])')
+    print(f"fired: {sorted(firing)}")
+    checks.that("IntelGpuHardwareAccelerationLost/tests" in firing, "alerts fire, too")
+
+
+def seen():
+    """All that has been pending or firing."""
+    return alerts("count_over_time(ALERTS[1h])")
+
+
+def check_gone(checks, dashboards):
+    made.exporters["pve1"].stop()
+    checks.that(wait_for('up{instance="pve1:10057"} == 0', 20), "the exporter is gone")
+    checks.that(becomes(lambda: states(dashboards), {}) == {}, "then nothing is said of its GPUs")
+
+
+def main():
+    checks = lab.Checks()
+    dashboards = load()
+    server = prometheus.start()
+    first_round(made.exporters["pve1"])
+    first_round(made.exporters["worker1"])
+    checks.that(wait_for('sum(intel_gpu_transcodes{acceleration=~"hardware|software"}) == 2', 60),
+                "one transcode is in hardware, one in software")
+    checks.that(wait_for("min(count_over_time(up[1m])) >= 12", 90),
+                "Prometheus has scraped for a while")
+    everything = check_rules(checks)
+    check_healthy(checks, dashboards)
+    check_broken(checks, dashboards, server, everything)
+    check_gone(checks, dashboards)
+    checks.end()
+
+
+made = scene.Scene()
+main()

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What there is to see on a dashboard: four machines, each with an exporter of its own.
+
+pve1       a host with an integrated and a discrete GPU, a working VA driver, users of every kind,
+           transcodes in hardware and in software, a vGPU that a VM has and one that nobody has.
+worker1      that VM: a GPU of the lab that pve1 does not see. A pod uses it.
+pve2, pve3 recorded machines: SR-IOV virtual functions; a whole GPU that belongs to a VM.
+
+broken() spoils as much of that as rules look for."""
+import math
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import lab
+from lab_vaapi import exporter as vaapi_exporter, knobs
+
+HERE = Path(__file__).resolve().parent
+LAB = HERE.parent / "lab"
+FIXTURES = HERE.parent / "fixtures"
+CGROUPS = Path("/sys/fs/cgroup")
+FUSE = Path("/tmp/fuse")
+HOST_GPUS, GUEST_GPU, SPARE_GPU = "0000:00:02.0,0000:00:06.0", "0000:00:10.0", "0000:00:07.0"
+NODE, GUEST_NODE = "/dev/dri/renderD128", "/dev/dri/renderD131"
+UID, ID = "0a1b2c3d-1111-2222-3333-444455556666", "aaaabbbbccccdddd" * 4
+VM_UUID, HOST_UUID = "5c1a9f0e-6d43-4b0f-8a55-3f1e7d2c9b01", "d2b1f6c0-52ab-4d19-9a7e-0c4f5e6a7b81"
+# What an emulated processor tests in a few seconds.
+DRIVER = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc"
+OWNED, FREE = "00000000-0000-0000-0000-000000000101", "c9d8c9a4-3e2f-4b5c-9d3e-1f2a3b4c5d6e"
+# Ports by machine; what tests and dashboards call them is in their configuration of Prometheus.
+PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "unprivileged": 10064}
+
+# Where each works, on which node, and milliseconds of video and render time in each fifth of a second.
+USERS = {
+    f"kubepods.slice/kubepods-pod{UID.replace('-', '_')}.slice/cri-containerd-{ID}.scope":
+        (GUEST_NODE, 50, 10),
+    "lxc/201/ns/init.scope": (NODE, 30, 5),
+    "qemu.slice/100.scope": (NODE, 20, 20),
+    "system.slice/jellyfin.service": (NODE, 40, 15),
+    "user.slice/user-1000.slice/session-1.scope": (NODE, 5, 30),
+}
+FFMPEG = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
+SOFTWARE = [*FFMPEG, "-re", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=10", "-c:v", "mpeg4",
+            "-threads", "1", "-f", "null", "-"]
+HARDWARE = [*FFMPEG, "-vaapi_device", NODE, "-re", "-stream_loop", "-1", "-f", "rawvideo", "-r", "2",
+            "-s", "128x128", "-pix_fmt", "nv12", "-i", "/tmp/in.nv12", "-vf", "hwupload", "-c:v",
+            "h264_vaapi", "-coder", "cavlc", "-qp", "26", "-f", "null", "-"]
+
+
+def make_names():
+    """The folders of a Proxmox node that runs Kubernetes."""
+    if not (CGROUPS / "cgroup.procs").exists():
+        subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUPS)], check=True)
+    Path(f"/var/log/pods/media_jellyfin-0_{UID}/web").mkdir(parents=True)
+    containers = Path("/var/log/containers")
+    containers.mkdir(parents=True)
+    (containers / f"jellyfin-0_media_web-{ID}.log").symlink_to("/nowhere")
+    for folder, vmid, text in (("lxc", 201, "hostname: media\n"),
+                               ("qemu-server", 100, "name: win11\n"),
+                               ("qemu-server", 101, "name: worker1\n")):
+        Path(f"/etc/pve/{folder}").mkdir(parents=True, exist_ok=True)
+        Path(f"/etc/pve/{folder}/{vmid}.conf").write_text(text)
+
+
+def hide_container():
+    """Marks of a container in which the tests themselves may run."""
+    for path in ("/.dockerenv", "/run/.containerenv", "/run/systemd/container"):
+        Path(path).unlink(missing_ok=True)
+
+
+def enter(cgroup, nice=0):
+    """For preexec_fn: the process works there."""
+    folder = CGROUPS / cgroup
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def inside():
+        (folder / "cgroup.procs").write_text("0")
+        os.nice(nice)
+    return inside
+
+
+def start_users():
+    for group, (node, video, render) in USERS.items():
+        process = subprocess.Popen(
+            ["lab_submit", "--times", "0", "--every", "200ms", "--mem", "8", node,
+             "video", f"{video}ms", "render", f"{render}ms"],
+            preexec_fn=enter(group), stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()
+
+
+def start_vm(uuid):
+    """A shell that calls itself QEMU and has the group of a vGPU open until its input ends."""
+    group = os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{uuid}/iommu_group"))
+    process = subprocess.Popen(
+        ["/usr/bin/kvm", "-c", f"exec 9</dev/vfio/{group}; echo ready; read line", "-id", "101",
+         "-name", "worker1,debug-threads=on", "-smbios", f"type=1,uuid={VM_UUID}", "-device",
+         f"vfio-pci,sysfsdev=/sys/bus/mdev/devices/{uuid},id=hostpci0"],
+        executable="/bin/sh", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        preexec_fn=enter("qemu.slice/101.scope"))
+    process.stdout.readline()
+    return process
+
+
+def start_transcodes():
+    subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc2=size=128x128:rate=2", "-frames:v", "4",
+                    "-pix_fmt", "nv12", "-f", "rawvideo", "/tmp/in.nv12"], check=True)
+    driver = {"LIBVA_DRIVERS_PATH": os.environ["VA_DRIVERS"], "LIBVA_DRIVER_NAME": "fake",
+              "FAKE_VA_ENGINE_NS": "50000000"}
+    return {"hardware": subprocess.Popen(HARDWARE, env={**os.environ, **driver},
+                                         preexec_fn=enter("system.slice/jellyfin.service")),
+            "software": subprocess.Popen(SOFTWARE, preexec_fn=enter("lxc/201/ns/init.scope", 5))}
+
+
+def mount_silence():
+    """Before the machines start: they do not see what is mounted later."""
+    lab.shell(f"modprobe fuse; mkdir -p {FUSE}")
+    server = subprocess.Popen([sys.executable, str(LAB / "silent_fuse.py"), str(FUSE)],
+                              stdout=subprocess.PIPE, text=True)
+    if server.stdout.readline() != "mounted\n":
+        sys.exit("FAIL: the silent file system is not mounted")
+
+
+def on_machine(vendor, uuid, gpus):
+    return ("unshare", "--mount", "--propagation=private", str(HERE / "machine.sh"), vendor, uuid,
+            gpus)
+
+
+class Scene:
+    """Made at once; .exporters has those of the machines by name."""
+
+    def __init__(self, interval="15s", outside=None):
+        """outside: an address at which pve1's exporter listens, too."""
+        self.is_broken = False
+        lab.shell("lab_load gpus=4 ids=0x3e92,0x56a5,0x4680,0x3e92 slots=2,6,7,16 vfio=1")
+        lab.shell(f"lab_give_to vfio-pci 2; vgpu_create GVTg_V5_4 {OWNED}; "
+                  f"vgpu_create GVTg_V5_8 {FREE}")
+        lab.shell("lab_set gpu3_scale 50")
+        make_names()
+        hide_container()
+        mount_silence()
+        knobs(DRIVER)
+        start_users()
+        self.vm = start_vm(OWNED)
+        self.transcodes = start_transcodes()
+        listen = (f"--web.listen-address={outside}:{PORTS['pve1']}",) if outside else ()
+        flags = ("--collector.cycles", "--vaapi.expect=h264,jpeg")
+        self.exporters = {
+            "pve1": vaapi_exporter(*flags, *listen, interval=interval, timeout="45s",
+                                   prefix=on_machine("ASUS", HOST_UUID, HOST_GPUS)),
+            "worker1": self.other("worker1", *flags, "--no-collector.transcode", "--no-collector.vgpu",
+                                f"--vaapi.interval={interval}", "--vaapi.timeout=45s",
+                                prefix=on_machine("QEMU", VM_UUID, GUEST_GPU)),
+            "pve2": self.recorded("pve2", "alderlake-n100-sriov"),
+            "pve3": self.recorded("pve3", "coffeelake-8500t-vfio")}
+
+    @staticmethod
+    def other(name, *flags, **more):
+        drivers = {"LIBVA_DRIVERS_PATH": os.environ["VA_DRIVERS"], "LIBVA_DRIVER_NAME": "fake"}
+        running = lab.exporter_test.Exporter(*flags, port=PORTS[name],
+                                             env={**os.environ, **drivers}, **more)
+        return running
+
+    def recorded(self, name, fixture):
+        # A copy: the machine's own files are slow to read from the guest.
+        subprocess.run(["cp", "-a", str(FIXTURES / fixture), f"/tmp/{name}"], check=True)
+        return self.other(name, "--no-collector.vaapi", f"--path.rootfs=/tmp/{name}")
+
+    def gpu(self, machine, address, there):
+        """A machine gets a GPU or loses one."""
+        link = Path(f"/proc/{self.exporters[machine].pid}/root/sys/bus/pci/devices/{address}")
+        link.symlink_to(f"../../../devices/pci0000:00/{address}") if there else link.unlink()
+
+    def load(self, video, throttled=False):
+        """Per mille of the video engines, in steps of a working GPU."""
+        for name, value in (("load_video", video), ("load_render", video // 3),
+                            ("load_video_enhance", video // 2), ("rc6_permille", 950 - 9 * video // 10),
+                            ("act_freq_mhz", 350 + 3 * video // 4),
+                            ("throttle_mask", int(throttled))):
+            lab.set_parameter(name, value)
+
+    def move(self):
+        """A load that comes and goes until the scene is broken, for pictures."""
+        def run():
+            turn = 0
+            while not self.is_broken:
+                self.load(int(330 + 220 * math.sin(turn / 12) + 55 * math.sin(turn / 3)))
+                turn += 1
+                time.sleep(2)
+        threading.Thread(target=run, daemon=True).start()
+
+    def broken(self):
+        """The VA driver is another one and fails; what transcodes does so in software; GPUs are
+        overloaded, held back, gone, given away in vain; perf events are denied; the VM has ended and
+        left its vGPU; and the pool is empty."""
+        self.is_broken = True
+        knobs(DRIVER, "CODED_SIZE=0", "VENDOR=another version")
+        self.transcodes.pop("hardware").kill()
+        time.sleep(2.5)  # what moves the load has seen it
+        self.load(1000, throttled=True)
+        self.vm.stdin.close()
+        self.vm.wait()
+        number = 300
+        while lab.shell("vgpu_available GVTg_V5_8") != "0":
+            number += 1
+            lab.shell(f"vgpu_create GVTg_V5_8 00000000-0000-0000-0000-000000000{number}")
+        self.gpu("pve1", SPARE_GPU, there=True)
+        self.gpu("worker1", GUEST_GPU, there=False)
+        self.exporters["pve2"].stop()
+        self.exporters["unprivileged"] = lab.exporter_test.Exporter(
+            "--no-collector.vaapi", port=PORTS["unprivileged"],
+            prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",))
+
+    @staticmethod
+    def hang():
+        """Encode tests open a file that never answers, and cannot be killed."""
+        knobs(DRIVER, f"HANG.h264=EndPicture:open={FUSE}/file")

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metrics of machines that no test machine is. Each is a function of the seconds that have passed,
+so that its counters move at rates that a test knows."""
+import math
+import time
+
+GPU = "0000:00:02.0"
+ARC, THIRD = "0000:03:00.0", "0000:04:00.0"
+
+
+def row(name, value, **labels):
+    def escape(text):
+        return str(text).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    inside = ",".join(f'{k}="{escape(v)}"' for k, v in labels.items())
+    return f"intel_gpu_{name}{{{inside}}} {value}" if labels else f"intel_gpu_{name} {value}"
+
+
+def text(*rows):
+    flat = []
+    for r in rows:
+        flat.extend([r] if isinstance(r, str) else r)
+    return "\n".join(["# HELP intel_gpu_up made up", "# TYPE intel_gpu_up gauge", *flat]) + "\n"
+
+
+def identity(pci=GPU, **more):
+    labels = dict(pci=pci, driver="i915", device_id="3e92", model="UHD Graphics 630",
+                  platform="Coffee Lake", generation="9", gpu_kind="integrated",
+                  function="physical", card="card0", render="renderD128", pmu="i915")
+    return row("info", 1, **{**labels, **more})
+
+
+def engine_rows(rates, t, pci=GPU, wave=0.0):
+    """Counters that grow at these rates, around which they swing."""
+    grown = {e: r * (t + wave * 20 * (1 - math.cos(t / 20))) for e, r in rates.items()}
+    classes = {"rcs": "render", "bcs": "copy", "vcs": "video", "vecs": "video-enhance",
+               "ccs": "compute"}
+    kinds = {e: classes[e.rstrip("0123456789")] for e in rates}
+    return [*(row("engines", list(kinds.values()).count(k), pci=pci, **{"class": k})
+              for k in dict.fromkeys(kinds.values())),
+            *(row("engine_busy_seconds_total", 100 + grown[e], pci=pci, engine=e,
+                  **{"class": kinds[e]}) for e in rates)]
+
+
+def clocks(t, pci=GPU, now=1150, rc6=0.25, gt=0, most=1150):
+    return [row("frequency_actual_hertz", now * 10**6, pci=pci, gt=gt),
+            row("frequency_max_hertz", most * 10**6, pci=pci, gt=gt),
+            row("rc6_seconds_total", 50 + rc6 * t, pci=pci, gt=gt),
+            row("interrupts_total", int(1000 + 240 * t), pci=pci),
+            row("runtime_suspended", 0, pci=pci)]
+
+
+def workload(t, name, kind, rates, pci=GPU, memory=None, clients=1, **names):
+    who = dict(pci=pci, workload=name, workload_kind=kind, namespace="", pod="", container="",
+               vmid="", guest="")
+    who.update(names)
+    rows = [row("client_engine_busy_seconds_total", 10 + r * t, **{"class": c}, **who)
+            for c, r in rates.items()] + [row("clients", clients, **who)]
+    return rows + ([] if memory is None else
+                   [row("client_memory_bytes", memory, **who, region="system0")])
+
+
+def test_row(codec, profile, entrypoint, result="ok", psnr=None, fps=None, pci=GPU, size="256x256"):
+    which = dict(pci=pci, codec=codec, profile=profile, entrypoint=entrypoint, size=size)
+    rows = [row("vaapi_probe_result", 1, **which, result=result),
+            row("vaapi_probe_success", int(result == "ok"), **which)]
+    if psnr is not None:
+        rows.append(row("vaapi_probe_psnr_decibels", psnr, **which))
+    if fps is not None:
+        rows.append(row("vaapi_probe_frames_per_second", fps, **which))
+    return rows
+
+
+def tests_that_pass(pci=GPU):
+    return [*test_row("h264", "H264ConstrainedBaseline", "slice", psnr=42.118, fps=341.5, pci=pci),
+            *test_row("h264", "H264High", "slice_lp", psnr=41.9, fps=512.2, pci=pci),
+            *test_row("hevc", "HEVCMain", "slice", psnr=40.25, fps=288, pci=pci),
+            *test_row("hevc", "HEVCMain", "slice", size="1280x720", pci=pci),
+            *test_row("hevc", "HEVCMain", "slice", size="3840x2160", pci=pci),
+            *test_row("hevc", "HEVCMain", "slice", size="1920x1080", pci=pci),
+            *test_row("jpeg", "JPEGBaseline", "picture", psnr=45.489, fps=272.8, pci=pci),
+            row("vaapi_codec_working", 1, pci=pci, codec="h264"),
+            row("vaapi_codec_working", 1, pci=pci, codec="hevc"),
+            row("vaapi_processing_success", 1, pci=pci, operation="scale"),
+            row("vaapi_processing_success", 1, pci=pci, operation="tonemap"),
+            row("vaapi_probe_last_run_timestamp_seconds", time.time() - 200, pci=pci)]
+
+
+def vgpu_rows():
+    kind, uuid = "i915-GVTg_V5_4", "00000000-0000-0000-0000-00000000010"
+    return [row("vgpu_instances", 2, pci=GPU, vgpu_type=kind),
+            row("vgpu_available_instances", 1, pci=GPU, vgpu_type=kind),
+            row("vgpu_available_instances", 0, pci=GPU, vgpu_type="i915-GVTg_V5_2"),
+            row("vgpu_info", 1, pci=GPU, uuid=uuid + "1", vgpu_type=kind, vgpu_id=1,
+                iommu_group=12, vmid=100, guest="win11"),
+            row("vgpu_info", 1, pci=GPU, uuid=uuid + "2", vgpu_type=kind, vgpu_id=2,
+                iommu_group=13),
+            row("vgpu_in_use", 1, pci=GPU, uuid=uuid + "1"),
+            row("vgpu_in_use", 0, pci=GPU, uuid=uuid + "2")]
+
+
+def function_rows():
+    def function(number, driver, **owner):
+        return row("sriov_vf_info", 1, pci=GPU, vf=number, vf_pci=f"0000:00:02.{number}",
+                   vf_driver=driver, **owner)
+    return [row("sriov_vfs_enabled", 3, pci=GPU), row("sriov_vfs_supported", 7, pci=GPU),
+            function(1, "vfio-pci", vmid=101, guest="jellyfin"),
+            function(2, "vfio-pci", guest="frigate"), function(3, "none")]
+
+
+def transcode_rows(t, application, acceleration, processes, cores, **who):
+    who = dict(application=application, acceleration=acceleration, **who)
+    return [row("transcode_processes", processes, **who),
+            row("transcode_cpu_seconds_total", 40 + cores * t, **who)]
+
+
+def guests(t):
+    """A GPU in virtual functions, one that a VM has, and one that was given away in vain."""
+    given = dict(driver="vfio-pci", card="", render="", pmu="")
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.17.2-1-pve"),
+        identity(model="Alder Lake-N [UHD Graphics]", platform="Alder Lake-N", generation=12),
+        engine_rows({"rcs0": 0.1, "vcs0": 0.2}, t), function_rows(),
+        identity(ARC, model="Arc A380", platform="Alchemist", gpu_kind="discrete", **given),
+        row("passthrough_info", 1, pci=ARC, iommu_group=17, vmid=100, guest="win11"),
+        row("passthrough_in_use", 1, pci=ARC),
+        identity(THIRD, model="Arc A310", platform="Alchemist", gpu_kind="discrete", **given),
+        row("passthrough_info", 1, pci=THIRD, iommu_group=18),
+        row("passthrough_in_use", 0, pci=THIRD),
+        *(row("transcodes", 0, acceleration=word) for word in
+          ("hardware", "mixed", "software", "idle", "unknown")))
+
+
+def busy(t):
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
+        identity(), engine_rows({"bcs0": 0, "rcs0": 0.08, "vcs0": 0.6, "vcs1": 0.0004,
+                                 "vecs0": 0.33}, t, wave=0.6), clocks(t), tests_that_pass(),
+        row("throttled", 1, pci=GPU, gt=0, reason="pl1"),
+        row("throttled", 0, pci=GPU, gt=0, reason="thermal"), vgpu_rows(),
+        workload(t, "pod/media/jellyfin-0/jellyfin", "pod",
+                 {"video": 0.5, "render": 0.05, "video-enhance": 0.3}, namespace="media",
+                 pod="jellyfin-0", container="jellyfin", memory=231632896, clients=2),
+        workload(t, "vm/100", "vm", {"video": 0.1}, memory=1 << 30, vmid=100, guest="win11"),
+        workload(t, "user/1000", "user", {"video": 0, "render": 0}, clients=0),
+        row("transcodes", 2, acceleration="hardware"), row("transcodes", 1, acceleration="mixed"),
+        row("transcodes", 1, acceleration="software"), row("transcodes", 1, acceleration="idle"),
+        row("transcodes", 0, acceleration="unknown"),
+        transcode_rows(t, "jellyfin", "hardware", 2, 0.25, workload="pod/media/jellyfin-0/jellyfin"),
+        transcode_rows(t, "ffmpeg", "mixed", 1, 0.75, workload="user/1000"),
+        transcode_rows(t, "ffmpeg", "software", 1, 3.5, workload="lxc/201", guest="nvr"),
+        transcode_rows(t, "ffmpeg", "idle", 1, 0, workload="lxc/201", guest="nvr"),
+        transcode_rows(t, "handbrake", "software", 0, 0, workload="user/1000"),
+        row("scrape_collector_success", 1, collector="engine", pci=GPU),
+        row("scrape_collector_error", 1, collector="sriov", pci=GPU, reason="not_supported"))
+
+
+def two(t):
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
+        identity(), engine_rows({"rcs0": 0.01, "vcs0": 0.2}, t), clocks(t, now=350, rc6=0.9),
+        row("vaapi_probe_result", 1, pci=GPU, size="256x256", result="driver_missing"),
+        row("vaapi_up", 0, pci=GPU),
+        identity(ARC, model="Arc A380", platform="Alchemist", gpu_kind="discrete", driver="i915",
+                 card="card1", render="renderD129"),
+        engine_rows({"rcs0": 0, "bcs0": 0, "vcs0": 0.75, "vcs1": 0.5, "vecs0": 0.1, "ccs0": 0},
+                    t, ARC), clocks(t, ARC, now=2450, rc6=0, most=2450))
+
+
+def no_gpu(_):
+    return text(row("up", 0), row("machine_info", 1, virtualization="kvm", kernel="6.1.0-28-amd64"),
+                row("scrape_collector_success", 1, collector="machine"))
+
+
+def failing(t):
+    """The VA driver does not work, perf events are denied, and a host's collector is late."""
+    return text(
+        row("up", 1), identity(),
+        row("engines", 1, pci=GPU, **{"class": "video"}),
+        row("frequency_actual_hertz", 0, pci=GPU, gt=0),
+        test_row("h264", "H264ConstrainedBaseline", "slice", psnr=41, fps=300),
+        test_row("h264", "H264ConstrainedBaseline", "slice", size="1920x1080",
+                 result="create_context"),
+        test_row("hevc", "HEVCMain", "slice_lp", result="execute"),
+        row("vaapi_probe_result", 1, pci=GPU, codec="av1", size="256x256", result="unsupported"),
+        row("vaapi_codec_working", 1, pci=GPU, codec="h264"),
+        row("vaapi_codec_working", 0, pci=GPU, codec="hevc"),
+        row("vaapi_codec_working", 0, pci=GPU, codec="av1"),
+        row("vaapi_processing_success", 0, pci=GPU, operation="tonemap"),
+        row("vaapi_probe_skipped", 1, pci=GPU, reason="backoff"),
+        row("scrape_collector_success", 0, collector="engine", pci=GPU),
+        row("scrape_collector_error", 1, collector="engine", pci=GPU, remedy="perf-paranoid",
+            reason="permission"),
+        row("scrape_collector_success", 0, collector="machine"),
+        row("scrape_collector_error", 1, collector="machine", remedy="stuck-read",
+            reason="timeout"))
+
+
+SCRIPT = "<script>alert(1)</script>"
+IMAGE = "<img src=x onerror=alert(2)>"
+ODD = 'a "quote", a \\ and a } and {x="y"} 1\nline'
+
+
+def hostile(t):
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization=IMAGE, kernel=SCRIPT),
+        identity(model=IMAGE, platform=SCRIPT, driver="</dd><b>i915</b>"),
+        engine_rows({"vcs0": 0.5}, t),
+        workload(t, "process/" + SCRIPT, "process", {"video": 0.5}, guest=IMAGE),
+        workload(t, "process/" + ODD, "process", {"video": 0}),
+        test_row("h264", SCRIPT, IMAGE, result=SCRIPT),
+        row("vgpu_info", 1, pci=GPU, uuid=SCRIPT, vgpu_type=IMAGE, guest=SCRIPT),
+        row("sriov_vf_info", 1, pci=GPU, vf=IMAGE, vf_pci=SCRIPT, vf_driver=ODD, guest=IMAGE),
+        row("passthrough_info", 1, pci=GPU, vmid=SCRIPT, guest=IMAGE),
+        row("transcodes", 1, acceleration=SCRIPT), row("transcodes", 1, acceleration="__proto__"),
+        transcode_rows(t, IMAGE, "constructor", 1, 1, workload=SCRIPT),
+        row("scrape_collector_error", 1, collector=IMAGE, pci=GPU, remedy='"><b>x', reason=SCRIPT),
+        'intel_gpu_info{pci="cut', "<html>", "intel_gpu_interrupts_total{__proto__=\"x\"} 1",
+        "intel_gpu_clients{} nothing")

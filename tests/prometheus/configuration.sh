@@ -1,0 +1,25 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# configuration.sh FOLDER: are the scrape configurations Prometheus', and honor_labels in all?
+set -u
+command -v promtool >/dev/null || { echo "promtool is missing: Debian package prometheus"; exit 1; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+bad=0
+
+cp "$1/scrape-static.yml" "$work/static.yml"
+# Debian's Prometheus is built without Kubernetes' service discovery: all but that is checked.
+sed -e 's/^    kubernetes_sd_configs:$/    static_configs:/' \
+  -e 's/^      - role: pod$/      - targets: [node1:10057]/' "$1/scrape-kubernetes.yml" >"$work/kubernetes.yml"
+cmp -s "$1/scrape-kubernetes.yml" "$work/kubernetes.yml" && { echo "no kubernetes_sd_configs"; bad=1; }
+for name in static kubernetes; do
+  # In a configuration with the rules, as it is used.
+  { cat "$work/$name.yml"; printf 'rule_files:\n  - %s/rules.yml\n' "$(realpath "$1")"; } >"$work/prometheus.yml"
+  promtool check config "$work/prometheus.yml" || bad=1
+  grep -q '^    honor_labels: true$' "$work/$name.yml" || { echo "$name: no honor_labels"; bad=1; }
+done
+grep -q '^      honorLabels: true$' "$1/podmonitor.yml" || { echo "podmonitor: no honorLabels"; bad=1; }
+
+# What the operator gets are the same rules.
+"$1/prometheusrule.sh" | sed '1,/^spec:$/d; s/^  //' | diff - "$1/rules.yml" || bad=1
+exit $bad
