@@ -34,6 +34,11 @@ STATE_TEXT = (
     "transcodes run on the CPU. \"Not tested\": no test has run, or none is expected on this machine.")
 
 
+def or_row(expr, label, text, known):
+    """A row that says that there is none, if something is known at all: else the table is empty."""
+    return f'{expr} or on () label_replace(max({known}), "{label}", "{text}", "", "")'
+
+
 def problems(size):
     """Why something is not exported or does not work: one row for each reason."""
     def what(text, label, expr):
@@ -50,21 +55,23 @@ def problems(size):
     return table(
         "Problems and what helps",
         "What an exporter could not read, encode tests that fail, and encode tests that wait. "
-        "\"What helps\" is the section of the exporter's README. Empty when all is well.",
-        f"max by ({labels}) ({collectors} or {tests} or {waiting})",
+        "\"What helps\" is the section of the exporter's README. Empty when no exporter answers.",
+        or_row(f"max by ({labels}) ({collectors} or {tests} or {waiting})", "what",
+               "no problem is reported", f"up{{{MACHINE}}} == 1"),
         [column("instance", "Instance", link=to_node(), width=145),
          column("pci", "GPU", width=115), column("what", "What"),
          column("reason", "Reason", width=115), column("remedy", "What helps", width=125)],
-        size=size, empty="No problem is reported", sort=("Instance",))
+        size=size, empty="No exporter answers", sort=("Instance",))
 
 
 def alerts(size):
     return table(
         "Alerts",
-        "Alerts of deploy/prometheus/rules.yml that are pending or firing. Empty when there are "
-        "none, and also when the rules are not loaded.",
-        f'max by (alertname, alertstate, severity, {BY_GPU}, codec) '
-        f'(ALERTS{{{MACHINE},alertname=~"IntelGpu.*"}})',
+        "Alerts of deploy/prometheus/rules.yml that are pending or firing. Empty when the rules "
+        "are not loaded.",
+        or_row(f'max by (alertname, alertstate, severity, {BY_GPU}, codec) '
+               f'(ALERTS{{{MACHINE},alertname=~"IntelGpu.*"}})', "alertname", "none",
+               f'{{__name__=~"instance_pci.*:intel_gpu_.*",{MACHINE}}}'),
         [column("alertname", "Alert"),
          column("alertstate", "State", mappings=[{"type": "value", "options": {
              "firing": {"color": "red", "index": 0, "text": "firing"},
@@ -72,7 +79,7 @@ def alerts(size):
          column("severity", "Severity", width=80),
          column("instance", "Instance", link=to_node(), width=145),
          column("pci", "GPU", width=115), column("codec", "Codec", width=60)],
-        size=size, empty="No alert is pending or firing", sort=("Severity",))
+        size=size, empty="The rules are not loaded", sort=("Severity",))
 
 
 def state(size, legend):
