@@ -17,7 +17,7 @@ FLAGS = (f"--path.rootfs={FIXTURES / SKYLAKE}", "--once", "--log.level=error")
 def copy_sources(folder):
     """What the build of the program needs: tracked files and new ones, or without git all."""
     listed = subprocess.run(["git", "-C", REPO, "ls-files", "-co", "--exclude-standard", "-z",
-                             "CMakeLists.txt", "deploy", "src", "include"],
+                             "CMakeLists.txt", "README.md", "dashboards", "deploy", "src", "include"],
                             capture_output=True, text=True)
     if listed.returncode == 0:
         for name in filter(None, listed.stdout.split("\0")):
@@ -25,8 +25,9 @@ def copy_sources(folder):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(REPO / name, folder / name)
         return
-    shutil.copy2(REPO / "CMakeLists.txt", folder)
-    for name in ("deploy", "src", "include"):
+    for name in ("CMakeLists.txt", "README.md"):
+        shutil.copy2(REPO / name, folder)
+    for name in ("dashboards", "deploy", "src", "include"):
         shutil.copytree(REPO / name, folder / name)
 
 

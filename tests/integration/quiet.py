@@ -19,6 +19,8 @@ def awake(lines):
         match = re.match(r"\d+\s+(?:<\.\.\. )?(\w+)", line)
         if not match or "detached" in line or match[1] in SLEEPS:
             continue
+        if match[1] == "read" and line.rstrip().endswith(("<unfinished ...>", "(To be restarted)")):
+            continue  # of the watch for who unbinds a driver, which never ends
         calls.append(line)
     return calls
 
