@@ -217,12 +217,13 @@ print(total)
 
 
 def check_memory(checks, exporter):
-    """5,000 clients, after as many as fill what is remembered: one that is missing may come back
-    for 10 s."""
+    """10,000 clients, after as many as fill what is remembered: one that is missing may come back
+    for 10 s. No more of them in a second than any machine manages: else a faster one remembers more."""
     sizes, turn, first = [], 0, None
     mine = f"process/{Path('/proc/self/comm').read_text().strip()}"
     begin = time.monotonic()
-    while first is None or turn < first + 100:
+    while first is None or turn < first + 200:
+        time.sleep(max(0, begin + turn * 0.07 - time.monotonic()))
         fds = [os.open(NODE, os.O_RDWR) for _ in range(50)]
         submit(fds[0], 0.001)
         metrics = exporter.scrape()
@@ -235,7 +236,7 @@ def check_memory(checks, exporter):
     checks.that(metrics.value("intel_gpu_clients", workload=mine) == 50, "50 clients at a time")
     print(f"RSS in kB after every 1000 of {50 * turn} clients: {sizes[19::20]}; "
           f"{50 * first} of them in the first 15 s")
-    checks.that(max(sizes[first:]) - max(sizes[:first]) <= 256, "5,000 more leave memory flat")
+    checks.that(max(sizes[first:]) - max(sizes[:first]) <= 512, "10,000 more leave memory flat")
 
 
 def check_denied(checks):

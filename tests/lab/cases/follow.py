@@ -36,7 +36,7 @@ def main():
                 passed.value("intel_gpu_scrape_collector_success", collector="engine") is None,
                 "a source that this driver does not have is no failure")
     lab.shell("lab_give_to i915")
-    back = exporter.scrape()
+    back = exporter.scrape_until(lambda metrics: metrics.find(BUSY), 10)
     later = exporter.scrape()
     checks.that(driver(back) == ["i915"] and lab.rate(back, later, BUSY, engine="vcs0") > 0,
                 "back on i915: series again")
