@@ -29,7 +29,7 @@
 
 struct server {
 	const char *name;
-	char path[256];
+	char path[2048]; /* a parameter for each collector */
 	uint16_t port;
 	clockid_t clock;
 	int pid, fd;
@@ -153,7 +153,7 @@ static void scrape(struct server *s)
 {
 	static char buf[4 << 20];
 	size_t len = 0;
-	char request[512], last = 0;
+	char request[4096], last = 0;
 	int n = snprintf(request, sizeof(request),
 			 "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/plain\r\n\r\n",
 			 s->path);
@@ -290,7 +290,7 @@ static void add_server(char *text)
 		die("%s: %s", text, equals ? "too many servers" : "not NAME=PID[:PORT:PATH]");
 	*equals = '\0';
 	s->name = text;
-	n = sscanf(equals + 1, "%d:%hu:%255s", &s->pid, &s->port, s->path);
+	n = sscanf(equals + 1, "%d:%hu:%2047s", &s->pid, &s->port, s->path);
 	if (n != 3 && !(n == 1 && idle > 0))
 		die("%s: not PID:PORT:PATH: %s", text, equals + 1);
 	if (clock_getcpuclockid(s->pid, &s->clock) != 0)
