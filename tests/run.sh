@@ -9,11 +9,11 @@ usage() {
 	cat <<-TXT
 	usage: tests/run.sh [--all] [--only LABEL]
 	Installs the Debian packages that are missing (and names them), builds in build/,
-	and runs the unit, golden, integration and lab tests: about 15 minutes on 2 cores.
+	and runs the unit, golden, integration and lab tests: about 30 minutes on 2 cores.
 	The lab boots a Debian kernel with an emulated Intel GPU under QEMU.
 	  --all         also the page in a headless Chromium, AddressSanitizer,
 	                UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzing:
-	                about 30 minutes
+	                about 50 minutes
 	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench,
 	                page
 	TXT
