@@ -113,8 +113,7 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size)
 		len = subprocess_run(argv, buf, size, NAME_TIMEOUT_NS);
 		if (len <= 0)
 			buf[0] = '\0';
-		/* A name that is not there never will be; a machine that was busy is asked again.
-		 */
+		/* A name that is not there never will be; a busy machine is asked again. */
 		if (len < 0 && len != -ENOEXEC)
 			return len;
 		i = next++ % ARRAY_SIZE(known);

@@ -72,10 +72,8 @@ int unbind_start(struct pmu_set *pmus)
 	*watch = (struct watch){ sys_watch_open(), pmus };
 	r = watch->fd < 0 ? watch->fd : -pthread_create(&thread, NULL, watch_main, watch);
 	if (r < 0) {
-		log_warn(
-			"drivers are not watched: that one is about to be unbound is heard when it "
-			"is late",
-			"err", strerror(-r), "remedy", "no-uevents");
+		log_warn("drivers are not watched: an unbind is heard of late", "err", strerror(-r),
+			 "remedy", "no-uevents");
 		close_fdp(&watch->fd);
 		free(watch);
 		return r;
