@@ -242,14 +242,15 @@ static void load(void)
 	}
 }
 
-/* A number from /proc/PID/status. */
-static unsigned long status(int pid, const char *key)
+/* A number from a file of /proc/PID. Memory is in smaps_rollup: status is up to 64 pages behind for
+ * each thread. */
+static unsigned long number_of(int pid, const char *name, const char *key)
 {
 	unsigned long value = 0;
 	char path[64], line[256];
 	FILE *file;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	file = fopen(path, "r");
 	if (!file)
 		die("%s: %s", path, strerror(errno));
@@ -274,9 +275,10 @@ static void watch(void)
 		const struct server *s = &servers[i];
 
 		print(s, "idle_cpu_us_per_15s", (double)(now(s->clock) - cpu[i]) / 1e3 * factor);
-		printf("bench %s.rss_kb=%lu\n", s->name, status(s->pid, "VmRSS:"));
-		printf("bench %s.rss_anon_kb=%lu\n", s->name, status(s->pid, "RssAnon:"));
-		printf("bench %s.threads=%lu\n", s->name, status(s->pid, "Threads:"));
+		printf("bench %s.rss_kb=%lu\n", s->name, number_of(s->pid, "smaps_rollup", "Rss:"));
+		printf("bench %s.rss_anon_kb=%lu\n", s->name,
+		       number_of(s->pid, "smaps_rollup", "Anonymous:"));
+		printf("bench %s.threads=%lu\n", s->name, number_of(s->pid, "status", "Threads:"));
 	}
 }
 

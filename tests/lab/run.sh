@@ -95,22 +95,29 @@ write_job() {
 }
 
 # A kernel that is corrupted or stuck dies at once, and run.sh can say so.
+# An NMI, which only run.sh sends, makes it die, too; then it tells what every task and processor does.
 kernel_args="console=ttyS0 quiet loglevel=5 panic=-1 oops=panic softlockup_panic=1
+	unknown_nmi_panic panic_print=0x41
 	sysctl.kernel.panic_on_rcu_stall=1 mitigations=off tsc=reliable random.trust_cpu=on"
 
 # Without a word in this time, ten times what a boot takes, the emulated processors have met each other in
 # a loop. It happens once in some hundred boots, before anything of ours runs.
 boot_limit=90
 
-# Ends QEMU if the guest does not start.
-watch_boot() {
+# Ends QEMU if the guest does not start, or is not done in time: then it has 10 s for its last words.
+watch() {
 	local i
-	for ((i = 0; i < boot_limit; i++)); do
+	for ((i = 0; i < timeout; i++)); do
 		sleep 1
-		if grep -q '^up' "$run/ctl" 2>/dev/null || ! kill -0 "$1" 2>/dev/null; then return; fi
+		kill -0 "$1" 2>/dev/null || return 0
+		if [ "$i" = "$boot_limit" ] && ! grep -q '^up' "$run/ctl" 2>/dev/null; then
+			touch "$run/silent"
+			kill -TERM "$1" 2>/dev/null || true
+			return
+		fi
 	done
-	touch "$run/silent"
-	kill -TERM "$1" 2>/dev/null || true
+	touch "$run/late"
+	echo nmi >&7
 }
 
 # High slots: the others are for GPUs, which guests have at 0x10 too.
@@ -151,19 +158,20 @@ start_qemu() {
 		qemu-system-x86_64 "${args[@]}" 2>"$run/qemu"
 		return
 	fi
-	mkfifo "$run/out" "$run/err"
+	args+=(-chardev "pipe,id=monitor,path=$run/monitor" -mon monitor)
+	mkfifo "$run/out" "$run/err" "$run/monitor."{in,out}
 	cat "$run/out" & local cat_out=$!
 	cat "$run/err" >&2 & local cat_err=$!
 	# So that cat ends even if QEMU never opens its end.
-	exec 5<>"$run/out" 6<>"$run/err"
-	timeout -k 2 "$timeout" qemu-system-x86_64 "${args[@]}" \
-		</dev/null >/dev/null 2>"$run/qemu" 5>&- 6>&- &
+	exec 5<>"$run/out" 6<>"$run/err" 7<>"$run/monitor.in" 8<>"$run/monitor.out"
+	timeout -k 2 $((timeout + 10)) qemu-system-x86_64 "${args[@]}" \
+		</dev/null >/dev/null 2>"$run/qemu" 5>&- 6>&- 7>&- 8>&- &
 	qemu=$!
-	watch_boot "$qemu" 5>&- 6>&- & local watch=$!
+	watch "$qemu" 5>&- 6>&- & local watch=$!
 	wait "$qemu" && ended=0 || ended=$?
 	qemu=''
 	wait "$watch" || true
-	exec 5>&- 6>&-
+	exec 5>&- 6>&- 7>&- 8>&-
 	wait "$cat_out" "$cat_err" || true
 }
 
@@ -176,6 +184,17 @@ console_tail() {
 	else
 		tail -n 25 "$run/console" 2>/dev/null || true
 	fi | tr -d '\r' | sed 's/^/  | /' >&2
+}
+
+# Where the processors and the programs of a guest were that was not done in time: name, state, functions.
+stuck_tail() {
+	tr -d '\r' <"$run/console" | sed -E 's/^\[ *[0-9.]+\] ?//' | awk '
+		function flush() { if (what && shown) print what ": " where; what = where = ""; n = 0 }
+		/^NMI backtrace for cpu/ { flush(); shown = 1; what = "processor " $5; if (/skipped/) where = "idle" }
+		/^task:/ { flush(); sub(/^task:/, ""); shown = !/ppid:[02] / || /state:[RD]/; what = $1 " " $2 }
+		/^ [^?]*\+0x[0-9a-f]+\/0x/ && n++ < 14 { sub(/\+0x.*/, "", $1); where = where " " $1 }
+		/^RIP: 0010/ { sub(/\+0x.*/, "", $2); sub(/^0010:/, "", $2); where = " " $2; n = 0 }
+		END { flush() }' | head -n 80 | sed 's/^/  | /' >&2
 }
 
 report() {
@@ -194,15 +213,16 @@ report() {
 		console_tail
 		exit 125
 	fi
+	if [ -e "$run/late" ] || [ "$ended" = 124 ] || [ "$ended" = 137 ]; then
+		say "timeout: not done after $timeout s, and there:"
+		stuck_tail
+		exit 124
+	fi
 	panic=$(grep -am1 -oE 'Kernel panic - not syncing: .*' "$run/console" 2>/dev/null | tr -d '\r' || true)
 	if [ -n "$panic" ]; then
 		say "guest panicked: ${panic#Kernel panic - not syncing: }"
 		console_tail
 		exit 126
-	fi
-	if [ "$ended" = 124 ] || [ "$ended" = 137 ]; then
-		say "timeout: not done after $timeout s"
-		exit 124
 	fi
 	say "the guest ended without a word (QEMU's exit code $ended)"
 	cat "$run/qemu" >&2

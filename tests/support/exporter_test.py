@@ -54,6 +54,12 @@ class Metrics(dict):
         return None
 
 
+def rss_kb(pid):
+    """What is mapped, page by page. /proc/PID/status is up to 64 pages behind for each thread."""
+    with open(f"/proc/{pid}/smaps_rollup") as f:
+        return next(int(line.split()[1]) for line in f if line.startswith("Rss:"))
+
+
 class Exporter:
     """A process of the exporter, with its log (stderr) and what it wrote to stdout in files."""
     all = []
@@ -166,7 +172,7 @@ class Exporter:
             return next(line.split(":", 1)[1].strip() for line in f if line.startswith(key + ":"))
 
     def rss_kb(self):
-        return int(self.status("VmRSS").split()[0])
+        return rss_kb(self.pid)
 
     def stop(self, sig=signal.SIGTERM):
         """Ends it; returns the seconds that took."""

@@ -16,11 +16,6 @@ IDLE_SECONDS = 30
 floors = []  # the floor that runs
 
 
-def rss_kb(pid):
-    with open(f"/proc/{pid}/status") as f:
-        return int([line.split()[1] for line in f if line.startswith("VmRSS")][0])
-
-
 def children(pid):
     return open(f"/proc/{pid}/task/{pid}/children").read().split()
 
@@ -116,7 +111,7 @@ def main():
         connection.request("GET", "/metrics")
         connection.getresponse().read()
         connection.close()
-    ours, bare = rss_kb(pid), rss_kb(floor.pid)
+    ours, bare = lab.rss_kb(pid), lab.rss_kb(floor.pid)
     checks.that(ours <= bare + 1536, f"idle after 10 scrapes: {ours} kB, floor {bare} kB, "
                 f"{ours - bare} kB more (promised 1536)")
     check_quiet(checks, pid)
@@ -127,12 +122,12 @@ def main():
     load(FLOOR_PORT, failures)
     checks.that(not failures, f"{SCRAPES} scrapes by {CLIENTS} clients: failures {failures[:3]}")
     time.sleep(1)
-    ours, bare = rss_kb(pid), rss_kb(floor.pid)
+    ours, bare = lab.rss_kb(pid), lab.rss_kb(floor.pid)
     checks.that(ours <= bare + 1536, f"after the load: {ours} kB, floor {bare} kB, "
                 f"{ours - bare} kB more (promised 1536)")
     load(lab.PORT, failures)
     time.sleep(1)
-    again = rss_kb(pid)
+    again = lab.rss_kb(pid)
     checks.that(again <= ours + 128, f"a second load does not grow it: {ours} kB, then {again} kB")
     checks.that(len(os.listdir(f"/proc/{pid}/fd")) == fds, f"{fds} file descriptors, as before")
     floor.terminate()
