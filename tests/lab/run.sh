@@ -17,7 +17,7 @@ usage() {
 	  --env NAME=VALUE      a variable for the script
 	  --cpus N              processors (2)
 	  --mem MB              memory (1024)
-	  --timeout SECONDS     (120)
+	  --timeout SECONDS     (120; 0 is none)
 	  --append "ARGS"       for the kernel's command line
 	  --keep                keep the run's folder, with the console log
 	  --systemd             systemd is the guest's process 1, the script a service
@@ -107,7 +107,7 @@ boot_limit=90
 # Ends QEMU if the guest does not start, or is not done in time: then it has 10 s for its last words.
 watch() {
 	local i
-	for ((i = 0; i < timeout; i++)); do
+	for ((i = 0; timeout == 0 || i < timeout; i++)); do
 		sleep 1
 		kill -0 "$1" 2>/dev/null || return 0
 		if [ "$i" = "$boot_limit" ] && ! grep -q '^up' "$run/ctl" 2>/dev/null; then
@@ -164,7 +164,7 @@ start_qemu() {
 	cat "$run/err" >&2 & local cat_err=$!
 	# So that cat ends even if QEMU never opens its end.
 	exec 5<>"$run/out" 6<>"$run/err" 7<>"$run/monitor.in" 8<>"$run/monitor.out"
-	timeout -k 2 $((timeout + 10)) qemu-system-x86_64 "${args[@]}" \
+	timeout -k 2 $((timeout ? timeout + 10 : 0)) qemu-system-x86_64 "${args[@]}" \
 		</dev/null >/dev/null 2>"$run/qemu" 5>&- 6>&- 7>&- 8>&- &
 	qemu=$!
 	watch "$qemu" 5>&- 6>&- & local watch=$!
