@@ -7,6 +7,7 @@
 #define BASE_SYS_H
 
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -67,13 +68,17 @@ int sys_uevent_open(void);
  */
 ssize_t sys_uevent_receive(int fd, char *buf, size_t size);
 
-/* A watch on folders (inotify(7)): says what anybody opens in them. fd or -errno. */
+/* A watch on folders (inotify(7)): says what anybody opens and closes in them. fd or -errno. */
 int sys_watch_open(void);
 
 /* Adds a folder to the watch; once is as good as twice. Needs only to list it. 0 or -errno. */
 int sys_watch_folder(int watch, int dirfd);
 
-/* Blocks for what was opened: struct inotify_event, one or more. Their length, or -errno. */
+/* Blocks for what was opened or closed: struct inotify_event, one or more. Their length, or -errno.
+ */
 ssize_t sys_watch_receive(int watch, char *buf, size_t size);
+
+/* Has a thread of this process run on one CPU only. 0 or -errno: a cpuset may not have that CPU. */
+int sys_pin_thread(pthread_t thread, int cpu);
 
 #endif

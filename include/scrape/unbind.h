@@ -13,11 +13,16 @@
 
 #include "sources/pmu.h"
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* Whether one of these struct inotify_event is the opening of "unbind", or some were lost. */
-bool unbind_announced(const char *events, size_t len);
+enum unbind_state {
+	UNBIND_NOTHING, /* these events say nothing of it */
+	UNBIND_BEGINS,	/* "unbind" was opened, or events were lost */
+	UNBIND_IS_OVER, /* and closed: the driver is gone, or was never asked to */
+};
+
+/* What the last of these struct inotify_event that speaks of it says. */
+enum unbind_state unbind_parse(const char *events, size_t len);
 
 /*
  * Starts the thread that watches: blocked in read(), no system call while nobody opens a file in

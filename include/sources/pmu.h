@@ -13,6 +13,7 @@
 #include "base/fault.h"
 #include "base/fs.h"
 
+#include <pthread.h>
 #include <stdint.h>
 
 /* Kinds of events, as bits: which of them a PMU opens is chosen when the set is made. */
@@ -63,13 +64,24 @@ void pmu_set_close(struct pmu_set *set, const char *name);
 void pmu_set_hold(struct pmu_set *set, uint64_t until_ns);
 
 /*
- * Before events are opened, the folder of their driver below sys/bus/pci/drivers is watched through
- * this, see sys_watch_folder(): who unbinds a driver opens a file there first.
+ * The same when somebody is about to unbind a driver, or has done it: the time of a later call
+ * replaces that of an earlier one, and neither touches pmu_set_hold()'s.
  */
-void pmu_set_watch(struct pmu_set *set, int watch);
+void pmu_set_unbind(struct pmu_set *set, uint64_t until_ns);
 
-/* A PMU by its folder's name below sys/bus/event_source/devices. Nothing is read or opened yet. */
-struct pmu *pmu_new(struct pmu_set *set, const char *name);
+/*
+ * Before events are opened, the folder of their driver below sys/bus/pci/drivers is watched through
+ * this, see sys_watch_folder(): who unbinds a driver opens a file there first. The thread that then
+ * calls pmu_set_unbind() is put onto the CPU that the events are on: from any other each close(2)
+ * waits for that one. The thread never ends.
+ */
+void pmu_set_watch(struct pmu_set *set, int watch, pthread_t thread);
+
+/*
+ * A PMU by its folder's name below sys/bus/event_source/devices, and the PCI device it belongs to.
+ * Nothing is read or opened yet; and no event stays open unless the device has a driver.
+ */
+struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci);
 struct pmu *pmu_ref(struct pmu *pmu);
 /* Closes its events and takes it out of the set; the last reference frees it. */
 void pmu_close(struct pmu *pmu);

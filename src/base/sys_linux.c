@@ -15,6 +15,7 @@
 #include <linux/magic.h>
 #include <linux/netlink.h>
 #include <pciaccess.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -225,7 +226,7 @@ int sys_watch_folder(int watch, int dirfd)
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
-	return inotify_add_watch(watch, path, IN_OPEN | IN_ONLYDIR) < 0 ? -errno : 0;
+	return inotify_add_watch(watch, path, IN_OPEN | IN_CLOSE | IN_ONLYDIR) < 0 ? -errno : 0;
 }
 
 ssize_t sys_watch_receive(int watch, char *buf, size_t size)
@@ -236,4 +237,15 @@ ssize_t sys_watch_receive(int watch, char *buf, size_t size)
 		n = read(watch, buf, size);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
+}
+
+int sys_pin_thread(pthread_t thread, int cpu)
+{
+	cpu_set_t set;
+
+	if (cpu < 0 || cpu >= CPU_SETSIZE)
+		return -EINVAL;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	return -pthread_setaffinity_np(thread, sizeof(set), &set);
 }

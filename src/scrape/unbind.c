@@ -10,12 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <unistd.h>
 
-/* From the opening of the file to the end of the PMU; scrapes in between must not open it again. */
-#define UNBIND_NS 1000000000u
+/*
+ * No event is opened while the file is open, and for some time after that, as whoever unbinds one
+ * driver often unbinds another. The limit is for a file that somebody has forgotten to close.
+ */
+#define LIMIT_NS UINT64_C(60000000000)
+#define AFTER_NS UINT64_C(1000000000)
 
-bool unbind_announced(const char *events, size_t len)
+enum unbind_state unbind_parse(const char *events, size_t len)
 {
+	enum unbind_state state = UNBIND_NOTHING;
 	struct inotify_event event;
 	const char *name;
 
@@ -25,16 +31,16 @@ bool unbind_announced(const char *events, size_t len)
 		len -= sizeof(event);
 		name = events;
 		if (event.mask & IN_Q_OVERFLOW)
-			return true;
+			state = UNBIND_BEGINS;
 		if (event.len > len)
-			return false;
+			break;
 		/* The name is filled up with zeros; without one it is the folder itself. */
 		if (strnlen(name, event.len) == strlen("unbind") && memcmp(name, "unbind", 6) == 0)
-			return true;
+			state = event.mask & IN_OPEN ? UNBIND_BEGINS : UNBIND_IS_OVER;
 		events += event.len;
 		len -= event.len;
 	}
-	return false;
+	return state;
 }
 
 struct watch {
@@ -46,19 +52,22 @@ static void *watch_main(void *data)
 {
 	char buf[4096];
 	const struct watch *watch = data;
+	ssize_t n;
 
-	for (;;) {
-		ssize_t n = sys_watch_receive(watch->fd, buf, sizeof(buf));
+	while ((n = sys_watch_receive(watch->fd, buf, sizeof(buf))) > 0) {
+		enum unbind_state state = unbind_parse(buf, (size_t)n);
 
-		if (n <= 0) {
-			log_warn("drivers are not watched any more", "err", strerror((int)-n));
-			return NULL;
-		}
-		if (!unbind_announced(buf, (size_t)n))
+		if (state == UNBIND_NOTHING)
 			continue;
-		pmu_set_hold(watch->pmus, sys_monotonic_ns() + UNBIND_NS);
-		log_debug("a driver is about to be unbound, perf events are closed");
+		pmu_set_unbind(watch->pmus,
+			       sys_monotonic_ns() + (state == UNBIND_BEGINS ? LIMIT_NS : AFTER_NS));
+		if (state == UNBIND_BEGINS)
+			log_debug("a driver is about to be unbound, perf events are closed");
 	}
+	log_warn("drivers are not watched any more", "err", strerror((int)-n));
+	while (n <= 0)
+		pause(); /* the set knows the thread */
+	return NULL;
 }
 
 int unbind_start(struct pmu_set *pmus)
@@ -78,7 +87,7 @@ int unbind_start(struct pmu_set *pmus)
 		free(watch);
 		return r;
 	}
-	pmu_set_watch(pmus, watch->fd);
+	pmu_set_watch(pmus, watch->fd, thread);
 	pthread_setname_np(thread, "unbind");
 	pthread_detach(thread);
 	return 0;

@@ -212,7 +212,7 @@ static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct g
 		 */
 		if (!*gpu->pmu_name || gpu->driver != GPU_I915 || !fs_is_live(fs))
 			continue;
-		gpu->pmu = pmu_new(pmus, gpu->pmu_name);
+		gpu->pmu = pmu_new(pmus, gpu->pmu_name, gpu->pci);
 		if (!gpu->pmu)
 			return -ENOMEM;
 	}

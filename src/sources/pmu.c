@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ struct pmu {
 	struct pmu_set *set;
 	struct pmu *next;
 	unsigned refs;
-	char name[64];
+	char name[64], pci[24];
 	bool gone; /* closed for good */
 	uint64_t round;
 	int fds[MAX_EVENTS]; /* the first leads the group */
@@ -41,8 +42,10 @@ struct pmu_set {
 	pthread_mutex_t
 		lock; /* of every PMU in the set: reads are short, and closing must not wait */
 	struct pmu *first;
-	uint64_t held_until; /* monotonic ns */
-	int watch;	     /* -1: there is none */
+	atomic_uint closings; /* calls that close events, also those that wait for the lock */
+	uint64_t held_until, unbind_until; /* monotonic ns */
+	int watch;			   /* -1: there is none */
+	pthread_t watcher;
 };
 
 struct pmu_set *pmu_set_new(const struct fs *fs, unsigned kinds)
@@ -76,9 +79,23 @@ static void close_events(struct pmu *pmu)
 	pmu->round = 0;
 }
 
+/* Whoever opens events ends that at once: every event that is open when its PMU goes is a danger.
+ */
+static void lock_to_close(struct pmu_set *set)
+{
+	atomic_fetch_add(&set->closings, 1);
+	pthread_mutex_lock(&set->lock);
+}
+
+static void close_all(struct pmu_set *set)
+{
+	for (struct pmu *pmu = set->first; pmu; pmu = pmu->next)
+		close_events(pmu);
+}
+
 void pmu_set_close(struct pmu_set *set, const char *name)
 {
-	pthread_mutex_lock(&set->lock);
+	lock_to_close(set);
 	for (struct pmu *pmu = set->first; pmu; pmu = pmu->next) {
 		if (strcmp(pmu->name, name) != 0)
 			continue;
@@ -90,23 +107,31 @@ void pmu_set_close(struct pmu_set *set, const char *name)
 
 void pmu_set_hold(struct pmu_set *set, uint64_t until_ns)
 {
-	pthread_mutex_lock(&set->lock);
-	for (struct pmu *pmu = set->first; pmu; pmu = pmu->next)
-		close_events(pmu);
+	lock_to_close(set);
+	close_all(set);
 	/* Lost uevents (until_ns 0) must not end the time that a VM's start has asked for. */
 	if (until_ns > set->held_until)
 		set->held_until = until_ns;
 	pthread_mutex_unlock(&set->lock);
 }
 
-void pmu_set_watch(struct pmu_set *set, int watch)
+void pmu_set_unbind(struct pmu_set *set, uint64_t until_ns)
 {
-	pthread_mutex_lock(&set->lock);
-	set->watch = watch;
+	lock_to_close(set);
+	close_all(set);
+	set->unbind_until = until_ns;
 	pthread_mutex_unlock(&set->lock);
 }
 
-struct pmu *pmu_new(struct pmu_set *set, const char *name)
+void pmu_set_watch(struct pmu_set *set, int watch, pthread_t thread)
+{
+	pthread_mutex_lock(&set->lock);
+	set->watch = watch;
+	set->watcher = thread;
+	pthread_mutex_unlock(&set->lock);
+}
+
+struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci)
 {
 	struct pmu *pmu = calloc(1, sizeof(*pmu));
 
@@ -115,6 +140,7 @@ struct pmu *pmu_new(struct pmu_set *set, const char *name)
 	pmu->set = set;
 	pmu->refs = 1;
 	snprintf(pmu->name, sizeof(pmu->name), "%s", name);
+	snprintf(pmu->pci, sizeof(pmu->pci), "%s", pci);
 	pthread_mutex_lock(&set->lock);
 	pmu->next = set->first;
 	set->first = pmu;
@@ -227,14 +253,35 @@ static void watch_driver(const struct pmu *pmu)
 				(int)strcspn(pmu->name, "_"), pmu->name);
 }
 
+/*
+ * Whether events may be open: an unbind removes the link first of all (drivers/base/dd.c,
+ * __device_release_driver()), and may then wait for long, for whoever uses a vGPU, before it comes
+ * to the PMU.
+ */
+static int check_bound(const struct pmu *pmu, unsigned closings, struct fault *fault)
+{
+	uint64_t inode;
+
+	if (atomic_load(&pmu->set->closings) == closings &&
+	    fs_inode(pmu->set->fs, &inode, "sys/bus/pci/devices/%s/driver", pmu->pci) != -ENOENT)
+		return 0;
+	return fault_set(fault, REASON_NO_DEVICE, "pmu-released", -ENODEV,
+			 "PMU %s is closed for a while: its driver is about to be unbound",
+			 pmu->name);
+}
+
 static int open_events(struct pmu *pmu, struct fault *fault)
 {
 	const struct fs *fs = pmu->set->fs;
 	_cleanup_list_ char **names = NULL;
+	unsigned closings = atomic_load(&pmu->set->closings);
 	uint64_t type;
 	int r, cpu;
 
 	watch_driver(pmu);
+	r = check_bound(pmu, closings, fault);
+	if (r < 0)
+		return r;
 	r = fs_read_u64(fs, &type, FOLDER "type", pmu->name);
 	if (r == 0 && type > UINT32_MAX)
 		r = -ERANGE;
@@ -243,6 +290,8 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	cpu = read_cpu(pmu);
 	if (cpu < 0)
 		return fault_errno(fault, cpu, "cpumask of PMU %s", pmu->name);
+	if (pmu->set->watch >= 0)
+		sys_pin_thread(pmu->set->watcher, cpu); /* best effort: it only makes it slower */
 	r = fs_list(fs, &names, FOLDER "events", pmu->name);
 	if (r < 0)
 		return fault_errno(fault, r, "events of PMU %s", pmu->name);
@@ -259,6 +308,8 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 		    !(event.kind & pmu->set->kinds))
 			continue;
 		r = open_event(pmu, (uint32_t)type, cpu, &event, fault);
+		if (r == 0)
+			r = check_bound(pmu, closings, fault);
 		if (r < 0) {
 			close_events(pmu);
 			return r;
@@ -318,7 +369,9 @@ static int refresh(struct pmu *pmu, uint64_t round, struct fault *fault)
 	if (pmu->gone)
 		return fault_errno(fault, -ENODEV, "PMU %s was unregistered", pmu->name);
 	if (pmu->n == 0) {
-		if (sys_monotonic_ns() < pmu->set->held_until)
+		uint64_t now = sys_monotonic_ns();
+
+		if (now < pmu->set->held_until || now < pmu->set->unbind_until)
 			return fault_set(fault, REASON_NO_DEVICE, "pmu-released", -ENODEV,
 					 "PMU %s is closed for a while: its driver is about to be "
 					 "unbound, or SIGUSR2 has come",

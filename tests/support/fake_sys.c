@@ -145,7 +145,7 @@ void fake_sys_load(const char *root)
 		fake.uevents[i] = fake.watch[i] = -1;
 	}
 	fake.n_lines = fake.n_errors = fake.n_events = 0;
-	fake.counts = (struct fake_counts){ .perf_cpu = -1 };
+	fake.counts = (struct fake_counts){ .perf_cpu = -1, .pinned_cpu = -1 };
 	fake.clock = (uint64_t)now.tv_sec * 1000000000u + AHEAD_NS;
 	if (!realpath(root, fake.root))
 		die("root", root);
@@ -311,6 +311,7 @@ static bool find_line(uint32_t type, uint64_t config, size_t *ret)
 
 int sys_perf_open(struct perf_event_attr *attr, int cpu, int group_fd)
 {
+	unsigned opens;
 	size_t line;
 	int r;
 
@@ -337,7 +338,10 @@ int sys_perf_open(struct perf_event_attr *attr, int cpu, int group_fd)
 		fake.counts.perf_cpu = cpu;
 		r = fd;
 	}
+	opens = fake.counts.perf_opens;
 	pthread_mutex_unlock(&fake.lock);
+	if (r >= 0 && fake_knobs.perf_opened)
+		fake_knobs.perf_opened(opens);
 	return r;
 }
 
@@ -502,4 +506,11 @@ void fake_opened(const void *events, size_t len)
 {
 	if (send(fake.watch[1], events, len, 0) < 0)
 		die("watch", strerror(errno));
+}
+
+int sys_pin_thread(pthread_t thread, int cpu)
+{
+	(void)thread;
+	fake.counts.pinned_cpu = cpu;
+	return 0;
 }

@@ -19,13 +19,14 @@ void fake_sys_load(const char *root);
 
 /* Set by tests between calls into the code under test; fake_sys_load() sets the defaults. */
 struct fake_knobs {
-	bool is_sysfs;	       /* default true: the tree is taken for a live sysfs */
-	bool real_clock;       /* default false */
-	uint64_t slept_ns;     /* since boot, default 1000 s */
-	uint64_t capabilities; /* bit mask, default 0 */
-	bool perf_revoked;     /* reads of perf events return 0 */
-	int perf_error;	       /* reads fail with this negative errno */
-	size_t perf_missing;   /* bytes that reads fall short of */
+	bool is_sysfs;			     /* default true: the tree is taken for a live sysfs */
+	bool real_clock;		     /* default false */
+	uint64_t slept_ns;		     /* since boot, default 1000 s */
+	uint64_t capabilities;		     /* bit mask, default 0 */
+	bool perf_revoked;		     /* reads of perf events return 0 */
+	int perf_error;			     /* reads fail with this negative errno */
+	size_t perf_missing;		     /* bytes that reads fall short of */
+	void (*perf_opened)(unsigned opens); /* called after each open that succeeded */
 };
 extern struct fake_knobs fake_knobs;
 
@@ -49,6 +50,7 @@ struct fake_counts {
 	unsigned product_names, drm_nodes;
 	unsigned watched; /* folders, one as often as it is asked for */
 	char last_watched[32];
+	int pinned_cpu; /* of the last thread that was; -1 */
 };
 struct fake_counts fake_counts(void);
 

@@ -10,8 +10,10 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define SECOND	  UINT64_C(1000000000)
 #define ALL_KINDS 0xffu
@@ -31,7 +33,7 @@ static void start(unsigned kinds)
 	fake_sys_load(tree.root);
 	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
 	set = pmu_set_new(fs, kinds);
-	pmu = pmu_new(set, "i915");
+	pmu = pmu_new(set, "i915", "0000:00:02.0");
 	assert_non_null(pmu);
 	memset(&fault, 0, sizeof(fault));
 }
@@ -188,7 +190,7 @@ static void cpu_of_the_mask(void **state)
 
 static void closed_by_name(void **state)
 {
-	struct pmu *other = pmu_new(set, "i915_0000_03_00.0");
+	struct pmu *other = pmu_new(set, "i915_0000_03_00.0", "0000:03:00.0");
 
 	(void)state;
 	assert_int_equal(visit(1), 0);
@@ -241,6 +243,86 @@ static void held_before_it_was_opened(void **state)
 	pmu_set_hold(set, UINT64_MAX);
 	assert_int_equal(visit(1), -ENODEV);
 	assert_int_equal(fake_counts().perf_opens, 0);
+}
+
+/* The two times are apart; a driver's takes what was said last. */
+static void unbind_is_over(void **state)
+{
+	(void)state;
+	assert_int_equal(visit(1), 0);
+	pmu_set_unbind(set, sys_monotonic_ns() + 60 * SECOND);
+	assert_int_equal(fake_counts().perf_fds, 0);
+	pmu_set_hold(set, 0);
+	assert_int_equal(visit(2), -ENODEV);
+	assert_string_equal(fault.remedy, "pmu-released");
+	pmu_set_unbind(set, sys_monotonic_ns() + SECOND);
+	assert_int_equal(visit(3), -ENODEV);
+	pmu_set_hold(set, sys_monotonic_ns() + 2 * SECOND);
+	fake_clock_advance(SECOND);
+	assert_int_equal(visit(4), -ENODEV);
+	fake_clock_advance(SECOND);
+	assert_int_equal(visit(5), 0);
+}
+
+#define DRIVER "sys/bus/pci/devices/0000:00:02.0/driver"
+
+/* An unbind that takes long, for a vGPU that is in use, is heard of only at its beginning. */
+static void nothing_is_opened_without_a_driver(void **state)
+{
+	(void)state;
+	tree_delete(&tree, DRIVER);
+	assert_int_equal(visit(1), -ENODEV);
+	assert_int_equal(fault.reason, REASON_NO_DEVICE);
+	assert_int_equal(fake_counts().perf_opens, 0);
+	tree_link(&tree, DRIVER, "../../../bus/pci/drivers/i915");
+	assert_int_equal(visit(2), 0);
+}
+
+static void lose_driver(unsigned opens)
+{
+	if (opens == 3)
+		tree_delete(&tree, DRIVER);
+}
+
+static void driver_goes_meanwhile(void **state)
+{
+	(void)state;
+	fake_knobs.perf_opened = lose_driver;
+	assert_int_equal(visit(1), -ENODEV);
+	assert_int_equal(fake_counts().perf_opens, 3);
+	assert_int_equal(fake_counts().perf_fds, 0);
+}
+
+static pthread_t announcer;
+
+static void *announce(void *data)
+{
+	(void)data;
+	pmu_set_unbind(set, sys_monotonic_ns() + SECOND);
+	return NULL;
+}
+
+static void announce_and_go_on(unsigned opens)
+{
+	struct timespec rest = { 0, 200000000 };
+
+	if (opens == 3)
+		assert_int_equal(pthread_create(&announcer, NULL, announce, NULL), 0);
+	if (opens >= 3)
+		nanosleep(&rest, NULL);
+}
+
+/* Some forty events may be left to open: whoever has to close them must not wait for that. */
+static void announced_meanwhile(void **state)
+{
+	(void)state;
+	fake_knobs.perf_opened = announce_and_go_on;
+	assert_int_equal(visit(1), -ENODEV);
+	assert_string_equal(fault.remedy, "pmu-released");
+	assert_in_range(fake_counts().perf_opens, 3, 6);
+	pthread_join(announcer, NULL);
+	assert_int_equal(fake_counts().perf_fds, 0);
+	assert_int_equal(visit(2), -ENODEV);
 }
 
 static void revoked_by_the_kernel(void **state)
@@ -397,6 +479,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(held_for_a_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(hold_is_never_shortened, setup, teardown),
 		cmocka_unit_test_setup_teardown(held_before_it_was_opened, setup, teardown),
+		cmocka_unit_test_setup_teardown(unbind_is_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_opened_without_a_driver, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(driver_goes_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(announced_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(revoked_by_the_kernel, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(failed_round_shows_nothing, setup, teardown),

@@ -10,6 +10,8 @@
 #include <sys/inotify.h>
 #include <time.h>
 
+#define SECOND UINT64_C(1000000000)
+
 /* One event as the kernel writes it, with the name filled up to a multiple of 16. */
 static size_t put_event(char *buf, uint32_t mask, const char *name)
 {
@@ -28,40 +30,61 @@ static void names(void **state)
 	static const struct {
 		uint32_t mask;
 		const char *name;
-		bool announced;
+		enum unbind_state state;
 	} rows[] = {
-		{ IN_OPEN, "unbind", true },	  { IN_OPEN, "bind", false },
-		{ IN_OPEN, "unbind_all", false }, { IN_OPEN, "unbin", false },
-		{ IN_OPEN, "new_id", false },	  { IN_OPEN | IN_ISDIR, NULL, false },
-		{ IN_IGNORED, NULL, false },	  { IN_Q_OVERFLOW, NULL, true },
+		{ IN_OPEN, "unbind", UNBIND_BEGINS },
+		{ IN_CLOSE_WRITE, "unbind", UNBIND_IS_OVER },
+		{ IN_CLOSE_NOWRITE, "unbind", UNBIND_IS_OVER },
+		{ IN_OPEN, "bind", UNBIND_NOTHING },
+		{ IN_CLOSE_WRITE, "bind", UNBIND_NOTHING },
+		{ IN_OPEN, "unbind_all", UNBIND_NOTHING },
+		{ IN_OPEN, "unbin", UNBIND_NOTHING },
+		{ IN_OPEN, "new_id", UNBIND_NOTHING },
+		{ IN_OPEN | IN_ISDIR, NULL, UNBIND_NOTHING },
+		{ IN_IGNORED, NULL, UNBIND_NOTHING },
+		{ IN_Q_OVERFLOW, NULL, UNBIND_BEGINS },
 	};
 	char buf[128];
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_int_equal(unbind_announced(buf, put_event(buf, rows[i].mask, rows[i].name)),
-				 rows[i].announced);
+		assert_int_equal(unbind_parse(buf, put_event(buf, rows[i].mask, rows[i].name)),
+				 rows[i].state);
 }
 
 static void among_others(void **state)
 {
-	char buf[256];
+	char buf[512];
 	size_t n;
 
 	(void)state;
 	n = put_event(buf, IN_OPEN, "bind");
 	n += put_event(buf + n, IN_OPEN, NULL);
 	n += put_event(buf + n, IN_OPEN, "unbind");
-	assert_true(unbind_announced(buf, n));
+	assert_int_equal(unbind_parse(buf, n), UNBIND_BEGINS);
 	/* Cut off: nothing is read behind the end. */
-	assert_false(unbind_announced(buf, n - 1));
-	assert_false(unbind_announced(buf, sizeof(struct inotify_event) - 1));
-	assert_false(unbind_announced(buf, 0));
+	assert_int_equal(unbind_parse(buf, n - 1), UNBIND_NOTHING);
+	assert_int_equal(unbind_parse(buf, sizeof(struct inotify_event) - 1), UNBIND_NOTHING);
+	assert_int_equal(unbind_parse(buf, 0), UNBIND_NOTHING);
+	/* The last word counts. */
+	n += put_event(buf + n, IN_CLOSE_WRITE, "unbind");
+	n += put_event(buf + n, IN_CLOSE_WRITE, "bind");
+	assert_int_equal(unbind_parse(buf, n), UNBIND_IS_OVER);
+	n += put_event(buf + n, IN_OPEN, "unbind");
+	assert_int_equal(unbind_parse(buf, n), UNBIND_BEGINS);
 }
 
 static void ignore(void *data, const struct pmu_event *event, uint64_t total)
 {
 	(void)data, (void)event, (void)total;
+}
+
+static void advance_a_ms(void)
+{
+	struct timespec ms = { 0, 1000000 };
+
+	fake_clock_advance(1000000);
+	nanosleep(&ms, NULL);
 }
 
 static int open_descriptors_after(int wanted)
@@ -82,14 +105,14 @@ static void watch_closes_events(void **state)
 	struct fault fault;
 	char buf[128];
 	const char *bad;
-	int all;
+	int all, waited;
 
 	(void)state;
 	fake_sys_load(FIXTURE("uhd770-arc-a380"));
 	assert_int_equal(fs_new(&fs, FIXTURE("uhd770-arc-a380"), NULL, NULL, &bad), 0);
 	pmus = pmu_set_new(fs, PMU_BUSY);
-	integrated = pmu_new(pmus, "i915");
-	discrete = pmu_new(pmus, "i915_0000_03_00.0");
+	integrated = pmu_new(pmus, "i915", "0000:00:02.0");
+	discrete = pmu_new(pmus, "i915_0000_03_00.0", "0000:03:00.0");
 	assert_int_equal(unbind_start(pmus), 0);
 	assert_int_equal(fake_counts().watched, 0);
 	assert_int_equal(pmu_visit(integrated, 1, PMU_BUSY, ignore, NULL, &fault), 0);
@@ -98,6 +121,7 @@ static void watch_closes_events(void **state)
 	assert_int_equal(all, 6 + 7);
 	assert_int_equal(fake_counts().watched, 2);
 	assert_string_equal(fake_counts().last_watched, "i915");
+	assert_int_equal(fake_counts().pinned_cpu, 0);
 	/* An open group is read without another word. */
 	assert_int_equal(pmu_visit(integrated, 2, PMU_BUSY, ignore, NULL, &fault), 0);
 	assert_int_equal(fake_counts().watched, 2);
@@ -109,8 +133,15 @@ static void watch_closes_events(void **state)
 	assert_true(pmu_visit(integrated, 3, PMU_BUSY, ignore, NULL, &fault) < 0);
 	assert_string_equal(fault.remedy, "pmu-released");
 	assert_int_equal(fake_counts().perf_fds, 0);
-	fake_clock_advance(1100000000u);
-	assert_int_equal(pmu_visit(integrated, 4, PMU_BUSY, ignore, NULL, &fault), 0);
+	/* Nor as long as the file is open. */
+	fake_clock_advance(30 * SECOND);
+	assert_true(pmu_visit(integrated, 4, PMU_BUSY, ignore, NULL, &fault) < 0);
+	/* After its end not at once: more drivers may follow. */
+	fake_opened(buf, put_event(buf, IN_CLOSE_WRITE, "unbind"));
+	waited = 0;
+	while (pmu_visit(integrated, 5, PMU_BUSY, ignore, NULL, &fault) < 0 && waited++ < 20000)
+		advance_a_ms();
+	assert_in_range(waited, 1000, 19999);
 	assert_int_equal(fake_counts().watched, 3);
 	pmu_unref(integrated);
 	pmu_unref(discrete);
