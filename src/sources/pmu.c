@@ -42,7 +42,7 @@ struct pmu_set {
 	pthread_mutex_t
 		lock; /* of every PMU in the set: reads are short, and closing must not wait */
 	struct pmu *first;
-	atomic_uint closings; /* calls that close events, also those that wait for the lock */
+	atomic_uint closers; /* that wait for the lock: whoever opens events must end that */
 	uint64_t held_until, unbind_until; /* monotonic ns */
 	int watch;			   /* -1: there is none */
 	pthread_t watcher;
@@ -79,12 +79,11 @@ static void close_events(struct pmu *pmu)
 	pmu->round = 0;
 }
 
-/* Whoever opens events ends that at once: every event that is open when its PMU goes is a danger.
- */
 static void lock_to_close(struct pmu_set *set)
 {
-	atomic_fetch_add(&set->closings, 1);
+	atomic_fetch_add(&set->closers, 1);
 	pthread_mutex_lock(&set->lock);
+	atomic_fetch_sub(&set->closers, 1);
 }
 
 static void close_all(struct pmu_set *set)
@@ -258,11 +257,11 @@ static void watch_driver(const struct pmu *pmu)
  * __device_release_driver()), and may then wait for long, for whoever uses a vGPU, before it comes
  * to the PMU.
  */
-static int check_bound(const struct pmu *pmu, unsigned closings, struct fault *fault)
+static int check_bound(const struct pmu *pmu, struct fault *fault)
 {
 	uint64_t inode;
 
-	if (atomic_load(&pmu->set->closings) == closings &&
+	if (atomic_load(&pmu->set->closers) == 0 &&
 	    fs_inode(pmu->set->fs, &inode, "sys/bus/pci/devices/%s/driver", pmu->pci) != -ENOENT)
 		return 0;
 	return fault_set(fault, REASON_NO_DEVICE, "pmu-released", -ENODEV,
@@ -274,12 +273,11 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 {
 	const struct fs *fs = pmu->set->fs;
 	_cleanup_list_ char **names = NULL;
-	unsigned closings = atomic_load(&pmu->set->closings);
 	uint64_t type;
 	int r, cpu;
 
 	watch_driver(pmu);
-	r = check_bound(pmu, closings, fault);
+	r = check_bound(pmu, fault);
 	if (r < 0)
 		return r;
 	r = fs_read_u64(fs, &type, FOLDER "type", pmu->name);
@@ -309,7 +307,7 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 			continue;
 		r = open_event(pmu, (uint32_t)type, cpu, &event, fault);
 		if (r == 0)
-			r = check_bound(pmu, closings, fault);
+			r = check_bound(pmu, fault);
 		if (r < 0) {
 			close_events(pmu);
 			return r;
