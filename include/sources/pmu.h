@@ -79,7 +79,7 @@ void pmu_set_watch(struct pmu_set *set, int watch, pthread_t thread);
 
 /*
  * A PMU by its folder's name below sys/bus/event_source/devices, and the PCI device it belongs to.
- * Nothing is read or opened yet; and no event stays open unless the device has a driver.
+ * Nothing is read or opened yet; and no event is opened unless the device has a driver.
  */
 struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci);
 struct pmu *pmu_ref(struct pmu *pmu);

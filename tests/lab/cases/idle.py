@@ -13,7 +13,9 @@ from lab_vaapi import FEW, exporter as vaapi_exporter, first_round, knobs
 FLOOR_PORT = 10058
 CLIENTS, SCRAPES = 40, 1000
 IDLE_SECONDS = 30
-PROMISED = 1536  # kB above the floor; what is asserted leaves room for pages that the kernel maps ahead
+PROMISED = 1536  # kB above the floor
+# After a load it is measured at 1290 to 1464 kB, but after a second one at up to 1536: some room, not much.
+AFTER_LOAD = PROMISED * 5 // 4
 floors = []  # the floor that runs
 
 
@@ -123,7 +125,7 @@ def main():
         connection.getresponse().read()
         connection.close()
     ours, bare = lab.rss_kb(pid), lab.rss_kb(floor.pid)
-    checks.that(ours <= bare + 3 * PROMISED, f"idle after 10 scrapes: {ours} kB, floor {bare} kB, "
+    checks.that(ours <= bare + PROMISED, f"idle after 10 scrapes: {ours} kB, floor {bare} kB, "
                 f"{ours - bare} kB more (promised {PROMISED})")
     check_quiet(checks, pid)
 
@@ -134,7 +136,7 @@ def main():
     checks.that(not failures, f"{SCRAPES} scrapes by {CLIENTS} clients: failures {failures[:3]}")
     time.sleep(1)
     ours, bare = lab.rss_kb(pid), lab.rss_kb(floor.pid)
-    checks.that(ours <= bare + 3 * PROMISED, f"after the load: {ours} kB, floor {bare} kB, "
+    checks.that(ours <= bare + AFTER_LOAD, f"after the load: {ours} kB, floor {bare} kB, "
                 f"{ours - bare} kB more (promised {PROMISED})")
     check_growth(checks, pid)
     checks.that(len(os.listdir(f"/proc/{pid}/fd")) == fds, f"{fds} file descriptors, as before")
