@@ -23,7 +23,7 @@ includes() {
 }
 
 # Arrows point one way: base <- sources <- collectors <- scrape <- web; exposition beside sources.
-upper='main|options|once|list_metrics'
+upper='main|serve|options|option_values|flags|once|list_metrics|output'
 includes base "(\.\./)*(sources|exposition|collectors|scrape|web|$upper)[/.]" |
   breach "base/ includes what stands above it"
 includes sources "(\.\./)*(exposition|collectors|scrape|web|$upper)[/.]" |
