@@ -72,7 +72,7 @@ static void log_absent(const struct fs *fs)
 		remedy = "they are for VMs: run an exporter there";
 	} else {
 		snprintf(why, sizeof(why),
-			 "no Intel display device among %zu PCI devices, %zu of other makers",
+			 "no Intel display device among %zu PCI devices (other makers': %zu)",
 			 devices.n, devices.others);
 	}
 	log_warn("no Intel GPU found", "err", why, "remedy", remedy);
