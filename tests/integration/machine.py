@@ -6,7 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from local import (EXPORTER, FIXTURES, SKYLAKE, Exporter, Metrics, Tree, case, run)
+from local import (EXPORTER, FIXTURES, SKYLAKE, Exporter, Metrics, Tree, case, exporter_test, run,
+                   wait_for)
 
 NONE = "msg=\"no Intel GPU found\""
 
@@ -67,12 +68,12 @@ def check_change(checks):
 
 def check_any_port(checks):
     """Port 0 is one that is free, and the log names it."""
-    exporter = Exporter(SKYLAKE, port=0, wait=False)
-    line = None
-    while line is None and exporter.process.poll() is None:
-        line = re.search(r"msg=listening address=127\.0\.0\.1:(\d+) ", exporter.log())
-    exporter.port = int(line[1]) if line else 0
-    checks.that(exporter.port > 0, f"port 0: the log names the one taken, {exporter.port}")
+    exporter = exporter_test.Exporter(f"--path.rootfs={FIXTURES / SKYLAKE}", port=0, wait=False)
+    wait_for(lambda: "msg=listening" in exporter.log() or exporter.process.poll() is not None, 30)
+    line = re.search(r"msg=listening address=127\.0\.0\.1:([1-9]\d*) ", exporter.log())
+    if not checks.that(line, f"port 0: the log names the one taken: {line and line[1]}"):
+        return
+    exporter.port = int(line[1])
     exporter.wait_ready()
     checks.same(exporter.scrape().value("intel_gpu_up"), 1, "which serves")
     again = run(f"--path.rootfs={FIXTURES / SKYLAKE}",
