@@ -52,7 +52,8 @@ enum {
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
 	{ "web.listen-address", OPT_LISTEN, "ADDRESS", 0,
-	  "Listen on HOST:PORT, [IPV6]:PORT or :PORT; may be given several times "
+	  "Listen on HOST:PORT, [IPV6]:PORT or :PORT; port 0 takes a free one, which the log names; "
+	  "may be given several times "
 	  "(default " WEB_DEFAULT_ADDRESS ")",
 	  1 },
 	{ "web.telemetry-path", OPT_PATH, "PATH", 0,
