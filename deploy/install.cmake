@@ -25,4 +25,32 @@ install(CODE "
 install(FILES ${CMAKE_BINARY_DIR}/deploy/intel-gpu-exporter.service DESTINATION ${SYSTEMD_DIR})
 install(FILES deploy/systemd/sysctl.conf DESTINATION ${SYSCTL_DIR}
         RENAME 10-intel-gpu-exporter.conf)
-install(FILES README.md LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# Links between documents lead to where the files are now.
+set(data ${CMAKE_INSTALL_FULL_DATADIR}/intel-gpu-exporter)
+file(RELATIVE_PATH data_from_doc ${CMAKE_INSTALL_FULL_DOCDIR} ${data})
+file(RELATIVE_PATH unit_from_doc ${CMAKE_INSTALL_FULL_DOCDIR}
+     ${CMAKE_INSTALL_PREFIX}/${SYSTEMD_DIR}/intel-gpu-exporter.service)
+file(RELATIVE_PATH readme_from_prometheus ${data}/prometheus ${CMAKE_INSTALL_FULL_DOCDIR}/README.md)
+install(CODE "
+  function(write file to)
+    file(READ \"${CMAKE_SOURCE_DIR}/\${file}\" text)
+    while(ARGN)
+      list(POP_FRONT ARGN before after)
+      string(REPLACE \"](\${before}\" \"](\${after}\" text \"\${text}\")
+    endwhile()
+    file(WRITE \"${CMAKE_BINARY_DIR}/deploy/\${to}\" \"\${text}\")
+  endfunction()
+  write(README.md README.md
+        deploy/systemd/intel-gpu-exporter.service.in \"${unit_from_doc}\"
+        deploy/prometheus \"${data_from_doc}/prometheus\"
+        dashboards/README.md \"${data_from_doc}/dashboards/README.md\")
+  write(deploy/prometheus/runbook.md runbook.md
+        ../../README.md \"${readme_from_prometheus}\")
+")
+install(FILES ${CMAKE_BINARY_DIR}/deploy/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES ${CMAKE_BINARY_DIR}/deploy/runbook.md
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter/prometheus)
+# The pictures that it shows.
+install(DIRECTORY dashboards/screenshots DESTINATION ${CMAKE_INSTALL_DOCDIR}/dashboards)

@@ -2,10 +2,13 @@
 /* The table of all metrics, from the families themselves: README.md shows it. */
 #include "list_metrics.h"
 
+#include "base/log.h"
 #include "collectors/registry.h"
+#include "output.h"
 #include "scrape/meta.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_families(const struct family *families, size_t n, const char *collector,
 			   const char *by_default)
@@ -24,8 +27,10 @@ static void print_families(const struct family *families, size_t n, const char *
 	}
 }
 
-void list_metrics(void)
+int list_metrics(void)
 {
+	int r;
+
 	puts("| metric | type | labels | collector | default | meaning |\n"
 	     "|---|---|---|---|---|---|");
 	for (size_t i = 0; i < collectors_count; i++)
@@ -33,4 +38,8 @@ void list_metrics(void)
 			       collectors_all[i]->name,
 			       collectors_all[i]->off_by_default ? "off" : "on");
 	print_families(meta_families, meta_families_count, "–", "on");
+	r = output_end();
+	if (r < 0)
+		log_error("cannot write to stdout", "err", strerror(-r));
+	return r < 0 ? 1 : 0;
 }

@@ -3,6 +3,7 @@
 #ifndef LIST_METRICS_H
 #define LIST_METRICS_H
 
-void list_metrics(void);
+/* Returns the exit status. */
+int list_metrics(void);
 
 #endif

@@ -101,10 +101,8 @@ int main(int argc, char **argv)
 		return sys_print_product_name(argv[2]);
 	options_parse(&options, argc, argv);
 	log_setup(options.log_level, options.log_format);
-	if (options.list_metrics) {
-		list_metrics();
-		return 0;
-	}
+	if (options.list_metrics)
+		return list_metrics();
 	r = fs_new(&fs, options.rootfs, options.sysfs, options.procfs, &bad);
 	if (r < 0) {
 		log_error("cannot read the machine's files", "path", bad, "err", strerror(-r));

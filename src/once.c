@@ -2,6 +2,7 @@
 #include "once.h"
 
 #include "base/log.h"
+#include "output.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -48,12 +49,12 @@ int once(struct scraper *scraper, collector_set set, uint64_t keep_open_ns)
 		log_error("scrape failed", "err", strerror(-r));
 		return 1;
 	}
-	if (fwrite(body, 1, len, stdout) != len || fflush(stdout) != 0) {
-		log_error("cannot write to stdout", "err", strerror(errno));
+	fwrite(body, 1, len, stdout);
+	r = output_end();
+	if (r < 0) {
+		log_error("cannot write to stdout", "err", strerror(-r));
 		return 1;
 	}
 	scraper_is_ready(scraper, &gpus);
-	if (gpus == 0)
-		log_warn("no Intel GPU found");
 	return gpus > 0 ? 0 : 1;
 }

@@ -7,6 +7,9 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "flags.h"
+#include "option_values.h"
+#include "output.h"
 #include "sources/transcoder.h"
 #include "web/server.h"
 
@@ -39,17 +42,18 @@ enum {
 	OPT_VAAPI_CODECS,
 	OPT_VAAPI_EXPECT,
 	OPT_VAAPI_SUSPENDED,
-	OPT_VERSION,
+	OPT_USAGE,
 	OPT_COLLECTOR = 512,				   /* + index */
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD 31
+#define TABLE_HEAD 33
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
 	{ "web.listen-address", OPT_LISTEN, "ADDRESS", 0,
-	  "Listen on HOST:PORT, [IPV6]:PORT or :PORT; may be given several times "
+	  "Listen on HOST:PORT, [IPV6]:PORT or :PORT; port 0 takes a free one, which the log names; "
+	  "may be given several times "
 	  "(default " WEB_DEFAULT_ADDRESS ")",
 	  1 },
 	{ "web.telemetry-path", OPT_PATH, "PATH", 0,
@@ -99,7 +103,9 @@ static const struct argp_option fixed_options[] = {
 	  "they are opened are printed only with a DURATION, for which they are kept open",
 	  7 },
 	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 7 },
-	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
+	{ "help", 'h', NULL, 0, "Print this list", -1 },
+	{ "usage", OPT_USAGE, NULL, 0, "Print the flags alone", -1 },
+	{ "version", 'V', NULL, 0, "Print the version", -1 },
 };
 
 _Static_assert(ARRAY_SIZE(fixed_options) <= TABLE_HEAD, "TABLE_HEAD is too small");
@@ -114,14 +120,6 @@ struct parse {
 	char docs[COLLECTORS_MAX][160];
 };
 
-static void fail(struct argp_state *state, const char *flag, const char *value, const char *wanted)
-{
-	char clean[256];
-
-	text_clean(value, strlen(value), clean, sizeof(clean));
-	argp_failure(state, 1, 0, "--%s: \"%s\" is not %s", flag, clean, wanted);
-}
-
 static void parse_web(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	uint64_t n;
@@ -132,54 +130,58 @@ static void parse_web(int key, char *arg, struct argp_state *state, struct optio
 			argp_failure(state, 1, 0, "--web.listen-address: at most %d addresses",
 				     OPTIONS_MAX_ADDRESSES);
 		if (!*arg)
-			fail(state, "web.listen-address", arg, "HOST:PORT, [IPV6]:PORT or :PORT");
+			option_fail(state, "web.listen-address", arg,
+				    "HOST:PORT, [IPV6]:PORT or :PORT");
 		o->addresses[o->n_addresses++] = arg;
 		break;
 	case OPT_PATH:
-		if (arg[0] != '/')
-			fail(state, "web.telemetry-path", arg, "a path that begins with /");
+		option_telemetry_path(state, arg);
 		o->telemetry_path = arg;
 		break;
 	case OPT_MAX_REQUESTS:
 		if (text_parse_u64(arg, strlen(arg), &n) < 0 || n > 100000)
-			fail(state, "web.max-requests", arg, "a number from 0 to 100000");
+			option_fail(state, "web.max-requests", arg, "a number from 0 to 100000");
 		else
 			o->max_requests = (unsigned)n;
 		break;
 	}
 }
 
+#define SECOND 1000000000u
+
 static void parse_times(int key, char *arg, struct argp_state *state, struct options *o)
 {
-	static const char wanted[] = "a duration such as 500ms, 2s or 5m";
+	static const struct option_duration timeout = { "scrape.timeout", SECOND / 20,
+							3600ull * SECOND,
+							"a duration from 50ms to 1h" };
+	static const struct option_duration any = { "once", 0, UINT64_MAX,
+						    "a duration such as 500ms, 2s or 5m" };
 
 	if (key == OPT_TIMEOUT) {
-		if (text_parse_duration(arg, &o->scrape_timeout_ns) < 0 ||
-		    o->scrape_timeout_ns < 50000000u || o->scrape_timeout_ns > 3600000000000u)
-			fail(state, "scrape.timeout", arg, "a duration from 50ms to 1h");
+		option_duration(state, &timeout, arg, &o->scrape_timeout_ns);
 		return;
 	}
 	o->once = true;
-	if (arg && text_parse_duration(arg, &o->once_ns) < 0)
-		fail(state, "once", arg, wanted);
+	if (arg)
+		option_duration(state, &any, arg, &o->once_ns);
 }
 
 static void parse_log(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	if (key == OPT_LOG_LEVEL && log_level_parse(arg, &o->log_level) < 0)
-		fail(state, "log.level", arg, "one of debug, info, warn, error");
+		option_fail(state, "log.level", arg, "one of debug, info, warn, error");
 	if (key == OPT_LOG_FORMAT && log_format_parse(arg, &o->log_format) < 0)
-		fail(state, "log.format", arg, "one of logfmt, json");
+		option_fail(state, "log.format", arg, "one of logfmt, json");
 }
 
 static void parse_path(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	if (!*arg)
-		fail(state,
-		     key == OPT_ROOTFS	? "path.rootfs"
-		     : key == OPT_SYSFS ? "path.sysfs"
-					: "path.procfs",
-		     arg, "a path");
+		option_fail(state,
+			    key == OPT_ROOTFS  ? "path.rootfs"
+			    : key == OPT_SYSFS ? "path.sysfs"
+					       : "path.procfs",
+			    arg, "a path");
 	if (key == OPT_ROOTFS)
 		o->rootfs = arg;
 	else if (key == OPT_SYSFS)
@@ -194,7 +196,8 @@ static void parse_workloads(char *arg, struct argp_state *state, struct options 
 
 	/* Each has up to a dozen samples, and a collect at most 4 MiB of them. */
 	if (text_parse_u64(arg, strlen(arg), &n) < 0 || n < 1 || n > 1000)
-		fail(state, "collector.client.max-workloads", arg, "a number from 1 to 1000");
+		option_fail(state, "collector.client.max-workloads", arg,
+			    "a number from 1 to 1000");
 	else
 		o->client_max_workloads = (unsigned)n;
 }
@@ -202,64 +205,59 @@ static void parse_workloads(char *arg, struct argp_state *state, struct options 
 static void parse_names(char *arg, struct argp_state *state, struct options *o)
 {
 	if (!transcoder_names_valid(arg))
-		fail(state, "collector.transcode.names", arg,
-		     "a list such as avconv,my-encoder of names of 1 to 15 bytes");
+		option_fail(state, "collector.transcode.names", arg,
+			    "a list such as avconv,my-encoder of names of 1 to 15 bytes");
 	o->transcode_names = arg;
-}
-
-static bool parse_codecs(const char *text, unsigned *ret)
-{
-	char name[VA_NAME_MAX];
-	unsigned set = 0;
-
-	for (;;) {
-		size_t len = strcspn(text, ",");
-		unsigned bit;
-
-		if (len >= sizeof(name))
-			return false;
-		memcpy(name, text, len);
-		name[len] = '\0';
-		bit = va_codec_bit(name);
-		if (!bit)
-			return false;
-		set |= bit;
-		if (!text[len])
-			break;
-		text += len + 1;
-	}
-	*ret = set;
-	return true;
 }
 
 static void parse_vaapi(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	static const char wanted[] = "a list such as h264,hevc of h264, hevc, vp9, av1, jpeg";
-	const uint64_t s = 1000000000u;
+	static const struct option_duration interval = { "vaapi.interval", SECOND,
+							 86400ull * SECOND,
+							 "a duration from 1s to 24h" };
+	static const struct option_duration timeout = { "vaapi.timeout", SECOND / 10,
+							300ull * SECOND,
+							"a duration from 100ms to 5m" };
+	static const struct option_duration ladder = { "vaapi.ladder-interval", SECOND,
+						       365 * 86400ull * SECOND,
+						       "a duration from 1s to 8760h" };
 
-	if (key == OPT_VAAPI_INTERVAL &&
-	    (text_parse_duration(arg, &o->vaapi.interval_ns) < 0 || o->vaapi.interval_ns < s ||
-	     o->vaapi.interval_ns > 86400 * s))
-		fail(state, "vaapi.interval", arg, "a duration from 1s to 24h");
-	if (key == OPT_VAAPI_TIMEOUT &&
-	    (text_parse_duration(arg, &o->vaapi_timeout_ns) < 0 || o->vaapi_timeout_ns < s / 10 ||
-	     o->vaapi_timeout_ns > 300 * s))
-		fail(state, "vaapi.timeout", arg, "a duration from 100ms to 5m");
-	if (key == OPT_VAAPI_LADDER &&
-	    (text_parse_duration(arg, &o->vaapi.ladder_ns) < 0 || o->vaapi.ladder_ns < s ||
-	     o->vaapi.ladder_ns > 365 * 86400 * s))
-		fail(state, "vaapi.ladder-interval", arg, "a duration from 1s to 8760h");
-	if (key == OPT_VAAPI_CODECS && !parse_codecs(arg, &o->vaapi.codecs))
-		fail(state, "vaapi.codecs", arg, wanted);
+	if (key == OPT_VAAPI_INTERVAL)
+		option_duration(state, &interval, arg, &o->vaapi.interval_ns);
+	if (key == OPT_VAAPI_TIMEOUT)
+		option_duration(state, &timeout, arg, &o->vaapi_timeout_ns);
+	if (key == OPT_VAAPI_LADDER)
+		option_duration(state, &ladder, arg, &o->vaapi.ladder_ns);
+	if (key == OPT_VAAPI_CODECS && !option_codecs(arg, &o->vaapi.codecs))
+		option_fail(state, "vaapi.codecs", arg, wanted);
 	if (key != OPT_VAAPI_EXPECT)
 		return;
 	if (strcmp(arg, "auto") == 0)
 		o->vaapi.expected = VA_CODECS_AUTO;
 	else if (strcmp(arg, "none") == 0)
 		o->vaapi.expected = 0;
-	else if (!parse_codecs(arg, &o->vaapi.expected))
-		fail(state, "vaapi.expect", arg,
-		     "auto, none, or a list such as h264,hevc of h264, hevc, vp9, av1, jpeg");
+	else if (!option_codecs(arg, &o->vaapi.expected))
+		option_fail(
+			state, "vaapi.expect", arg,
+			"auto, none, or a list such as h264,hevc of h264, hevc, vp9, av1, jpeg");
+}
+
+static void print(int key, struct argp_state *state)
+{
+	int r;
+
+	if (key == 'V')
+		printf("intel_gpu_exporter, version %s (revision: %s)\n", EXPORTER_VERSION,
+		       EXPORTER_REVISION);
+	else
+		argp_state_help(state, stdout,
+				(key == 'h' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE) &
+					~(ARGP_HELP_EXIT_OK | ARGP_HELP_EXIT_ERR));
+	r = output_end();
+	if (r < 0)
+		argp_failure(state, 1, -r, "cannot write to stdout");
+	exit(0);
 }
 
 static void finish(struct parse *parse)
@@ -334,10 +332,14 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_LIST_METRICS:
 		o->list_metrics = true;
 		return 0;
-	case OPT_VERSION:
-		printf("intel_gpu_exporter, version %s (revision: %s)\n", EXPORTER_VERSION,
-		       EXPORTER_REVISION);
-		exit(0);
+	case 'h':
+	case OPT_USAGE:
+	case 'V':
+		print(key, state);
+		return 0;
+	case ARGP_KEY_INIT:
+		flags_check(state, parse->table);
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_failure(state, 1, 0, "\"%s\": only flags are taken, see --help", arg);
 		return 0;
@@ -403,5 +405,5 @@ void options_parse(struct options *options, int argc, char **argv)
 	};
 	build_table(&parse);
 	argp_err_exit_status = 1;
-	argp_parse(&argp, argc, argv, 0, NULL, &parse);
+	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parse);
 }

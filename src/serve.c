@@ -27,7 +27,7 @@ int serve_listen(const struct options *options, int *sockets)
 		if (r >= 0)
 			continue;
 		log_error("cannot listen", "address", options->addresses[i], "err",
-			  r == -EINVAL ? "not HOST:PORT, [IPV6]:PORT or :PORT" : strerror(-r));
+			  listen_error(r));
 		return r;
 	}
 	return 0;
@@ -111,9 +111,12 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 
 	log_info("starting intel_gpu_exporter", "version", EXPORTER_VERSION, "revision",
 		 EXPORTER_REVISION);
-	for (size_t i = 0; i < options->n_addresses; i++)
-		log_info("listening", "address", options->addresses[i], "path",
-			 options->telemetry_path);
+	for (size_t i = 0; i < options->n_addresses; i++) {
+		char address[320];
+
+		listen_name(sockets[i], options->addresses[i], address, sizeof(address));
+		log_info("listening", "address", address, "path", options->telemetry_path);
+	}
 	r = server_start(&server, &web);
 	if (r < 0) {
 		log_error("cannot serve", "err", strerror(-r));

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Is the README's table of metrics what the exporter says? UPDATE=1 rewrites it.
+# Is the README's table of metrics what the exporter says? UPDATE=1 rewrites it. And do its steps name
+# the VA drivers?
 # usage: check_readme.sh EXPORTER
 set -euo pipefail
 readme=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/README.md
@@ -13,6 +14,14 @@ trap 'rm -f "$fresh"' EXIT
 	"$1" --list-metrics
 	sed -n "/^$end\$/,\$p" "$readme"
 } >"$fresh"
+# Who builds from source learns there that encode tests want more, and what.
+steps=$(sed -n '/^## As a service$/,/^## /p' "$readme")
+for package in intel-media-va-driver intel-media-va-driver-non-free i965-va-driver; do
+	[[ $steps =~ [^a-z-]${package}[^a-z-] ]] || {
+		echo "README.md: the steps from source do not name $package" >&2
+		exit 1
+	}
+done
 if [ -n "${UPDATE:-}" ]; then
 	cp "$fresh" "$readme"
 elif ! diff -u "$readme" "$fresh"; then

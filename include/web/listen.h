@@ -3,11 +3,19 @@
 #ifndef WEB_LISTEN_H
 #define WEB_LISTEN_H
 
+#include <stddef.h>
+
 /*
  * Opens a listening socket: "127.0.0.1:10057", "[::1]:10057", "localhost:10057", or ":10057" for
  * every address of this machine, IPv6 and IPv4. Returns it or -errno; -EINVAL for a text that is no
- * address, -EADDRNOTAVAIL for a name that cannot be found.
+ * address, -EHOSTUNREACH for a name that does not resolve.
  */
 int listen_open(const char *address);
+
+/* What such an error means, and what to do about it. */
+const char *listen_error(int r);
+
+/* The address with the port that the socket really has: port 0 takes any that is free. */
+void listen_name(int fd, const char *address, char *buf, size_t size);
 
 #endif

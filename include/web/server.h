@@ -22,6 +22,9 @@ struct server_options {
 
 struct server;
 
+/* Whether it answers this path with something else than the metrics. */
+bool server_has_page(const char *path);
+
 /* Starts to answer. The options' pointers must outlive the server. 0 or -errno. */
 int server_start(struct server **ret, const struct server_options *options);
 

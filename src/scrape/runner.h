@@ -6,6 +6,7 @@
 #ifndef SCRAPE_RUNNER_H
 #define SCRAPE_RUNNER_H
 
+#include "absence.h"
 #include "job.h"
 #include "scrape/scrape.h"
 
@@ -42,6 +43,7 @@ struct scraper {
 	bool discovering, discovered, rediscover, stopping;
 	int discovery_error;
 	enum reason discovery_logged;
+	enum absence absence_logged;
 	uint64_t rounds;
 	struct scrape *unplanned, *active;
 	struct job *queue, **queue_tail;

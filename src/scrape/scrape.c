@@ -157,6 +157,18 @@ static void log_discovery(struct scraper *s, int r)
 		log_info("discovery recovered");
 }
 
+/* True when there is news for the log, which takes reads. Under the lock. */
+static bool absence_changed(struct scraper *s, enum absence *ret)
+{
+	if (!s->gpus || s->stopping)
+		return false;
+	*ret = absence_of(s->gpus);
+	if (*ret == s->absence_logged)
+		return false;
+	s->absence_logged = *ret;
+	return true;
+}
+
 /* The batches of each collector, in the registry's order, then the exporter's own. */
 static int render(const struct scraper *s, const struct scrape *scrape, char **ret, size_t *ret_len)
 {
@@ -199,6 +211,8 @@ int scraper_scrape(struct scraper *s, collector_set set, uint64_t timeout_ns, ch
 {
 	struct scrape scrape = { .set = set & s->options.enabled };
 	uint64_t deadline = deadline_of(s, timeout_ns);
+	enum absence absence;
+	bool news;
 	int r;
 
 	pthread_mutex_lock(&s->lock);
@@ -207,7 +221,10 @@ int scraper_scrape(struct scraper *s, collector_set set, uint64_t timeout_ns, ch
 		log_changes(&scrape);
 		log_discovery(s, scrape.discovery);
 	}
+	news = absence_changed(s, &absence);
 	pthread_mutex_unlock(&s->lock);
+	if (news)
+		absence_log(s->options.fs, absence);
 
 	r = scrape.error ? scrape.error : render(s, &scrape, ret, ret_len);
 	for (size_t i = 0; i < scrape.n; i++) {
@@ -221,13 +238,18 @@ int scraper_scrape(struct scraper *s, collector_set set, uint64_t timeout_ns, ch
 int scraper_start(struct scraper *s)
 {
 	struct scrape scrape = { .set = 0 };
+	enum absence absence;
+	bool news;
 	int r;
 
 	pthread_mutex_lock(&s->lock);
 	r = runner_start(s);
 	if (r == 0)
 		collect(s, &scrape, deadline_of(s, 0));
+	news = absence_changed(s, &absence);
 	pthread_mutex_unlock(&s->lock);
+	if (news)
+		absence_log(s->options.fs, absence);
 	free(scrape.slots);
 	return r;
 }

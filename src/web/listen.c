@@ -67,6 +67,8 @@ int listen_open(const char *address)
 
 	if (r < 0)
 		return r;
+	if (address[0] == '[')
+		hints.ai_flags |= AI_NUMERICHOST;
 	if (!*host) {
 		/* One socket for both families, unless the kernel has no IPv6. */
 		hints.ai_family = AF_INET6;
@@ -80,8 +82,43 @@ int listen_open(const char *address)
 		strcpy(host, "0.0.0.0");
 	}
 	if (getaddrinfo(host, port, &hints, &info) != 0)
-		return -EADDRNOTAVAIL;
+		return address[0] == '[' ? -EINVAL : -EHOSTUNREACH;
 	r = open_one(info, true);
 	freeaddrinfo(info);
 	return r;
+}
+
+const char *listen_error(int r)
+{
+	switch (-r) {
+	case EINVAL:
+		return "not HOST:PORT, [IPV6]:PORT or :PORT";
+	case EHOSTUNREACH:
+		return "the host's name does not resolve: see /etc/hosts and DNS, or write an "
+		       "address";
+	case EADDRINUSE:
+		return "Address already in use: end what has the port (ss -ltnp names it), or "
+		       "choose another with --web.listen-address=:PORT";
+	case EADDRNOTAVAIL:
+		return "Cannot assign requested address: this machine does not have it";
+	case EACCES:
+		return "Permission denied: a port below 1024 is for root or CAP_NET_BIND_SERVICE";
+	default:
+		return strerror(-r);
+	}
+}
+
+void listen_name(int fd, const char *address, char *buf, size_t size)
+{
+	struct sockaddr_storage taken = { 0 };
+	socklen_t len = sizeof(taken);
+	char port[NI_MAXSERV];
+
+	if (getsockname(fd, (struct sockaddr *)&taken, &len) < 0 ||
+	    getnameinfo((struct sockaddr *)&taken, len, NULL, 0, port, sizeof(port),
+			NI_NUMERICSERV) != 0)
+		snprintf(buf, size, "%s", address);
+	else
+		snprintf(buf, size, "%.*s:%s", (int)(strrchr(address, ':') - address), address,
+			 port);
 }

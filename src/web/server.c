@@ -186,6 +186,12 @@ static enum MHD_Result answer_index(struct server *server, struct MHD_Connection
 		    : MHD_NO;
 }
 
+bool server_has_page(const char *path)
+{
+	return strcmp(path, "/") == 0 || strcmp(path, "/-/healthy") == 0 ||
+	       strcmp(path, "/-/ready") == 0 || page_find(path);
+}
+
 static enum MHD_Result route(struct server *server, struct MHD_Connection *connection,
 			     const char *path)
 {

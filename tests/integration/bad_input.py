@@ -33,6 +33,11 @@ def check_flags(checks):
     for flags, *words in (
             (["--nope"], "--nope"),
             (["-x"], "'x'"),
+            (["--web.listen=:1"], "--web.listen:", "write --web.listen-address"),
+            (["-web.listen-address=:1"], "write --web.listen-address"),
+            (["--web.telemetry-path=/-/healthy"], '"/-/healthy"', "something else"),
+            (["--web.telemetry-path=/metrics?x"], '"/metrics?x"', "?"),
+            (["--vaapi.interval=300"], '"300" has no unit', "write 300s"),
             (["--collector.nope"], "--collector.nope"),
             (["--no-collector.nope"], "--no-collector.nope"),
             (["--collector.info=1"], "--collector.info"),
@@ -47,7 +52,8 @@ def check_flags(checks):
             (["--once=soon"], "--once", '"soon"'),
             (["--log.level=\x1b[31m\n"], "--log.level", r'"\x1b[31m\x0a"')):
         refused(checks, flags, *words)
-    for value in ("", "0", "2", "-1s", "2 s", "2sec", "1d", "0x1s", "nan", "inf", "49ms",
+    refused(checks, ["--scrape.timeout=2"], '"2" has no unit', "write 2s")
+    for value in ("", "0", "-1s", "2 s", "2sec", "1d", "0x1s", "nan", "inf", "49ms",
                   "61m", "9" * 400 + "s", "1.2.3s", "s"):
         refused(checks, [f"--scrape.timeout={value}"], "--scrape.timeout", "50ms")
     for value in ("", "-1", "x", "1.5", "100001", "9" * 40):
@@ -60,11 +66,12 @@ def check_addresses(checks):
     for value in ("10057", "localhost", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999",
                   "127.0.0.1:65536", "127.0.0.1:http", "127.0.0.1:-1", "127.0.0.1:+80",
                   "127.0.0.1: 80", "::1:10057", "[::1]10057", "[::1:10057", "::1]:10057",
-                  "http://localhost:1", "a" * 300 + ":1"):
+                  "http://localhost:1", "a" * 300 + ":1", "[zz]:10057"):
         refused(checks, [f"--web.listen-address={value}"], value, "HOST:PORT")
     refused(checks, ["--web.listen-address="], "address", "HOST:PORT")
-    for value in ("no-such-host.invalid:10057", "bad host:10057", "192.0.2.1:10057", "[zz]:10057"):
-        refused(checks, [f"--web.listen-address={value}"], value)
+    for value in ("no-such-host.invalid:10057", "bad host:10057"):
+        refused(checks, [f"--web.listen-address={value}"], value, "does not resolve")
+    refused(checks, ["--web.listen-address=192.0.2.1:10057"], "192.0.2.1:10057", "this machine")
 
     first = Exporter(SKYLAKE)
     taken, free = (f"127.0.0.1:{port}" for port in (first.port, free_port()))
@@ -163,14 +170,14 @@ def check_texts(checks):
         checks.that(own and own[1] == default, f"--help: --collector.{name} is {default}")
     for flag in ("web.listen-address", "web.telemetry-path", "web.max-requests", "path.rootfs",
                  "path.sysfs", "path.procfs", "scrape.timeout", "log.level", "log.format", "once",
-                 "list-metrics", "version", "collector.disable-defaults"):
+                 "list-metrics", "version", "usage", "help", "collector.disable-defaults"):
         checks.that(f"--{flag}" in text, f"--help: --{flag}")
     for default in (":10057", "/metrics", "40", "2s", "info", "logfmt"):
         checks.that(f"default {default})" in text, f"--help: the default {default}")
 
     code, out, err = run("--version")
     checks.that(code == 0 and not err and re.fullmatch(
-        r"intel_gpu_exporter, version \d+\.\d+\.\d+ \(revision: \w*\)\n", out.decode()),
+        r"intel_gpu_exporter, version \d+\.\d+\.\d+ \(revision: [0-9a-z-]*\)\n", out.decode()),
         f"--version: {out.decode().strip()}")
 
     code, out, err = run("--list-metrics")

@@ -20,6 +20,14 @@ for name in static kubernetes; do
 done
 grep -q '^      honorLabels: true$' "$1/podmonitor.yml" || { echo "podmonitor: no honorLabels"; bad=1; }
 
+# One interval: Grafana takes rates over four of what its data source says.
+datasource=$1/../../dashboards/provisioning/datasource.yaml
+for file in "$1"/scrape-*.yml "$1/podmonitor.yml" "$datasource"; do
+  sed -nE "s|^ *(scrape_interval\|interval\|timeInterval): (.*)|${file##*/} \2|p" "$file"
+done >"$work/intervals"
+[ "$(cut -d ' ' -f 2 "$work/intervals" | sort -u | wc -l)" = 1 ] && [ "$(wc -l <"$work/intervals")" = 4 ] ||
+  { echo "not one interval in four files:"; cat "$work/intervals"; bad=1; }
+
 # What the operator gets are the same rules.
 "$1/prometheusrule.sh" | sed '1,/^spec:$/d; s/^  //' | diff - "$1/rules.yml" || bad=1
 exit $bad

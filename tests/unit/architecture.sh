@@ -23,7 +23,7 @@ includes() {
 }
 
 # Arrows point one way: base <- sources <- collectors <- scrape <- web; exposition beside sources.
-upper='main|options|once|list_metrics'
+upper='main|serve|options|option_values|flags|once|list_metrics|output'
 includes base "(\.\./)*(sources|exposition|collectors|scrape|web|$upper)[/.]" |
   breach "base/ includes what stands above it"
 includes sources "(\.\./)*(exposition|collectors|scrape|web|$upper)[/.]" |
@@ -36,7 +36,7 @@ includes scrape "(\.\./)*(web|$upper)[/.]" | breach "scrape/ includes what stand
 includes web "(\.\./)*($upper)[/.]" | breach "web/ includes what stands above it"
 includes "" '.*\.\./' | breach "a path that climbs hides an arrow"
 # A private header is its folder's own.
-private='src/|scrape/(job|runner)\.h|sources/walk\.h|web/(alive|query|pages|page_files|connections)\.h'
+private='src/|scrape/(absence|job|runner)\.h|sources/walk\.h|web/(alive|query|pages|page_files|connections)\.h'
 grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($private)" src include |
   breach "a private header of another folder"
 

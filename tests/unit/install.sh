@@ -32,12 +32,32 @@ expect() {
 	! grep -rn '@[A-Z_]*@' "$root$prefix/lib" || bad "$prefix: something was not filled in"
 }
 
+# links ROOT: does each link of a document lead to a file, and to a heading of it?
+links() {
+	local file target path anchor n=0
+	while IFS=: read -r file target; do
+		n=$((n + 1))
+		path=${target%%#*} anchor=''
+		[[ $target != *#* ]] || anchor=${target#*#}
+		path=${path:+$(dirname "$file")/$path}
+		path=${path:-$file}
+		[ -e "$path" ] || bad "${file#"$1"}: a link to $target"
+		[ -z "$anchor" ] || headings "$path" | grep -qxF -- "$anchor" ||
+			bad "${file#"$1"}: no heading $anchor"
+	done < <(find "$1" -name '*.md' -exec grep -oHP '\]\(\K(?!https?:)[^)]+' {} +)
+	[ "$n" -ge 10 ] || bad "only $n links found"
+}
+# As GitHub makes anchors of them.
+headings() { sed -n 's/^##* //p' "$1" | tr 'A-Z ' 'a-z-' | tr -d '\140?!.,:()'; }
+
 for prefix in /usr /usr/local; do
 	DESTDIR=$work/root put --prefix "$prefix"
 	expect "$work/root" /etc "$prefix"
 done
 DESTDIR=$work/opt put --prefix /opt/exporter
 expect "$work/opt" /opt/exporter/etc /opt/exporter
+links "$work/root"
+links "$work/opt"
 
 # What the administrator has written stays; the rest is renewed.
 echo 'ARGS="--no-collector.idle"' >"$work/root/etc/default/intel-gpu-exporter"

@@ -56,11 +56,17 @@ static int try_connect(int family, int port)
 static void wrong_addresses(void **state)
 {
 	static const char *const rows[] = {
-		"",	   "localhost", "127.0.0.1", "127.0.0.1:",
-		":",	   ":http",	":65536",    ":-1",
-		":+1",	   ":1 ",	":1\n",	     ":99999999999999999999",
-		"::1:80",  "[::1]",	"[::1]80",   "[::1:80",
-		"::1]:80", "[:80",	":0x50",     "fe80::1:80",
+		"",	     "localhost",
+		"127.0.0.1", "127.0.0.1:",
+		":",	     ":http",
+		":65536",    ":-1",
+		":+1",	     ":1 ",
+		":1\n",	     ":99999999999999999999",
+		"::1:80",    "[::1]",
+		"[::1]80",   "[::1:80",
+		"::1]:80",   "[:80",
+		":0x50",     "fe80::1:80",
+		"[name]:80", "[127.0.0.1]:0x",
 	};
 	char host[400];
 
@@ -76,9 +82,49 @@ static void addresses_that_are_not_here(void **state)
 {
 	(void)state;
 	assert_int_equal(listen_open("192.0.2.1:0"), -EADDRNOTAVAIL);
-	assert_int_equal(listen_open("999.1.1.1:0"), -EADDRNOTAVAIL);
-	assert_int_equal(listen_open("name.invalid:0"), -EADDRNOTAVAIL);
-	assert_int_equal(listen_open("[not-an-address]:0"), -EADDRNOTAVAIL);
+	assert_int_equal(listen_open("999.1.1.1:0"), -EHOSTUNREACH);
+	assert_int_equal(listen_open("name.invalid:0"), -EHOSTUNREACH);
+	assert_int_equal(listen_open("[not-an-address]:0"), -EINVAL);
+}
+
+static void errors_have_a_remedy(void **state)
+{
+	static const struct {
+		int r;
+		const char *said;
+	} rows[] = {
+		{ -EINVAL, "[IPV6]:PORT" },
+		{ -EHOSTUNREACH, "name does not resolve" },
+		{ -EADDRINUSE, "--web.listen-address" },
+		{ -EADDRNOTAVAIL, "this machine" },
+		{ -EACCES, "CAP_NET_BIND_SERVICE" },
+		{ -EMFILE, "Too many open files" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		assert_row(strstr(listen_error(rows[i].r), rows[i].said), rows[i].said);
+}
+
+/* What is logged can be asked, also where any port was wanted. */
+static void name_with_the_port_taken(void **state)
+{
+	static const char *const addresses[] = { ":0", "127.0.0.1:0", "[::1]:0" };
+	char name[64], wanted[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(addresses) - !have_ipv6(); i++) {
+		_cleanup_close_ int fd = listen_open(addresses[i]);
+		struct sockaddr_storage address;
+
+		assert_true(fd >= 0);
+		address = bound_to(fd);
+		assert_true(port_of(&address) > 0);
+		snprintf(wanted, sizeof(wanted), "%.*s%d", (int)strlen(addresses[i]) - 1,
+			 addresses[i], port_of(&address));
+		listen_name(fd, addresses[i], name, sizeof(name));
+		assert_string_equal(name, wanted);
+	}
 }
 
 static void ipv4_only(void **state)
@@ -180,10 +226,16 @@ static void not_inherited_and_not_blocking(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_addresses), cmocka_unit_test(addresses_that_are_not_here),
-		cmocka_unit_test(ipv4_only),	   cmocka_unit_test(ipv6_only),
-		cmocka_unit_test(every_address),   cmocka_unit_test(names),
-		cmocka_unit_test(port_in_use),	   cmocka_unit_test(not_inherited_and_not_blocking),
+		cmocka_unit_test(wrong_addresses),
+		cmocka_unit_test(addresses_that_are_not_here),
+		cmocka_unit_test(ipv4_only),
+		cmocka_unit_test(ipv6_only),
+		cmocka_unit_test(every_address),
+		cmocka_unit_test(names),
+		cmocka_unit_test(port_in_use),
+		cmocka_unit_test(not_inherited_and_not_blocking),
+		cmocka_unit_test(errors_have_a_remedy),
+		cmocka_unit_test(name_with_the_port_taken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -152,6 +152,16 @@ static void wrong_values(void **state)
 	static const char *const rows[][2] = {
 		{ "--web.telemetry-path=metrics", "web.telemetry-path" },
 		{ "--web.telemetry-path=", "web.telemetry-path" },
+		{ "--web.telemetry-path=//metrics", "begins with one /" },
+		{ "--web.telemetry-path=/-/healthy", "serves something else" },
+		{ "--web.telemetry-path=/-/ready", "serves something else" },
+		{ "--web.telemetry-path=/runbook", "serves something else" },
+		{ "--web.telemetry-path=/page.js", "serves something else" },
+		{ "--web.telemetry-path=/metrics?x=1", "blanks, ?, # and %" },
+		{ "--web.telemetry-path=/metrics#x", "blanks, ?, # and %" },
+		{ "--web.telemetry-path=/my metrics", "blanks, ?, # and %" },
+		{ "--web.telemetry-path=/my%20metrics", "blanks, ?, # and %" },
+		{ "--web.telemetry-path=/metrics\n", "blanks, ?, # and %" },
 		{ "--web.max-requests=-1", "web.max-requests" },
 		{ "--web.max-requests=many", "web.max-requests" },
 		{ "--web.max-requests=100001", "web.max-requests" },
@@ -162,7 +172,17 @@ static void wrong_values(void **state)
 		{ "--collector.client.max-workloads=0", "collector.client.max-workloads" },
 		{ "--collector.client.max-workloads=1001", "collector.client.max-workloads" },
 		{ "--collector.client.max-workloads=x", "collector.client.max-workloads" },
-		{ "--scrape.timeout=2", "scrape.timeout" },
+		{ "--scrape.timeout=2", "write 2s" },
+		{ "--scrape.timeout=500", "write 500s" },
+		{ "--scrape.timeout=5000", "write 5000ms" },
+		{ "--scrape.timeout=0.5", "write 0.5s" },
+		{ "--scrape.timeout=1", "\"1\" has no unit" },
+		{ "--scrape.timeout=99999999", "50ms to 1h" },
+		{ "--scrape.timeout=1.2.3", "50ms to 1h" },
+		{ "--once=10", "--once: \"10\" has no unit; write 10s" },
+		{ "--vaapi.interval=300", "write 300s" },
+		{ "--vaapi.timeout=15", "write 15s" },
+		{ "--vaapi.ladder-interval=3600", "write 3600s" },
 		{ "--scrape.timeout=0", "scrape.timeout" },
 		{ "--scrape.timeout=49ms", "scrape.timeout" },
 		{ "--scrape.timeout=2h", "scrape.timeout" },
@@ -180,6 +200,17 @@ static void wrong_values(void **state)
 		{ "--web.listen-address", "web.listen-address" },
 		{ "--version=1", "version" },
 		{ "-x", "x" },
+		{ "-v", "v" },
+		{ "--web.listen=:1", "--web.listen: a flag is not abbreviated; write "
+				     "--web.listen-address" },
+		{ "--vers", "write --version" },
+		{ "--list", "write --list-metrics" },
+		{ "--no-collector.vg", "write --no-collector.vgpu" },
+		{ "--web", "ambiguous" },
+		{ "-web.listen-address=:1", "-web.listen-address: a flag has two dashes; write "
+					    "--web.listen-address" },
+		{ "-once", "write --once" },
+		{ "-version=1", "write --version" },
 		{ "positional", "positional" },
 		{ "--log.level=\x1b[31m\xff", "\\x1b[31m\\xff" },
 	};
@@ -243,22 +274,49 @@ static void vaapi(void **state)
 	assert_int_equal(parsed->vaapi.expected, VA_CODECS_AUTO);
 }
 
+/* What a value begins with is no flag's concern, and nothing is one behind "--". */
+static void values_that_look_like_flags(void **state)
+{
+	(void)state;
+	assert_int_equal(run(ARGS("--path.rootfs", "--web.listen", "--path.sysfs", "-help")), 0);
+	assert_string_equal(parsed->rootfs, "--web.listen");
+	assert_string_equal(parsed->sysfs, "-help");
+	/* The value of --once is only ever behind "=". */
+	assert_int_equal(run(ARGS("--once", "--list")), 1);
+	assert_int_equal(run(ARGS("--", "--help")), 1);
+	assert_int_equal(run(ARGS("--web.telemetry-path=/")), 0);
+}
+
 static void help_and_version(void **state)
 {
+	static const char *const forms[][2] = {
+		{ "--help", "  --web.listen-address=ADDRESS" },
+		{ "-h", "  --web.listen-address=ADDRESS" },
+		{ "-help", "  --web.listen-address=ADDRESS" },
+		{ "--usage", "[--web.listen-address=ADDRESS]" },
+		{ "--version", "intel_gpu_exporter, version " },
+		{ "-version", "intel_gpu_exporter, version " },
+		{ "-V", "intel_gpu_exporter, version " },
+	};
 	const char *text;
 	int status;
 
 	(void)state;
-	capture_begin(STDOUT_FILENO);
-	status = run(ARGS("--version"));
-	text = capture_end();
-	assert_int_equal(status, 0);
-	assert_non_null(strstr(text, "intel_gpu_exporter, version "));
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		capture_begin(STDOUT_FILENO);
+		status = run(ARGS(forms[i][0]));
+		text = capture_end();
+		assert_row(status == 0, forms[i][0]);
+		if (!strstr(text, forms[i][1]))
+			fail_msg("%s: \"%s\"", forms[i][0], text);
+	}
 
 	capture_begin(STDOUT_FILENO);
 	status = run(ARGS("--help"));
 	text = capture_end();
 	assert_int_equal(status, 0);
+	assert_non_null(strstr(text, "-h, --help"));
+	assert_non_null(strstr(text, "-V, --version"));
 	for (size_t i = 0; i < collectors_count; i++) {
 		char flag[64];
 
@@ -278,7 +336,7 @@ int main(void)
 		cmocka_unit_test(defaults),	      cmocka_unit_test(values),
 		cmocka_unit_test(collectors),	      cmocka_unit_test(wrong_values),
 		cmocka_unit_test(too_many_addresses), cmocka_unit_test(vaapi),
-		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(help_and_version),   cmocka_unit_test(values_that_look_like_flags),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "capture.h"
 #include "fake_sys.h"
 #include "scrape/scrape.h"
 #include "tree.h"
@@ -22,6 +23,8 @@ static struct tree tree;
 static struct fs *fs;
 static struct pmu_set *pmus;
 
+static bool without_nodes; /* in /dev/dri, while sysfs names them */
+
 static int start(const char *fixture)
 {
 	const char *bad;
@@ -30,7 +33,9 @@ static int start(const char *fixture)
 	snprintf(from, sizeof(from), "%s/%s", FIXTURES, fixture);
 	tree_copy(&tree, from);
 	fake_sys_load(tree.root);
-	log_setup(LOG_ERROR, LOG_LOGFMT);
+	log_setup(without_nodes ? LOG_WARN : LOG_ERROR, LOG_LOGFMT);
+	if (without_nodes)
+		tree_delete(&tree, "libs.txt");
 	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
 		return -1;
 	pmus = pmu_set_new(fs, 0xff);
@@ -177,6 +182,57 @@ static void last_gpu_goes(void **state)
 	assert_int_equal(fake_counts().perf_fds, 0);
 }
 
+/* One line when it goes and one when it comes back, however often somebody scrapes. */
+static void absence_is_logged_once(void **state)
+{
+	const char *text;
+
+	(void)state;
+	log_setup(LOG_INFO, LOG_LOGFMT);
+	capture_begin(STDERR_FILENO);
+	scrape();
+	assert_int_equal(count_of(capture_take(), "Intel GPU"), 0);
+	tree_delete(&tree, PCI "0000:00:02.0");
+	tree_delete(&tree, PCI "0000:03:00.0");
+	scrape();
+	scrape();
+	text = capture_take();
+	assert_int_equal(count_of(text, "no Intel GPU found"), 1);
+	assert_int_equal(count_of(text, "no Intel display device among"), 1);
+	tree_link(&tree, PCI "0000:00:02.0", "../../../devices/pci0000:00/0000:00:02.0");
+	scrape();
+	scrape();
+	text = capture_end();
+	assert_int_equal(count_of(text, "msg=\"Intel GPU found\""), 1);
+	assert_int_equal(count_of(text, "no Intel GPU found"), 0);
+}
+
+static int setup_hidden(void **state)
+{
+	int r;
+
+	(void)state;
+	capture_begin(STDERR_FILENO);
+	without_nodes = true;
+	r = start("skylake-6700k-gvtg");
+	without_nodes = false;
+	return r;
+}
+
+/* Docker shows the host's sysfs, but not its /dev/dri. */
+static void hidden_gpu_is_logged(void **state)
+{
+	const char *text;
+
+	(void)state;
+	scrape();
+	scrape();
+	text = capture_end();
+	assert_int_equal(count_of(text, "msg=\"Intel GPU hidden\""), 1);
+	assert_int_equal(count_of(text, "--device /dev/dri"), 1);
+	assert_has(scrape(), "intel_gpu_up 1\n");
+}
+
 /* Between the event and the end of the unbind the sysfs tree still stands. */
 static void pmu_was_closed_by_an_event(void **state)
 {
@@ -308,6 +364,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(driver_is_bound_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(gpu_goes_to_a_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(last_gpu_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(absence_is_logged_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden_gpu_is_logged, setup_hidden, teardown),
 		cmocka_unit_test_setup_teardown(pmu_was_closed_by_an_event, setup, teardown),
 		cmocka_unit_test_setup_teardown(pmu_on_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(perf_is_denied_and_allowed, setup, teardown),
