@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import socket
 import time
 from urllib.parse import quote, urljoin
 
@@ -354,6 +355,13 @@ def answers(host, port):
         return False
 
 
+def resolves(name):
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False
+
+
 def check_addresses(checks):
     ports = [free_port() for _ in range(3)]
     v6 = True
@@ -362,20 +370,27 @@ def check_addresses(checks):
     except OSError:
         v6 = False
         checks.skip("IPv6: this machine has no ::1")
-    flags = [f"--web.listen-address=localhost:{ports[1]}", f"--web.listen-address=:{ports[2]}"]
+    named = resolves("localhost")
+    if not named:
+        checks.skip("an address by name: localhost does not resolve here")
+    flags = [f"--web.listen-address=:{ports[2]}"]
+    if named:
+        flags += [f"--web.listen-address=localhost:{ports[1]}"]
     if v6:
         flags += [f"--web.listen-address=[::1]:{ports[0]}"]
     exporter = Exporter(SKYLAKE, *flags, port=ports[0])
     checks.that(answers("127.0.0.1", ports[0]), "127.0.0.1:PORT listens on IPv4")
-    checks.that(answers("localhost", ports[1]), "localhost:PORT listens")
+    if named:
+        checks.that(answers("localhost", ports[1]), "localhost:PORT listens")
     checks.that(answers("127.0.0.1", ports[2]), ":PORT listens on IPv4")
     if v6:
         checks.that(answers("::1", ports[0]), "[::1]:PORT listens on IPv6, beside the same on IPv4")
         checks.that(answers("::1", ports[2]), ":PORT listens on IPv6 too")
+    if named and v6:
         checks.that(not (answers("127.0.0.1", ports[1]) and answers("::1", ports[1])),
                     "localhost:PORT is one address")
-    named = [line for line in exporter.log().splitlines() if "msg=listening" in line]
-    checks.same(len(named), 1 + len(flags), "the log names each address")
+    listening = [line for line in exporter.log().splitlines() if "msg=listening" in line]
+    checks.same(len(listening), 1 + len(flags), "the log names each address")
     exporter.stop()
     if v6:
         exporter = Exporter(SKYLAKE, f"--web.listen-address=[::]:{ports[1]}", port=ports[0])

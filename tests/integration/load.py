@@ -17,7 +17,7 @@ GPU = "sys/bus/pci/devices/0000:00:02.0"
 def check_growth(checks):
     exporter = Exporter(SKYLAKE)
     exporter.scrape()
-    fds, threads, rss = exporter.settled_fds(), exporter.threads(), []
+    fds, threads, rss = exporter.settled(exporter.fds), exporter.threads(), []
     for number in range(1, 4):
         failures, start = [], time.monotonic()
         load(exporter.port, SCRAPES, CLIENTS, failures)

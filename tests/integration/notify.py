@@ -79,10 +79,10 @@ def check_addresses(checks):
 def check_watchdog(checks):
     manager = Manager()
     exporter = manager.exporter()
-    fds = exporter.settled_fds()
+    fds = exporter.settled(exporter.fds)
     pings = manager.pings(10 * INTERVAL)
     checks.that(5 <= pings <= 11, f"all is well, twice in the time allowed: {pings}")
-    checks.that(exporter.settled_fds() <= fds + 1, "its questions leave nothing open")
+    checks.that(exporter.settled(exporter.fds) <= fds + 1, "its questions leave nothing open")
     workers = threads(exporter.pid, HTTP)
     checks.same(len(workers), 4, "threads that answer requests")
     for worker in workers:

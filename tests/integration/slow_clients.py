@@ -85,7 +85,7 @@ def deaf_clients(exporter, number):
 
 def check_flood(checks, exporter):
     """More connections than there is room for, all silent."""
-    before = exporter.settled_fds()
+    before = exporter.settled(exporter.fds)
     sockets = []
     for _ in range(CONNECTIONS):
         sock = socket.socket()
@@ -120,7 +120,7 @@ def check_flood(checks, exporter):
 def main(checks):
     exporter, flooded = Exporter(SKYLAKE), Exporter(SKYLAKE)
     exporter.scrape()
-    before, threads = exporter.settled_fds(), exporter.threads()
+    before, threads = exporter.settled(exporter.fds), exporter.threads()
     head = b"GET /metrics HTTP/1.1\r\nHost: test\r\n"
     drippers = [
         Dripper(exporter.port, "sends nothing"),

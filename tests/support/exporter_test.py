@@ -146,15 +146,16 @@ class Exporter:
     def fds(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
 
-    def settled_fds(self):
-        """How many there are when no connection is about to be closed."""
-        count, seen = self.fds(), 0
-        while seen < 6:
+    def settled(self, look):
+        """What look() sees when it has been the same for 0.3 s: a connection may be about to be
+        closed, a thread to end."""
+        last, seen, end = look(), 0, time.monotonic() + 30
+        while seen < 6 and time.monotonic() < end:
             time.sleep(0.05)
-            now = self.fds()
-            seen = seen + 1 if now == count else 0
-            count = now
-        return count
+            now = look()
+            seen = seen + 1 if now == last else 0
+            last = now
+        return last
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))
@@ -261,8 +262,15 @@ def load(port, scrapes, clients, failures, paths=("/metrics",)):
         thread.join()
 
 
+_reserved = []
+
+
 def free_port(host="127.0.0.1"):
-    """A TCP port that nobody has now."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """A TCP port for this test alone, until it ends: its socket stays bound, so that the kernel gives
+    the port to nobody else, neither to another test nor to a client. It does not listen and lets the
+    address be used again, as a server that binds it by number does (SO_REUSEADDR, socket(7))."""
+    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    s.bind((host, 0))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.append(s)
+    return s.getsockname()[1]
