@@ -10,6 +10,7 @@ say() { echo "bench: $*" >&2; }
 
 declare -A pids=() ports=()
 work=$(mktemp -d)
+: >"$work/curl"
 
 # listeners PORT: the inodes of the sockets that listen there, at whatever address (proc_net_tcp.rst).
 listeners() {
@@ -73,7 +74,7 @@ start() {
 		sleep 0.1
 	done
 	owns "$name" || say "it does not listen at port ${ports[$name]}"
-	cat "$work/curl" >&2 || true
+	cat "$work/curl" >&2
 	fail "$name"
 }
 

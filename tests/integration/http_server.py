@@ -310,7 +310,7 @@ def check_large_post(checks, exporter):
             sock.sendall(get_request("/metrics", "POST", headers, close=False))
             answer = Answer(sock.recv(65536))
             seconds = time.monotonic() - start
-            checks.that(answer.status == 405 and seconds < 1,
+            checks.that(answer.status == 405 and seconds < 3,
                         f"POST with a body, {name}: {answer.status} after {seconds * 1000:.0f} ms")
             sent, end = 0, time.monotonic() + 10
             chunk = b"10000\r\n" + b"a" * 65536 + b"\r\n"
@@ -403,7 +403,7 @@ def check_max_requests(checks):
     exporter = Exporter(SKYLAKE, "--web.max-requests=1", "--scrape.timeout=1s", "--log.format=json")
     slow, first = slow_reads(exporter, 200000), []
     thread = in_background(lambda: first.append(exporter.get("/metrics")[0]))
-    time.sleep(0.3)
+    wait_for(slow.lines, 20)  # it reads
     checks.same(exporter.get("/metrics"),
                 (503, "Too many scrapes at the same time (--web.max-requests).\n"),
                 "--web.max-requests=1: a second scrape at the same time gets 503")
@@ -420,8 +420,7 @@ def check_max_requests(checks):
     late = metrics.find("intel_gpu_scrape_collector_error", reason="timeout")
     checks.that(late, f"and says who did not answer: {len(late)} collectors")
     hurry = {"X-Prometheus-Scrape-Timeout-Seconds": "0.7"}
-    wait_for(lambda: exporter.timed(headers=hurry)[1] < 0.9, 20)
-    _, seconds = exporter.timed(headers=hurry)
+    seconds = min(exporter.timed(headers=hurry)[1] for _ in range(5))
     checks.bound(seconds, 0.3, "earlier if Prometheus waits for 0.7 s only")
     slow.detach()
     metrics = exporter.scrape_until(

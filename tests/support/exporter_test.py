@@ -60,6 +60,18 @@ def rss_kb(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("Rss:"))
 
 
+def settled(look, seconds=0.3):
+    """What look() sees when it has been the same for so long: a connection may be about to be
+    closed, a thread to end."""
+    last, since, end = look(), time.monotonic(), time.monotonic() + 30
+    while time.monotonic() < min(since + seconds, end):
+        time.sleep(0.05)
+        now = look()
+        if now != last:
+            last, since = now, time.monotonic()
+    return last
+
+
 class Exporter:
     """A process of the exporter, with its log (stderr) and what it wrote to stdout in files."""
     all = []
@@ -145,17 +157,6 @@ class Exporter:
 
     def fds(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def settled(self, look):
-        """What look() sees when it has been the same for 0.3 s: a connection may be about to be
-        closed, a thread to end."""
-        last, seen, end = look(), 0, time.monotonic() + 30
-        while seen < 6 and time.monotonic() < end:
-            time.sleep(0.05)
-            now = look()
-            seen = seen + 1 if now == last else 0
-            last = now
-        return last
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))

@@ -4,14 +4,14 @@ import os
 import signal
 
 import lab
+from exporter_test import settled
 from lab_vaapi import FEW, LAST_RUN, children, exporter, first_round, knobs
 
 
 def resources(running):
     """Descriptors and threads, once they stay: no child runs, and of two runners, which a slow look
     makes, the slow one has ended."""
-    return running.settled(lambda: (len(children(running.pid)), running.fds(),
-                                    running.threads()))[1:]
+    return settled(lambda: (len(children(running.pid)), running.fds(), running.threads()))[1:]
 
 
 def check_many(checks):
