@@ -40,7 +40,8 @@ class Tree:
         self.root = Path(tempfile.mkdtemp(prefix="exporter-tree-"))
         # Python's copytree stops at links that lead nowhere, which fixtures have.
         subprocess.run(["cp", "-a", f"{FIXTURES / fixture}/.", self.root], check=True)
-        self.root.chmod(0o755)
+        # As readable as a machine's, whatever the umask of the checkout was.
+        subprocess.run(["chmod", "-R", "u+rwX,go+rX", self.root], check=True)
 
     def __truediv__(self, path):
         return self.root / path
