@@ -21,8 +21,8 @@ class Manager:
     """The socket of one, with the messages that have come, and when."""
 
     def __init__(self, address=None):
-        self.folder = tempfile.mkdtemp()
-        self.address = address or f"{self.folder}/notify"
+        self.folder = tempfile.TemporaryDirectory()
+        self.address = address or f"{self.folder.name}/notify"
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind("\0" + address[1:] if address else self.address)
         self.socket.settimeout(0.05)
