@@ -5,10 +5,10 @@
 
 #include <stdbool.h>
 
-/* How many this process has. A sanitizer may have one of its own. */
-unsigned threads_count(void);
-
-/* Waits until there are no more than so many; false after 30 s. */
-bool threads_end(unsigned wanted);
+/*
+ * Waits until no thread has a name of its own, as the program's have: one that a sanitizer has
+ * started goes by the program's. False after 30 s.
+ */
+bool threads_end(void);
 
 #endif
