@@ -90,10 +90,15 @@ def check_in_progress(checks, sig):
             sent.append(sock)
             answers.append(Answer(read_all(sock)))
 
-    # As many as there are threads that answer, and as many again that wait for one.
-    threads = [in_background(client) for _ in range(2 * THREADS)]
-    wait_for(lambda: len(sent) == 2 * THREADS and exporter.fds() >= fds + THREADS and slow.lines(), 20)
-    time.sleep(0.3)
+    # As many as there are threads that answer, one after the other since such a thread takes no
+    # other connection meanwhile; and as many again that wait for one.
+    threads = []
+    for n in range(1, 2 * THREADS + 1):
+        threads.append(in_background(client))
+        if n <= THREADS:
+            wait_for(lambda n=n: len(sent) == n and exporter.fds() >= fds + n, 20)
+            time.sleep(0.1)
+    wait_for(lambda: len(sent) == 2 * THREADS, 20)
     checks.same(answers, [], f"{sig.name} with {THREADS} scrapes in progress, and as many waiting")
     seconds = exporter.stop(sig)
     for thread in threads:
