@@ -156,14 +156,13 @@ fingerprint() {
 build_modules() {
 	local headers=$kernel/root/usr/src/linux-headers-$release
 	begin "build the kernel modules"
-	# Its makefile names the other half of the headers by absolute path.
-	sed -i "s|^include .*/usr/src|include $kernel/root/usr/src|; s|^include /usr/src|include $kernel/root/usr/src|" \
-		"$headers/Makefile"
+	# Its makefile names itself and the other half of the headers by absolute path.
+	sed -i "s|[^ =]*/usr/src/linux-headers-|$kernel/root/usr/src/linux-headers-|" "$headers/Makefile"
 	cp -r "$here/module" "$1/module"
 	# Types of their own (BTF) need another tool, and nothing here asks for them.
 	make -s -C "$headers" M="$1/module" W=1 -j"$(nproc)" CONFIG_DEBUG_INFO_BTF_MODULES= modules
 	# A warning is none of the build's business, but of who changed the module.
-	grep -i warning "$log" >&3 || true
+	grep -E '\.[ch]:[0-9].*warning' "$log" >&3 || true
 	strip --strip-debug "$1"/module/*.ko
 }
 
@@ -247,7 +246,7 @@ make_boot() {
 	make_module_tree "$work"
 	make_initrd "$work"
 	build_programs "$work"
-	unpack_vmlinux "$kernel"/root/boot/vmlinuz-* "$work/vmlinux"
+	unpack_vmlinux "$(find "$kernel"/root/{boot,lib/modules/*/} -maxdepth 1 -name 'vmlinuz*')" "$work/vmlinux"
 	mv "$work" "$1"
 }
 

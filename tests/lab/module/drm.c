@@ -159,7 +159,7 @@ const struct drm_driver lab_drm_driver = {
 	.num_ioctls = LAB_SUBMIT_NR + 1,
 	.name = "i915",
 	.desc = "Intel Graphics",
-	.date = "20201103",
+	LAB_DRIVER_DATE
 	.major = 1,
 	.minor = 6,
 };
