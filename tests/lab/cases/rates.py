@@ -19,6 +19,12 @@ TOP = {"rcs0": "Render/3D/0", "bcs0": "Blitter/0", "vcs0": "Video/0", "vcs1": "V
        "vecs0": "VideoEnhance/0", "ccs0": "[unknown]/0"}
 
 
+def each_engine():
+    """Releases after 1.27 sum up the engines of a class unless told not to."""
+    usage = subprocess.run(["intel_gpu_top", "-h"], capture_output=True, text=True)
+    return ["-p"] if "[-p]" in usage.stdout + usage.stderr else []
+
+
 def top_samples(text):
     """The objects of intel_gpu_top -J: with or without commas and brackets around them."""
     decoder, at, found = json.JSONDecoder(), 0, []
@@ -39,7 +45,7 @@ def check_load(checks, exporter, load, clock, rc6):
     lab.set_parameter("act_freq_mhz", clock)
     lab.set_parameter("rc6_permille", rc6)
     with open("/tmp/top.json", "w") as out:
-        top = subprocess.Popen(["intel_gpu_top", "-J", "-s", "1000"], stdout=out,
+        top = subprocess.Popen(["intel_gpu_top", *each_engine(), "-J", "-s", "1000"], stdout=out,
                                stderr=subprocess.DEVNULL)
     before = exporter.sharp()
     for _ in range(5):

@@ -35,7 +35,10 @@
 #endif
 
 /* What maps a buffer into the kernel and takes the buffer's lock by itself. */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0) && LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define lab_gem_vmap(obj, map) drm_gem_shmem_vmap(to_drm_gem_shmem_obj(obj), map)
+#define lab_gem_vunmap(obj, map) drm_gem_shmem_vunmap(to_drm_gem_shmem_obj(obj), map)
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 #define lab_gem_vmap drm_gem_vmap_unlocked
 #define lab_gem_vunmap drm_gem_vunmap_unlocked
 #else
