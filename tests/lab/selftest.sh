@@ -114,12 +114,14 @@ test_errno() {
 # Steps of one busy counter, in ms: what each read adds to the one before.
 steps() { awk 'NR > 1 { printf "%s%d", sep, ($2 - last) / 1e6; sep = " " } { last = $2 }'; }
 
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
 test_faults() {
 	local pid out=/tmp/reads
 	lab_set load_render 500
-	lab_pmu_read "$(lab_pmu)" 200 8 rcs0-busy vcs0-busy rc6-residency >"$out" &
+	lab_pmu_read "$(lab_pmu)" 200 12 rcs0-busy vcs0-busy rc6-residency >"$out" &
 	pid=$!
-	sleep 0.9
+	lab_wait 20 has_lines 3 "$out"
 	lab_set dip_ms 150
 	lab_set dip 1
 	wait "$pid"
@@ -130,7 +132,7 @@ test_faults() {
 
 	lab_pmu_read "$(lab_pmu)" 200 8 rcs0-busy rc6-residency >"$out" &
 	pid=$!
-	sleep 0.9
+	lab_wait 20 has_lines 4 "$out"
 	lab_set restart 1
 	wait "$pid"
 	check "a restart" equal "$(steps <"$out" | awk '{ for (i = 1; i <= NF; i++) n += $i < 0; print n + 0 }')" 1
