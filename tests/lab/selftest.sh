@@ -22,6 +22,7 @@ near() { # VALUE EXPECTED TOLERANCE
 	awk -v v="$1" -v e="$2" -v t="$3" 'BEGIN { d = v - e; exit !(v != "" && d <= t && -d <= t) }' ||
 		{ echo "        got '$1', expected $2 within $3"; return 1; }
 }
+has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
 refused() { ! "$@" 2>/dev/null; }
 fresh() { # PARAM=VALUE...: a machine with these GPUs
 	if [ -d /sys/module/i915 ]; then
@@ -114,8 +115,6 @@ test_errno() {
 # Steps of one busy counter, in ms: what each read adds to the one before.
 steps() { awk 'NR > 1 { printf "%s%d", sep, ($2 - last) / 1e6; sep = " " } { last = $2 }'; }
 
-has_lines() { [ "$(wc -l <"$2")" -ge "$1" ]; }
-
 test_faults() {
 	local pid out=/tmp/reads
 	lab_set load_render 500
@@ -161,7 +160,7 @@ test_clients() {
 	kill $pid
 	wait $pid 2>/dev/null
 	lab_pmu_read "$(lab_pmu)" 800 2 vcs1-busy >/tmp/reads &
-	sleep 0.4
+	lab_wait 5 has_lines 1 /tmp/reads
 	lab_submit "$(lab_render)" video:1 70ms >/dev/null
 	wait
 	after=$(awk 'END { print $2 }' /tmp/reads)
