@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import exporter_test  # noqa: E402: it is found there only now
-from exporter_test import Checks, Metrics, rss_kb  # noqa: E402, F401: the cases use lab.Checks
+from exporter_test import Checks, Metrics, rss_kb, shorter  # noqa: E402, F401: the cases use lab.Checks
 
 PORT = 10057
 
