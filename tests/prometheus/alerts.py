@@ -130,7 +130,7 @@ class Machine:
         self.exporter, self.ffmpeg, self.node = None, None, lab.shell("lab_render")
 
     def start(self):
-        self.exporter = vaapi_exporter(interval="8s", timeout="20s")
+        self.exporter = vaapi_exporter(interval="5s", timeout="20s")
 
     def restart(self):
         self.exporter.stop()
@@ -163,11 +163,11 @@ def check_healthy(checks, watcher, machine):
     machine.restart()
     first_round(machine.exporter)
     wait_for(checks, "instance_pci:intel_gpu_hardware_acceleration:ratio == 1", "acceleration is at 100 %")
-    looks = watcher.looks
-    time.sleep(60)
+    looks, idle = watcher.looks, lab.shorter(60, 45, "seconds without an alert, each a minute of the rules")
+    time.sleep(idle)
     with watcher.lock:
-        checks.that(busy and watcher.looks > looks + 30 and not watcher.seen,
-                    f"at work, over a restart and idle for an hour: not even a pending alert {watcher.seen}")
+        checks.that(busy and watcher.looks > looks + idle // 2 and not watcher.seen,
+                    f"at work, over a restart and idle for {idle} minutes: not even a pending alert {watcher.seen}")
 
 
 def check_fault(checks, watcher, name, happens, ends, wanted, others=()):

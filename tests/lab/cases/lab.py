@@ -34,9 +34,9 @@ class Exporter(exporter_test.Exporter):
     """The exporter at the port that the lab forwards. VA-API tests only where they are the matter:
     with a real driver a round of them costs the emulated processor many seconds."""
 
-    def __init__(self, *flags, prefix=(), env=None, wait=True, vaapi=False):
+    def __init__(self, *flags, port=PORT, prefix=(), env=None, wait=True, vaapi=False):
         flags = flags if vaapi else ("--no-collector.vaapi", *flags)
-        super().__init__(*flags, port=PORT, prefix=prefix, env=env, wait=wait)
+        super().__init__(*flags, port=port, prefix=prefix, env=env, wait=wait)
 
 
 def rate(before, after, name, **labels):

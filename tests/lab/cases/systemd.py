@@ -239,7 +239,8 @@ def check_watchdog(checks, service):
     service.restart()
     restarts = int(service.show("NRestarts"))
     lab.set_parameter("block", "rps_act_freq_mhz")
-    for _ in range(8):
+    end = time.monotonic() + 12
+    while time.monotonic() < end:
         metrics = service.scrape()
         time.sleep(1)
     lab.set_parameter("block", "")
