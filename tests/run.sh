@@ -78,7 +78,7 @@ deploy/install-packages.sh "${packages[@]}"
 begin=$(date +%s)
 rm -rf "$RESULTS"
 mkdir -p "$RESULTS"
-: >"$RESULTS/times" >"$RESULTS/short"
+touch "$RESULTS"/{times,short}
 [ -z "$all" ] || export TEST_LONG=1
 
 build release
