@@ -90,7 +90,8 @@ def run(build, name, options):
             elif found := END.match(line):
                 number, of, test = int(found[1]), int(found[2]), found[3]
                 result = found[4].strip("* ")
-                running.remove(test)
+                if test in running:  # or what it needs has failed
+                    running.remove(test)
                 expected.end(test)
                 print(Path(build).name, test, found[5], "passed" if result == "Passed" else
                       "skipped" if "Skipped" in result else "failed", file=times, flush=True)
@@ -98,6 +99,9 @@ def run(build, name, options):
             elif not DETAILS.match(line):
                 print(line, flush=True)
     code = ctest.wait()
+    if code != 0 and number == 0:
+        with open(TIMES, "a", encoding="utf-8") as times:
+            print(Path(build).name, f"ctest:{name}", 0, "failed", file=times)
     log = RESULTS / f"{name}.log"
     shutil.copy(Path(build) / "Testing/Temporary/LastTest.log", log)
     with open(SHORT, "a", encoding="utf-8") as short:

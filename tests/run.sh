@@ -104,4 +104,4 @@ else
 fi
 step "done"
 [ -n "$all" ] || left_out
-"$here/ctest.py" report "$begin" $promised
+"$here/ctest.py" report "$begin" ${promised:+"$promised"}
