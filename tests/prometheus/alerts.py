@@ -130,7 +130,7 @@ class Machine:
         self.exporter, self.ffmpeg, self.node = None, None, lab.shell("lab_render")
 
     def start(self):
-        self.exporter = vaapi_exporter(interval="5s", timeout="20s")
+        self.exporter = vaapi_exporter(interval="10s", timeout="20s")
 
     def restart(self):
         self.exporter.stop()
