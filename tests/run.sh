@@ -57,14 +57,6 @@ run() {
 	"$here/ctest.py" run "$repo/build/$preset" "$name" "$@" || true
 }
 
-left_out() {
-	[ -z "$only" ] || return 0
-	cat <<-TXT
-	left out: what --all adds: the benchmark (bench), the probe by hand (va), the page in
-	Chromium (page), the sanitizers' builds, fuzzing; and in the tests above:
-	TXT
-}
-
 cd "$repo"
 mkdir -p build
 packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench,prometheus}/packages.txt)
@@ -103,5 +95,7 @@ else
 	fi
 fi
 step "done"
-[ -n "$all" ] || left_out
-"$here/ctest.py" report "$begin" ${promised:+"$promised"}
+left_out=''
+[ -n "$all$only" ] ||
+	left_out="left out, but in --all: the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, and:"
+"$here/ctest.py" report "$begin" "$promised" "$left_out"
