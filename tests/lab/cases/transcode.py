@@ -44,7 +44,7 @@ def make_inputs():
     subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc2=size=128x128:rate=2", "-frames:v", "4",
                     "-pix_fmt", "nv12", "-f", "rawvideo", "/tmp/in.nv12"], check=True)
     subprocess.run([*FFMPEG, "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25", "-frames:v",
-                    "250", "-c:v", "mpeg4", "-b:v", "2M", "/tmp/in.mkv"], check=True)
+                    "100", "-c:v", "mpeg4", "-b:v", "2M", "/tmp/in.mkv"], check=True)
 
 
 def wait_for(what, condition):

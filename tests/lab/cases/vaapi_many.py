@@ -14,7 +14,7 @@ def resources(running):
 
 def check_many(checks):
     """Children of all fates leave nothing behind."""
-    many = lab.shorter(550, 150, "children that run VA-API tests")
+    many = lab.shorter(550, 110, "children that run VA-API tests")
     fates = ("", "CRASH.h264=EndPicture", "FAIL.h264=EndPicture:24", "NOENC=1")
     small = "MAX=300x300"  # large pictures are asked for, and refused at once
     knobs(FEW, small)
