@@ -80,9 +80,9 @@ if [ -n "$only" ]; then
 else
 	run release unit -L 'unit|golden'
 	if [ -z "$all" ]; then
-		run release kernel -L 'integration|lab'
+		run release system -L 'integration|lab'
 	else
-		run release kernel -L 'integration|lab|page|va'
+		run release system -L 'integration|lab|page|va'
 		run release bench -L bench
 		build asan
 		SANITIZED=1 run asan asan -L 'unit|golden|sanitize'

@@ -74,6 +74,9 @@ verdict next
 check "the one behind it" equal "$rc: $said" "1: NOT OK: the guest ended before this case:
 lab: guest panicked: oh"
 
+check "what ends all others runs in a guest only" fails 2 "group.sh: not in a guest of the lab" \
+	env LAB_SRC="$tests/lab" "$tests/lab/group.sh" guest
+
 cat >"$out/a.log" <<-TXT
 	1/3 Testing: unit.a
 	1/3 Test: unit.a
