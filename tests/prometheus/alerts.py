@@ -158,13 +158,13 @@ def restart_in_time(watcher, machine):
     """A restart up to the first tests' end within what the rules bear, which is five minutes: seconds
     here, and scrapes take one. A slow machine may need some; what it says of a longer one is right."""
     for _ in range(5):
-        watcher.wait(lambda now: not now, 90)
-        watcher.forget()
         begin = time.monotonic()
         machine.restart()
         first_round(machine.exporter)
         if time.monotonic() - begin < 3.5:
             return True
+        watcher.wait(lambda now: not now, 90)
+        watcher.forget()
     return False
 
 
@@ -177,7 +177,6 @@ def check_healthy(checks, watcher, machine):
     quiet = not watcher.seen
     if not restart_in_time(watcher, machine):
         checks.skip("no restart within the rules' five minutes on this machine")
-        watcher.forget()
     wait_for(checks, "instance_pci:intel_gpu_hardware_acceleration:ratio == 1", "acceleration is at 100 %")
     looks, idle = watcher.looks, lab.shorter(60, 45, "seconds without an alert, each a minute of the rules")
     time.sleep(idle)
