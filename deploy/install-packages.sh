@@ -92,7 +92,7 @@ install_packages() {
 	local plan victims
 	if ! plan=$(apt-get install -s "${options[@]}" "$@" 2>&1 </dev/null); then
 		victims=$(apt-get install -s "${options[@]}" --remove "$@" 2>/dev/null </dev/null |
-			sed -nE "$removed" | paste -sd' ')
+			sed -nE "$removed" | paste -sd' ' || true)
 		if [ -n "$victims" ]; then
 			say "nothing was installed: apt would remove $victims"
 			say "install $* in another way, or use a Debian virtual machine or container"
