@@ -35,7 +35,7 @@ refuse_on_proxmox() {
 
 is_installed() {
 	dpkg-query -W -f='${Architecture} ${db:Status-Status}\n' "$1" 2>/dev/null |
-		grep -qxE "($architecture|all) installed"
+		grep -xE "($architecture|all) installed" >/dev/null
 }
 
 is_there() {
@@ -58,7 +58,8 @@ missing() {
 	done < <(sed 's/#.*//; s/[[:space:]]//g' "$@" | awk 'NF && !seen[$0]++')
 }
 
-has_candidate() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [^(]'; }
+# (Not grep -q: it would end before apt-cache has written all.)
+has_candidate() { apt-cache policy "$1" 2>/dev/null | grep 'Candidate: [^(]' >/dev/null; }
 
 # Of the alternatives of a need the one to install; the first package if apt has none of them.
 choose() {
@@ -126,7 +127,7 @@ architecture=$(dpkg --print-architecture 2>/dev/null || true)
 refuse_on_proxmox "$@"
 mapfile -t needs < <(missing "$@")
 [ ${#needs[@]} -gt 0 ] || exit 0
-say "missing: ${needs[*]}"
+say "missing: $(sed -E 's/(command:[^ |]*\|)|unpacked://g' <<<"${needs[*]}")"
 command -v apt-get >/dev/null || { say "no apt-get here: install them in another way"; exit 1; }
 
 log=$(mktemp)
