@@ -77,23 +77,11 @@ choose() {
 options=(-q -y --no-install-recommends --no-remove -o APT::Get::AutomaticRemove=false
 	-o DPkg::Lock::Timeout=300)
 
-new='s/^Inst (\S+) \(.*/\1/p'
-upgraded='s/^Inst (\S+) \[(.*)\] \((\S+) .*/\1 (\2 -> \3)/p'
-removed='s/^Remv (\S+) .*/\1/p'
-
-# The packages of a simulation, on standard input, for which apt has that line.
-show() { # TEXT PATTERN
-	local names
-	mapfile -t names < <(sed -nE "$2")
-	[ ${#names[@]} -eq 0 ] ||
-		echo "$1 ${#names[@]}: ${names[*]}" | fold -s -w 90 | sed 's/^/packages:   /' >&2
-}
-
 install_packages() {
-	local plan victims
+	local plan victims upgrades
 	if ! plan=$(apt-get install -s "${options[@]}" "$@" 2>&1 </dev/null); then
 		victims=$(apt-get install -s "${options[@]}" --remove "$@" 2>/dev/null </dev/null |
-			sed -nE "$removed" | paste -sd' ' || true)
+			sed -nE 's/^Remv (\S+) .*/\1/p' | paste -sd' ' || true)
 		if [ -n "$victims" ]; then
 			say "nothing was installed: apt would remove $victims"
 			say "install $* in another way, or use a Debian virtual machine or container"
@@ -103,9 +91,10 @@ install_packages() {
 		fi
 		exit 1
 	fi
-	say "apt will do this:"
-	show install "$new" <<<"$plan"
-	show upgrade "$upgraded" <<<"$plan"
+	echo "$plan" >"$repo/build/packages.log"
+	say "apt will install $(grep -cE '^Inst \S+ \(' <<<"$plan") packages: build/packages.log"
+	upgrades=$(sed -nE 's/^Inst (\S+) \[(.*)\] \((\S+) .*/\1 (\2 -> \3)/p' <<<"$plan" | paste -sd,)
+	[ -z "$upgrades" ] || say "and upgrade ${upgrades//,/, }"
 	apt-get install "${options[@]}" "$@" </dev/null >"$log" 2>&1 ||
 		{ cat "$log" >&2; say "apt cannot install $*"; exit 1; }
 }
@@ -130,6 +119,7 @@ mapfile -t needs < <(missing "$@")
 say "missing: $(sed -E 's/(command:[^ |]*\|)|unpacked://g' <<<"${needs[*]}")"
 command -v apt-get >/dev/null || { say "no apt-get here: install them in another way"; exit 1; }
 
+mkdir -p "$repo/build"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 # The lists may be old or absent. One repository that cannot be updated (a Proxmox host without a

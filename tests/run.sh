@@ -12,10 +12,12 @@ usage() {
 	and runs the unit, golden, integration and lab tests: about 30 minutes on 2 cores.
 	The lab boots a Debian kernel with an emulated Intel GPU under QEMU.
 	  --all         also the page in a headless Chromium, AddressSanitizer,
-	                UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzing:
-	                about 50 minutes
+	                UndefinedBehaviorSanitizer and ThreadSanitizer, fuzzing, and the
+	                tests in an empty Debian 12 and 13: about 60 minutes
 	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench,
-	                page
+	                page; chroot: the README's commands in an empty Debian 12 and 13,
+	                and beside Proxmox VE's packages; debian13: the part of that on 13,
+	                with the unit, golden and integration tests and some of the lab
 	TXT
 }
 
@@ -51,7 +53,7 @@ run() {
 cd "$repo"
 mkdir -p build
 packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench,prometheus}/packages.txt)
-[ -z "$all" ] || packages+=(tests/packages-all.txt)
+[ -z "$all" ] || packages+=(tests/packages-all.txt tests/chroot/packages.txt)
 # A browser is large, and only this test wants it.
 [ -z "$all" ] && [ "$only" != page ] || packages+=(tests/page/packages.txt)
 step "packages"
@@ -59,7 +61,8 @@ deploy/install-packages.sh "${packages[@]}"
 
 build release
 if [ -n "$only" ]; then
-	run release -L "$only"
+	# Of what takes minutes each line is shown as it comes.
+	run release -L "$only" $([[ $only != chroot && $only != debian13 ]] || echo -V)
 	exit
 fi
 run release -L 'unit|golden'
@@ -76,4 +79,5 @@ build tsan
 SANITIZED=1 run tsan -L 'unit|sanitize'
 step "fuzzing"
 tests/fuzz/run.sh
+run release -L chroot -V
 step "done"
