@@ -14,7 +14,7 @@ tests/chroot/first_use.sh
 step "unit, golden and integration tests, and the encode tests' driver"
 tests/run.sh --only '^(unit|golden|integration|va)$'
 step "the lab"
-ctest --test-dir build/release --output-on-failure --no-tests=error --no-label-summary -R '^lab\.(selftest|clients)$'
+ctest --test-dir build/release --output-on-failure --no-tests=error --no-label-summary -R '^lab\.(selftest|client)$'
 
 step "what is enabled now, with all test packages"
 deploy/install-packages.sh tests/packages-all.txt tests/*/packages.txt
