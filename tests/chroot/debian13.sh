@@ -17,7 +17,7 @@ step "the lab"
 ctest --test-dir build/release --output-on-failure --no-tests=error --no-label-summary -R '^lab\.(selftest|client)$'
 
 step "what is enabled now, with all test packages"
-deploy/install-packages.sh tests/packages-all.txt tests/*/packages.txt
+find tests -name "*packages*.txt" -exec deploy/install-packages.sh {} +
 # systemd's own and what sets up the machine at boot, which this one did not have: no servers.
 enabled | comm -13 /tmp/enabled - | grep -vxE \
 	'(getty@tty1|systemd-pstore|systemd-networkd-wait-online)\.service|remote-fs\.target|S[0-9]+(procps|x11-common)' >/tmp/new || true

@@ -75,7 +75,7 @@ check "what is at stake: apt by itself removes proxmox-ve" remv proxmox-ve
 check "and pve-manager" remv pve-manager
 
 refusal='packages: this is a Proxmox VE host (proxmox-ve): run the lab and the tests in a Debian virtual machine or container instead (deploy/quickstart.sh --host runs here)'
-for list in tests/packages*.txt tests/*/packages.txt; do
+for list in $(find tests -name "*packages*.txt" | sort); do
 	check "$list is refused" unchanged says 1 "$refusal" $packages "$list"
 done
 for command in deploy/quickstart.sh tests/run.sh 'tests/run.sh --all' tests/bench/run.sh \
