@@ -10,7 +10,7 @@
 #   command:NAME   a program of that name in the PATH, from wherever
 #   unpacked:NAME  the programs of the Debian package NAME, whose installation would start a server:
 #                  unpacked below build/unpacked instead. A command: before it says which programs.
-# Lists below tests/ are refused on a Proxmox VE host: its own packages replace Debian's QEMU.
+# Lists below tests/ are refused on a Proxmox VE host, whose packages Debian's QEMU would replace.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/.." && pwd)
@@ -113,6 +113,9 @@ unpack_packages() {
 }
 
 architecture=$(dpkg --print-architecture 2>/dev/null || true)
+for list; do
+	[ -r "$list" ] || { say "cannot read the list $list"; exit 2; }
+done
 refuse_on_proxmox "$@"
 mapfile -t needs < <(missing "$@")
 [ ${#needs[@]} -gt 0 ] || exit 0
