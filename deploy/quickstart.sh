@@ -77,9 +77,10 @@ read_flags() {
 
 # Sets $name and $port of an address.
 split() {
-	[[ $1 =~ ^(|\[[0-9a-fA-F:.]+\]|[^][:/]+):([0-9]{1,5})$ ]] &&
-		name=${BASH_REMATCH[1]} port=$((10#${BASH_REMATCH[2]})) && [ $port -lt 65536 ] ||
-		bad "--web.listen-address: \"$1\" is not HOST:PORT, [IPV6]:PORT or :PORT"
+	local wrong="--web.listen-address: \"$1\" is not HOST:PORT, [IPV6]:PORT or :PORT"
+	[[ $1 =~ ^(\[[0-9a-fA-F:.]+\]|[^]:/[]*):([0-9]{1,5})$ ]] || bad "$wrong"
+	name=${BASH_REMATCH[1]} port=$((10#${BASH_REMATCH[2]}))
+	[ "$port" -lt 65536 ] || bad "$wrong"
 }
 
 # Whether somebody listens on an address that would be ours: only bind() itself knows all the rules.
@@ -106,7 +107,8 @@ who_has() {
 	while read -r inode; do
 		fd=$(find /proc/[0-9]*/fd -lname "socket:\[$inode\]" -print -quit 2>/dev/null) || true
 		pid=${fd#/proc/} pid=${pid%%/*}
-		[ -n "$pid" ] && read -r name <"/proc/$pid/comm" || continue
+		[ -n "$pid" ] || continue
+		read -r name <"/proc/$pid/comm"
 		echo " by $name (process $pid)"
 		return
 	done < <(awk -v port="$(printf ':%04X' "$1")" '

@@ -57,12 +57,12 @@ def start(cgroup, command, **more):
 
 def work(node, *charges):
     """Arguments of lab_submit: milliseconds of each class of engines in each fifth of a second."""
-    return ["--times", "0", "--every", "200ms", node,
+    return ["--times", "0", "--every", "200ms", *(["--mem", "24"] if charges else []), node,
             *(word for kind, ms in charges for word in (kind, f"{ms}ms"))]
 
 
 def start_user(cgroup, node, *charges):
-    return start(cgroup, ["lab_submit", "--mem", "8", *work(node, *charges)])
+    return start(cgroup, ["lab_submit", *work(node, *charges)])
 
 
 def start_vm(vmid, name, vm_uuid, vgpu):
@@ -87,9 +87,10 @@ def start_transcode(cgroup, command, cpu_ms, node="/dev/null", *charges):
 
 
 def set_load(video, throttled=False):
-    """Per mille of the video engines, in steps of a working GPU."""
+    """Per mille of the video engines, in steps of a working GPU. It sleeps only while none of its
+    engines works, and users charge up to 200 on top."""
     for name, value in (("load_video", video), ("load_render", video // 3),
-                        ("load_video_enhance", video // 2), ("rc6_permille", 950 - 9 * video // 10),
+                        ("load_video_enhance", video // 2), ("rc6_permille", max(0, 700 - video)),
                         ("act_freq_mhz", 350 + 3 * video // 4), ("throttle_mask", int(throttled))):
         # An empty text alone would be no write at all.
         Path(f"/sys/module/i915/parameters/{name}").write_text(f"{value}\n")
