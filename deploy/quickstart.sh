@@ -150,7 +150,7 @@ announce() {
 	local address
 	for address in "${addresses[@]}"; do
 		split "$address"
-		case $name in ''|0.0.0.0|'[::]') name=127.0.0.1 ;; esac
+		case $name in ''|0.0.0.0) name=127.0.0.1 ;; '[::]') name='[::1]' ;; esac
 		[ "$port" = 0 ] || say "$1: http://$name:$port/ in a browser, curl http://$name:$port$path"
 	done
 }

@@ -107,6 +107,12 @@ def check_free(checks, tree):
         checks.same((done.returncode, called[-1]), (0, "lab" if "--scene" in arguments else "exporter"),
                     f"{arguments}: 127.0.0.2:{port} does not keep 127.0.0.1:{port} from it")
     sock.close()
+    if has_ipv6():
+        sock, port = listener("127.0.0.1")
+        done = tree.run("--host", "--", f"--web.listen-address=[::]:{port}")
+        checks.that(done.returncode == 0 and f" http://[::1]:{port}/" in done.stderr,
+                    f"nor 127.0.0.1:{port} the port of IPv6 alone: {done.first}")
+        sock.close()
     # Between the first look and the boot.
     port = free_port()
     tree.put("taker", "#!/usr/bin/python3\nimport socket, os\ns = socket.socket()\n"
