@@ -21,7 +21,6 @@ URL = f"http://127.0.0.1:{lab.PORT}"
 VGPU = "00000000-0000-0000-0000-000000000101"
 CLIENT = "intel_gpu_client_engine_busy_seconds_total"
 LOST = {"IntelGpuHardwareAccelerationLost/tests", "IntelGpuHardwareAccelerationLost/transcodes"}
-# Where its rows differ by scene: transcodes by acceleration, and what is known of encoders.
 ACCELERATIONS = {"healthy": {"hardware": 1, "software": 1}, "broken": {"software": 2}}
 
 
@@ -80,8 +79,6 @@ def check_users(checks, scene, demo, metrics):
     checks.that(later.value("intel_gpu_frequency_actual_hertz") != clock and
                 later.value("intel_gpu_engine_busy_seconds_total", engine="vcs1") > busy,
                 f"{scene}: the load moves")
-    checks.that(not metrics.find("intel_gpu_client_engine_busy_seconds_total", workload_kind="process",
-                                 workload="process/lab_submit"), f"{scene}: nobody is left over")
 
 
 def check_words(checks, scene, demo):
@@ -98,7 +95,7 @@ def check_scene(checks, scene):
     working = {dict(labels)["codec"]: n for labels, n in metrics.find(WORKING).items()}
     checks.same(working, dict.fromkeys(("h264", "hevc", "jpeg"), int(scene == "healthy")),
                 f"{scene}: encode tests")
-    print(f"{scene}: {sorted(dict(r)['result'] for r in metrics.find(RESULT))}")
+    print(f"{scene}: {sorted(dict(r)['result'] for r in metrics.find(RESULT))} at {time.monotonic():.0f} s")
     wanted = ACCELERATIONS[scene]
     metrics = demo.scrape_until(lambda m: transcodes(m) == wanted)
     checks.same(transcodes(metrics), wanted, f"{scene}: transcodes")
