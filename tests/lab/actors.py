@@ -96,12 +96,12 @@ def set_load(video, throttled=False):
         Path(f"/sys/module/i915/parameters/{name}").write_text(f"{value}\n")
 
 
-def move_load(goes_on=lambda: True):
+def move_load(goes_on=lambda: True, share=1.0):
     """A load that comes and goes, for pictures."""
     def run():
         turn = 0
         while goes_on():
-            set_load(int(330 + 220 * math.sin(turn / 12) + 55 * math.sin(turn / 3)))
+            set_load(int(share * (330 + 220 * math.sin(turn / 12) + 55 * math.sin(turn / 3))))
             turn += 1
             time.sleep(2)
     threading.Thread(target=run, daemon=True).start()
