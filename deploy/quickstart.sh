@@ -138,9 +138,10 @@ localize() {
 		''|0.0.0.0|'[::]'|127.0.0.1|localhost) ;;
 		*) bad "the emulated machine is served on 127.0.0.1 alone, not on ${addresses[i]}: try --web.listen-address=:$port" ;;
 		esac
-		while [ "$port" = 0 ] || { [ "${addresses[i]##*:}" = 0 ] && is_busy 127.0.0.1 "$port"; }; do
+		if [ "$port" = 0 ]; then
 			port=$((20000 + RANDOM % 20000))
-		done
+			while is_busy 127.0.0.1 "$port"; do port=$((port + 1)); done
+		fi
 		addresses[i]=127.0.0.1:$port
 	done
 }
