@@ -178,7 +178,8 @@ static enum MHD_Result answer_index(struct server *server, struct MHD_Connection
 {
 	char *gpus = scraper_describe(server->options.scraper);
 	size_t len;
-	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path, &len);
+	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path,
+				server->options.notice, &len);
 
 	free(gpus);
 	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
