@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
-#include "sources/transcoder.h"
+#include "sources/transcode/match.h"
 #include "web/server.h"
 
 #include <argp.h>

@@ -9,9 +9,9 @@
 #include "base/fault.h"
 #include "base/fs.h"
 #include "exposition/metrics.h"
-#include "sources/gpu.h"
-#include "sources/names.h"
-#include "sources/procs.h"
+#include "sources/gpu/gpu.h"
+#include "sources/proc/procs.h"
+#include "sources/workload/names.h"
 
 #include <stdint.h>
 

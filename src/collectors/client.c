@@ -5,7 +5,7 @@
  */
 #include "base/sys.h"
 #include "collectors/collector.h"
-#include "sources/usage.h"
+#include "sources/workload/usage.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The whole GPU is given to a VM: which one, and does it have it now? */
 #include "collectors/collector.h"
-#include "sources/owners.h"
+#include "sources/workload/attribution.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * the physical function (drivers/pci/iov.c), and from the processes that have VFIO devices open.
  */
 #include "collectors/collector.h"
-#include "sources/owners.h"
+#include "sources/workload/attribution.h"
 
 #include "base/text.h"
 

@@ -4,7 +4,7 @@
  * names are judged by their CPU time and their own clients' engine time.
  */
 #include "collectors/collector.h"
-#include "sources/transcodes.h"
+#include "sources/transcode/scan.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
  */
 #include "base/sys.h"
 #include "collectors/collector.h"
-#include "sources/va_state.h"
+#include "sources/vaapi/va_state.h"
 
 #include <errno.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * GPU, and from the processes that have their VFIO groups open.
  */
 #include "collectors/collector.h"
-#include "sources/mdev.h"
-#include "sources/owners.h"
+#include "sources/gpu/mdev.h"
+#include "sources/workload/attribution.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #include "probe.h"
 
 #include "base/text.h"
-#include "sources/fdinfo.h"
+#include "sources/proc/fdinfo.h"
 
 #include <errno.h>
 #include <fcntl.h>

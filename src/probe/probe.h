@@ -7,7 +7,7 @@
 #define PROBE_H
 
 #include "base/macros.h"
-#include "sources/va_result.h"
+#include "sources/vaapi/va_result.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -36,7 +36,7 @@ includes scrape "(\.\./)*(web|$upper)[/.]" | breach "scrape/ includes what stand
 includes web "(\.\./)*($upper)[/.]" | breach "web/ includes what stands above it"
 includes "" '.*\.\./' | breach "a path that climbs hides an arrow"
 # A private header is its folder's own.
-private='src/|scrape/(job|runner)\.h|sources/walk\.h|web/(alive|query|pages|page_files|connections)\.h'
+private='src/|scrape/(job|runner)\.h|sources/proc/walk\.h|web/(alive|query|pages|page_files|connections)\.h'
 grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($private)" src include |
   breach "a private header of another folder"
 

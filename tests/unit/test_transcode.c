@@ -5,7 +5,7 @@
 #include "base/sys.h"
 #include "collectors/registry.h"
 #include "fake_sys.h"
-#include "sources/transcodes.h"
+#include "sources/transcode/scan.h"
 #include "tree.h"
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 /* Rounds without children and without a clock: what comes next, when, and what is then known. */
 #include "test.h"
 
-#include "sources/va_state.h"
+#include "sources/vaapi/va_state.h"
 
 #include <stdio.h>
 #include <string.h>

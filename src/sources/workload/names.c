@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Caches that readers fill. A reader that hangs keeps its thread, its folder and nothing
+ * else: ids of pods still get their names while etc/pve hangs. It ends when its read does.
+ */
+#include "sources/workload/names.h"
+
+#include "base/sys.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WAIT_NS	    100000000u	 /* for a reader, in a scrape */
+#define RETRY_NS    1000000000u	 /* an id that is not known is looked for again */
+#define RENAMED_NS  60000000000u /* a guest may have got another name */
+#define MAX_GUESTS  512
+#define MAX_DEVICES 256
+#define MAX_CONF    65536 /* pve limits a guest's notes to 8 KiB */
+
+enum { PODS, GUESTS, DEVICES, READERS };
+
+struct reader {
+	bool running;
+	uint64_t started, ended; /* 0: never */
+};
+
+struct guest {
+	char vmid[12];
+	char name[GUEST_NAME_BYTES];
+	bool asked; /* to be read */
+};
+
+/* A PCI device, and the one VM that it is given to. */
+struct device {
+	char pci[24];
+	char vmid[GUEST_VMID_BYTES];
+};
+
+struct names {
+	unsigned refs; /* one more for each reader that runs */
+	const struct fs *fs;
+	pthread_mutex_t lock;
+	pthread_cond_t read;
+	struct reader readers[READERS];
+	struct pod_name *pods; /* sorted by id */
+	size_t n_pods;
+	struct guest guests[MAX_GUESTS]; /* those that were asked for */
+	size_t n_guests;
+	struct device devices[MAX_DEVICES];
+	size_t n_devices;
+};
+
+struct names *names_new(const struct fs *fs)
+{
+	struct names *n = calloc(1, sizeof(*n));
+	pthread_condattr_t attr;
+
+	if (!n)
+		return NULL;
+	n->refs = 1;
+	n->fs = fs;
+	pthread_mutex_init(&n->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&n->read, &attr);
+	pthread_condattr_destroy(&attr);
+	return n;
+}
+
+static void unref(struct names *n)
+{
+	unsigned refs;
+
+	pthread_mutex_lock(&n->lock);
+	refs = --n->refs;
+	pthread_mutex_unlock(&n->lock);
+	if (refs > 0)
+		return;
+	pthread_cond_destroy(&n->read);
+	pthread_mutex_destroy(&n->lock);
+	free(n->pods);
+	free(n);
+}
+
+void names_free(struct names *names)
+{
+	if (names)
+		unref(names);
+}
+
+static int compare_pods(const void *a, const void *b)
+{
+	return strcmp(((const struct pod_name *)a)->id, ((const struct pod_name *)b)->id);
+}
+
+/* Appends the entries of a folder that are names. 0 or -errno. */
+static int read_folder(const struct fs *fs, const char *path,
+		       int (*parse)(const char *name, struct pod_name *ret), struct pod_name **pods,
+		       size_t *n_pods)
+{
+	_cleanup_list_ char **names = NULL;
+	struct pod_name *grown;
+	int n = fs_list(fs, &names, "%s", path);
+
+	if (n <= 0)
+		return n;
+	grown = realloc(*pods, (*n_pods + (size_t)n) * sizeof(**pods));
+	if (!grown)
+		return -ENOMEM;
+	*pods = grown;
+	for (char **name = names; *name; name++)
+		if (parse(*name, &grown[*n_pods]) == 0)
+			(*n_pods)++;
+	return 0;
+}
+
+static void read_pods(struct names *n)
+{
+	struct pod_name *pods = NULL, *old = NULL;
+	size_t n_pods = 0;
+	int of_pods = read_folder(n->fs, "var/log/pods", pods_folder_parse, &pods, &n_pods);
+	int of_containers =
+		read_folder(n->fs, "var/log/containers", pods_log_parse, &pods, &n_pods);
+
+	if (n_pods > 0)
+		qsort(pods, n_pods, sizeof(*pods), compare_pods);
+	/* Names that were read once are not lost for a folder that cannot be read now. */
+	if (of_pods < 0 && of_containers < 0) {
+		free(pods);
+		return;
+	}
+	pthread_mutex_lock(&n->lock);
+	old = n->pods;
+	n->pods = pods;
+	n->n_pods = n_pods;
+	pthread_mutex_unlock(&n->lock);
+	free(old);
+}
+
+/* LXC containers and VMs share one range of numbers. */
+static void read_guest(const struct fs *fs, const char *vmid, char *conf, char *name)
+{
+	static const struct {
+		const char *folder, *key;
+	} places[] = { { "lxc", "hostname" }, { "qemu-server", "name" } };
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && r < 0; i++) {
+		r = fs_read(fs, conf, MAX_CONF, "etc/pve/%s/%s.conf", places[i].folder, vmid);
+		if (r >= 0)
+			r = guest_conf_find(conf, (size_t)r, places[i].key, name, GUEST_NAME_BYTES);
+	}
+}
+
+/* The next one to be read. Its place may be another's by the time that it is read. */
+static struct guest *next_asked(struct names *n)
+{
+	for (size_t i = 0; i < n->n_guests; i++)
+		if (n->guests[i].asked)
+			return &n->guests[i];
+	return NULL;
+}
+
+static void read_guests(struct names *n)
+{
+	_cleanup_free_ char *conf = malloc(MAX_CONF);
+	struct guest *guest, read;
+
+	if (!conf)
+		return;
+	pthread_mutex_lock(&n->lock);
+	while ((guest = next_asked(n))) {
+		guest->asked = false;
+		read = *guest;
+		pthread_mutex_unlock(&n->lock);
+		read_guest(n->fs, read.vmid, conf, read.name);
+		pthread_mutex_lock(&n->lock);
+		if (strcmp(guest->vmid, read.vmid) == 0)
+			memcpy(guest->name, read.name, sizeof(guest->name));
+	}
+	pthread_mutex_unlock(&n->lock);
+}
+
+/* What the configurations of VMs are read with. */
+struct confs {
+	const struct fs *fs;
+	char text[MAX_CONF], mapping[MAX_CONF], node[64];
+	struct guest_mappings mappings;
+};
+
+/* The node's own name is in a link: "etc/pve/local" leads to "nodes/<name>". */
+static void read_mappings(struct confs *c)
+{
+	int n = fs_read(c->fs, c->mapping, sizeof(c->mapping), "etc/pve/mapping/pci.cfg");
+
+	if (n < 0 || fs_read_link_name(c->fs, c->node, sizeof(c->node), "etc/pve/local") < 0)
+		n = 0;
+	c->mappings = (struct guest_mappings){ c->mapping, (size_t)n, c->node };
+}
+
+/* Notes the VM for each device that its configuration names; two VMs are none. */
+static void add_vm(struct confs *c, const char *file, struct device *devices, unsigned *vms,
+		   size_t n)
+{
+	size_t digits = strspn(file, "0123456789");
+	int len;
+
+	if (digits < 3 || digits > 9 || strcmp(file + digits, ".conf") != 0)
+		return;
+	len = fs_read(c->fs, c->text, sizeof(c->text), "etc/pve/qemu-server/%s", file);
+	for (size_t i = 0; len > 0 && i < n; i++) {
+		if (!guest_conf_has_pci(c->text, (size_t)len, &c->mappings, devices[i].pci))
+			continue;
+		snprintf(devices[i].vmid, sizeof(devices[i].vmid), "%.*s", (int)digits, file);
+		if (vms[i]++ > 0)
+			*devices[i].vmid = '\0';
+	}
+}
+
+static void read_devices(struct names *n)
+{
+	struct confs *confs;
+	_cleanup_list_ char **files = NULL;
+	struct device devices[MAX_DEVICES];
+	unsigned vms[MAX_DEVICES] = { 0 };
+	size_t n_devices;
+
+	pthread_mutex_lock(&n->lock);
+	n_devices = n->n_devices;
+	memcpy(devices, n->devices, n_devices * sizeof(*devices));
+	pthread_mutex_unlock(&n->lock);
+	if (fs_list(n->fs, &files, "etc/pve/qemu-server") < 0)
+		return;
+	confs = malloc(sizeof(*confs));
+	if (!confs)
+		return;
+	confs->fs = n->fs;
+	read_mappings(confs);
+	for (size_t i = 0; i < n_devices; i++)
+		*devices[i].vmid = '\0';
+	for (char **file = files; file && *file; file++)
+		add_vm(confs, *file, devices, vms, n_devices);
+	free(confs);
+	/* Devices are only ever added. */
+	pthread_mutex_lock(&n->lock);
+	memcpy(n->devices, devices, n_devices * sizeof(*devices));
+	pthread_mutex_unlock(&n->lock);
+}
+
+static void finish(struct names *n, struct reader *reader)
+{
+	pthread_mutex_lock(&n->lock);
+	reader->running = false;
+	reader->ended = sys_monotonic_ns();
+	pthread_cond_broadcast(&n->read);
+	pthread_mutex_unlock(&n->lock);
+	unref(n);
+}
+
+static void *pods_main(void *data)
+{
+	struct names *n = data;
+
+	read_pods(n);
+	finish(n, &n->readers[PODS]);
+	return NULL;
+}
+
+static void *guests_main(void *data)
+{
+	struct names *n = data;
+
+	read_guests(n);
+	finish(n, &n->readers[GUESTS]);
+	return NULL;
+}
+
+static void *devices_main(void *data)
+{
+	struct names *n = data;
+
+	read_devices(n);
+	finish(n, &n->readers[DEVICES]);
+	return NULL;
+}
+
+/* Starts a reader unless it runs. Under the lock. */
+static void start(struct names *n, int which)
+{
+	static const struct {
+		void *(*main)(void *data);
+		const char *name;
+	} readers[READERS] = {
+		[PODS] = { pods_main, "names of pods" },
+		[GUESTS] = { guests_main, "names of guests" },
+		[DEVICES] = { devices_main, "devices of VMs" },
+	};
+	struct reader *reader = &n->readers[which];
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r;
+
+	if (reader->running)
+		return;
+	reader->started = sys_monotonic_ns();
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attr, readers[which].main, n);
+	pthread_attr_destroy(&attr);
+	if (r != 0)
+		return;
+	pthread_setname_np(thread, readers[which].name);
+	reader->running = true;
+	n->refs++;
+}
+
+/* Waits until the reader has ended or is late. Under the lock. */
+static void wait_for(struct names *n, const struct reader *reader)
+{
+	uint64_t until = reader->started + WAIT_NS;
+	struct timespec t = { (time_t)(until / 1000000000u), (long)(until % 1000000000u) };
+
+	while (reader->running && sys_monotonic_ns() < until)
+		pthread_cond_timedwait(&n->read, &n->lock, &t);
+}
+
+static bool is_older(const struct reader *reader, uint64_t ns)
+{
+	return reader->ended == 0 || sys_monotonic_ns() - reader->ended >= ns;
+}
+
+static const struct pod_name *find_pod(const struct names *n, const char *id)
+{
+	struct pod_name key;
+
+	snprintf(key.id, sizeof(key.id), "%s", id);
+	return n->n_pods ? bsearch(&key, n->pods, n->n_pods, sizeof(key), compare_pods) : NULL;
+}
+
+bool names_pod(struct names *n, const char *id, struct pod_name *ret)
+{
+	const struct pod_name *found;
+
+	pthread_mutex_lock(&n->lock);
+	found = find_pod(n, id);
+	if (!found) {
+		if (is_older(&n->readers[PODS], RETRY_NS))
+			start(n, PODS);
+		wait_for(n, &n->readers[PODS]);
+		found = find_pod(n, id);
+	}
+	*ret = found ? *found : (struct pod_name){ 0 };
+	pthread_mutex_unlock(&n->lock);
+	return found;
+}
+
+/* The guest's place; made when it is asked for the first time. Under the lock. */
+static struct guest *find_guest(struct names *n, const char *vmid)
+{
+	size_t i = 0;
+
+	while (i < n->n_guests && strcmp(n->guests[i].vmid, vmid) != 0)
+		i++;
+	if (i == MAX_GUESTS)
+		i = n->n_guests = 0;
+	if (i == n->n_guests) {
+		n->n_guests++;
+		n->guests[i] = (struct guest){ .asked = true };
+		snprintf(n->guests[i].vmid, sizeof(n->guests[i].vmid), "%s", vmid);
+	}
+	return &n->guests[i];
+}
+
+bool names_guest(struct names *n, const char *vmid, char ret[static GUEST_NAME_BYTES])
+{
+	struct reader *reader = &n->readers[GUESTS];
+	struct guest *guest;
+
+	pthread_mutex_lock(&n->lock);
+	guest = find_guest(n, vmid);
+	if (is_older(reader, RENAMED_NS) && !reader->running)
+		for (size_t i = 0; i < n->n_guests; i++)
+			n->guests[i].asked = true;
+	guest->asked |= !*guest->name && is_older(reader, RETRY_NS);
+	if (guest->asked)
+		start(n, GUESTS);
+	/* An old name is better than a wait. */
+	if (!*guest->name)
+		wait_for(n, reader);
+	/* The lock was released meanwhile. */
+	guest = find_guest(n, vmid);
+	memcpy(ret, guest->name, GUEST_NAME_BYTES);
+	pthread_mutex_unlock(&n->lock);
+	return *ret;
+}
+
+bool names_vm_of_pci(struct names *n, const char *pci, char ret[static GUEST_VMID_BYTES])
+{
+	struct reader *reader = &n->readers[DEVICES];
+	size_t i = 0;
+
+	*ret = '\0';
+	pthread_mutex_lock(&n->lock);
+	while (i < n->n_devices && strcmp(n->devices[i].pci, pci) != 0)
+		i++;
+	if (i < MAX_DEVICES && strlen(pci) < sizeof(n->devices[i].pci)) {
+		if (i == n->n_devices) {
+			n->devices[i] = (struct device){ 0 };
+			strcpy(n->devices[i].pci, pci);
+			n->n_devices++;
+		}
+		if (is_older(reader, *n->devices[i].vmid ? RENAMED_NS : RETRY_NS))
+			start(n, DEVICES);
+		if (!*n->devices[i].vmid)
+			wait_for(n, reader);
+		memcpy(ret, n->devices[i].vmid, GUEST_VMID_BYTES);
+	}
+	pthread_mutex_unlock(&n->lock);
+	return *ret;
+}
