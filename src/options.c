@@ -201,7 +201,7 @@ static void parse_workloads(char *arg, struct argp_state *state, struct options 
 
 static void parse_names(char *arg, struct argp_state *state, struct options *o)
 {
-	if (!transcoder_names_valid(arg))
+	if (!transcode_match_names_valid(arg))
 		fail(state, "collector.transcode.names", arg,
 		     "a list such as avconv,my-encoder of names of 1 to 15 bytes");
 	o->transcode_names = arg;

@@ -35,19 +35,19 @@ static const char *or_absent(const char *text)
 
 static int collect(const struct collection *c)
 {
-	struct owners *owners =
-		owners_new(c->context->fs, c->context->names, c->context->procs, c->round->number);
+	struct attribution *attribution = attribution_new(c->context->fs, c->context->names,
+							  c->context->procs, c->round->number);
 	const char *pci = c->gpu->pci;
 	struct owner owner;
 
-	if (!owners)
+	if (!attribution)
 		return fault_errno(c->fault, -ENOMEM, "owner of the GPU");
-	owners_find(owners, "pci", pci, &owner);
+	attribution_find(attribution, "pci", pci, &owner);
 	put(c->batch, &families[PASSTHROUGH_INFO], 1, pci, or_absent(owner.group),
 	    or_absent(owner.vmid), or_absent(owner.guest), or_absent(owner.vm_uuid));
-	if (owners_complete(owners, c->fault))
+	if (attribution_complete(attribution, c->fault))
 		put(c->batch, &families[IN_USE], owner.in_use, pci);
-	owners_free(owners);
+	attribution_free(attribution);
 	return 0;
 }
 

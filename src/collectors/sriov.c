@@ -48,7 +48,7 @@ static const char *or_absent(const char *text)
 }
 
 /* False when the function is gone meanwhile. */
-static bool put_vf(const struct collection *c, struct owners *owners, unsigned index)
+static bool put_vf(const struct collection *c, struct attribution *attribution, unsigned index)
 {
 	const struct fs *fs = c->context->fs;
 	char vf[16], vf_pci[FS_NAME_MAX], driver[FS_NAME_MAX] = "none";
@@ -62,8 +62,8 @@ static bool put_vf(const struct collection *c, struct owners *owners, unsigned i
 	fs_read_link_name(fs, driver, sizeof(driver), PCI "/driver", vf_pci);
 	/* The host's own, or nobody's. */
 	if (strstr(driver, "vfio")) {
-		owners_find(owners, "pci", vf_pci, &owner);
-		owners_complete(owners, c->fault);
+		attribution_find(attribution, "pci", vf_pci, &owner);
+		attribution_complete(attribution, c->fault);
 	}
 	snprintf(vf, sizeof(vf), "%u", index + 1);
 	put(c->batch, &families[VF_INFO], 1, c->gpu->pci, vf, vf_pci, driver, or_absent(owner.vmid),
@@ -73,15 +73,15 @@ static bool put_vf(const struct collection *c, struct owners *owners, unsigned i
 
 static int put_vfs(const struct collection *c, uint64_t n)
 {
-	struct owners *owners =
-		owners_new(c->context->fs, c->context->names, c->context->procs, c->round->number);
+	struct attribution *attribution = attribution_new(c->context->fs, c->context->names,
+							  c->context->procs, c->round->number);
 
-	if (!owners)
+	if (!attribution)
 		return fault_errno(c->fault, -ENOMEM, "owners of virtual functions");
 	for (unsigned i = 0; i < n && i < MAX_VFS; i++)
-		if (!put_vf(c, owners, i))
+		if (!put_vf(c, attribution, i))
 			break;
-	owners_free(owners);
+	attribution_free(attribution);
 	return 0;
 }
 

@@ -37,16 +37,16 @@ static const struct family families[] = {
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	(void)gpu;
-	*ret_state = transcodes_new(context->fs, context->names, context->transcode_names);
+	*ret_state = transcode_scan_new(context->fs, context->names, context->transcode_names);
 	return *ret_state ? 0 : -ENOMEM;
 }
 
 static void destroy(void *state)
 {
-	transcodes_free(state);
+	transcode_scan_free(state);
 }
 
-static void put_use(const struct collection *c, const struct transcode_use *use)
+static void put_use(const struct collection *c, const struct transcode_total *use)
 {
 	const struct workload *w = &use->workload;
 	const char *acceleration = acceleration_name(use->acceleration);
@@ -61,17 +61,17 @@ static void put_use(const struct collection *c, const struct transcode_use *use)
 
 static void put_all(const struct collection *c)
 {
-	const struct transcode_uses *uses = transcodes_uses(c->state);
+	const struct transcode_totals *totals = transcode_scan_totals(c->state);
 	unsigned counts[ACCELERATIONS];
 
-	transcodes_count(c->state, counts);
+	transcode_scan_count(c->state, counts);
 	for (int i = 0; i < ACCELERATIONS; i++)
 		put(c->batch, &families[TRANSCODES], counts[i],
 		    acceleration_name((enum acceleration)i));
-	for (size_t i = 0; i < uses->n; i++)
-		put_use(c, &uses->uses[i]);
+	for (size_t i = 0; i < totals->n; i++)
+		put_use(c, &totals->rows[i]);
 	for (int i = 0; i < ACCELERATIONS; i++)
-		put_use(c, &uses->others[i]);
+		put_use(c, &totals->others[i]);
 }
 
 /* Descriptors that may not be listed make the transcoders that they belong to unknown. */
@@ -82,7 +82,7 @@ static int collect(const struct collection *c)
 
 	if (r < 0)
 		return r;
-	r = transcodes_look(c->state, walk, c->round->gpus, c->fault);
+	r = transcode_scan_run(c->state, walk, c->round->gpus, c->fault);
 	walk_unref(walk);
 	if (r < 0)
 		return r;

@@ -118,37 +118,37 @@ static const struct family families[] = {
 		      { "pci", "reason" } },
 };
 
-struct watch {
+struct state {
 	struct va_state *state;
 	struct va_gpu *gpu;
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
-	struct watch *watch;
+	struct state *s;
 
 	/* No prober: a copied tree, whose GPUs are not this machine's. */
 	if (!context->vaapi)
 		return -ENODEV;
-	watch = calloc(1, sizeof(*watch));
-	if (!watch)
+	s = calloc(1, sizeof(*s));
+	if (!s)
 		return -ENOMEM;
-	watch->state = context->vaapi;
-	watch->gpu = va_state_add(watch->state, gpu);
-	if (!watch->gpu) {
-		free(watch);
+	s->state = context->vaapi;
+	s->gpu = va_state_add(s->state, gpu);
+	if (!s->gpu) {
+		free(s);
 		return -ENOMEM;
 	}
-	*ret_state = watch;
+	*ret_state = s;
 	return 0;
 }
 
 static void destroy(void *state)
 {
-	struct watch *watch = state;
+	struct state *s = state;
 
-	va_state_remove(watch->state, watch->gpu);
-	free(watch);
+	va_state_remove(s->state, s->gpu);
+	free(s);
 }
 
 static void put_capabilities(const struct collection *c, const struct va_gpu *g)
@@ -275,19 +275,19 @@ static void put_gpu(const struct collection *c, const struct va_state *state,
 
 static int collect(const struct collection *c)
 {
-	const struct watch *watch = c->state;
-	struct va_state *state = watch->state;
+	const struct state *s = c->state;
+	struct va_state *state = s->state;
 	int r = 0;
 
 	pthread_mutex_lock(&state->lock);
-	if (watch->gpu->start_error < 0)
-		r = fault_set(c->fault, REASON_IO, "vaapi-probe", watch->gpu->start_error,
+	if (s->gpu->start_error < 0)
+		r = fault_set(c->fault, REASON_IO, "vaapi-probe", s->gpu->start_error,
 			      "intel_gpu_probe cannot be started: %s",
-			      strerror(-watch->gpu->start_error));
+			      strerror(-s->gpu->start_error));
 	else
-		put_gpu(c, state, watch->gpu);
+		put_gpu(c, state, s->gpu);
 	/* One row for the exporter: by whoever stands last in the list of GPUs. */
-	if (!watch->gpu->next)
+	if (!s->gpu->next)
 		put(c->batch, &families[INTERVAL], (double)state->options.interval_ns / 1e9);
 	pthread_mutex_unlock(&state->lock);
 	return r;

@@ -92,7 +92,7 @@ static const char *or_absent(const char *text)
 	return *text ? text : NULL;
 }
 
-static int put_vgpu(const struct collection *c, struct owners *owners, bool complete,
+static int put_vgpu(const struct collection *c, struct attribution *attribution, bool complete,
 		    const struct mdev_type *type, const char *uuid)
 {
 	struct owner owner;
@@ -104,7 +104,7 @@ static int put_vgpu(const struct collection *c, struct owners *owners, bool comp
 			       "sys/bus/mdev/devices/%s/intel_vgpu/vgpu_id", uuid);
 	if (r < 0)
 		return r;
-	owners_find(owners, "mdev", uuid, &owner);
+	attribution_find(attribution, "mdev", uuid, &owner);
 	put(c->batch, &families[VGPU_INFO], 1, c->gpu->pci, uuid, type->name,
 	    number_or_absent(r > 0, number, id), or_absent(owner.group), or_absent(owner.vmid),
 	    or_absent(owner.guest), or_absent(owner.vm_uuid));
@@ -115,18 +115,18 @@ static int put_vgpu(const struct collection *c, struct owners *owners, bool comp
 
 static int put_vgpus(const struct collection *c, const struct mdev_type *types, size_t n)
 {
-	struct owners *owners =
-		owners_new(c->context->fs, c->context->names, c->context->procs, c->round->number);
+	struct attribution *attribution = attribution_new(c->context->fs, c->context->names,
+							  c->context->procs, c->round->number);
 	bool complete;
 	int r = 0;
 
-	if (!owners)
+	if (!attribution)
 		return fault_errno(c->fault, -ENOMEM, "owners of vGPUs");
-	complete = owners_complete(owners, c->fault);
+	complete = attribution_complete(attribution, c->fault);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < types[i].n_uuids && r == 0; j++)
-			r = put_vgpu(c, owners, complete, &types[i], types[i].uuids[j]);
-	owners_free(owners);
+			r = put_vgpu(c, attribution, complete, &types[i], types[i].uuids[j]);
+	attribution_free(attribution);
 	return r;
 }
 

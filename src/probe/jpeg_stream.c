@@ -140,7 +140,7 @@ size_t jpeg_write(const struct jpeg *jpeg, uint8_t out[static JPEG_HEADER_MAX])
 }
 
 /* at: never beyond len. */
-struct reader {
+struct jpeg_reader {
 	struct jpeg *jpeg;
 	const uint8_t *data;
 	size_t len, at;
@@ -149,7 +149,7 @@ struct reader {
 	size_t why_size;
 };
 
-_printf_(2, 3) static bool bad(struct reader *r, const char *fmt, ...)
+_printf_(2, 3) static bool bad(struct jpeg_reader *r, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -177,7 +177,7 @@ static const uint8_t *take(struct segment *s, size_t n)
 	return data;
 }
 
-static bool read_quantisers(struct reader *r, struct segment s)
+static bool read_quantisers(struct jpeg_reader *r, struct segment s)
 {
 	while (s.len > 0) {
 		const uint8_t *head = take(&s, 1), *values = take(&s, 64);
@@ -205,7 +205,7 @@ static bool codes_fit(const uint8_t *counts)
 	return true;
 }
 
-static bool read_huffman(struct reader *r, struct segment s)
+static bool read_huffman(struct jpeg_reader *r, struct segment s)
 {
 	while (s.len > 0) {
 		const uint8_t *head = take(&s, 17), *values = NULL;
@@ -226,7 +226,7 @@ static bool read_huffman(struct reader *r, struct segment s)
 	return true;
 }
 
-static bool read_frame(struct reader *r, struct segment s)
+static bool read_frame(struct jpeg_reader *r, struct segment s)
 {
 	const uint8_t *p = take(&s, 6 + 3 * JPEG_COMPONENTS);
 
@@ -250,7 +250,7 @@ static bool read_frame(struct reader *r, struct segment s)
 	return true;
 }
 
-static bool read_scan(struct reader *r, struct segment s)
+static bool read_scan(struct jpeg_reader *r, struct segment s)
 {
 	const uint8_t *p = take(&s, 4 + 2 * JPEG_COMPONENTS);
 	const uint8_t *last = p ? p + 1 + 2 * JPEG_COMPONENTS : NULL;
@@ -275,7 +275,7 @@ static bool read_scan(struct reader *r, struct segment s)
 	return true;
 }
 
-static bool read_restart(struct reader *r, struct segment s)
+static bool read_restart(struct jpeg_reader *r, struct segment s)
 {
 	const uint8_t *p = take(&s, 2);
 
@@ -285,7 +285,7 @@ static bool read_restart(struct reader *r, struct segment s)
 	return true;
 }
 
-static bool read_segment(struct reader *r, unsigned marker, struct segment s)
+static bool read_segment(struct jpeg_reader *r, unsigned marker, struct segment s)
 {
 	if (marker == DQT)
 		return read_quantisers(r, s);
@@ -303,7 +303,7 @@ static bool read_segment(struct reader *r, unsigned marker, struct segment s)
 }
 
 /* The next marker and its segment. Fill bytes may come before a marker (B.1.1.2). */
-static bool next_segment(struct reader *r, unsigned *ret_marker, struct segment *ret)
+static bool next_segment(struct jpeg_reader *r, unsigned *ret_marker, struct segment *ret)
 {
 	size_t at = r->at, len;
 
@@ -323,7 +323,7 @@ static bool next_segment(struct reader *r, unsigned *ret_marker, struct segment 
 }
 
 /* To EOI. In entropy-coded data 0xff is followed by 0 (F.1.2.3), else it begins a marker. */
-static bool read_data(struct reader *r)
+static bool read_data(struct jpeg_reader *r)
 {
 	size_t at = r->at;
 
@@ -354,7 +354,7 @@ static bool is_enough(const struct jpeg *jpeg)
 
 bool jpeg_read(struct jpeg *jpeg, const uint8_t *data, size_t len, char *why, size_t size)
 {
-	struct reader r = { jpeg, data, len, .why = why, .why_size = size };
+	struct jpeg_reader r = { jpeg, data, len, .why = why, .why_size = size };
 	struct segment segment = { 0 };
 	unsigned marker = SOI;
 

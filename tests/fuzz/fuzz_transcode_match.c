@@ -16,11 +16,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	comm = terminated(data + 1, size - 1);
 	/* What is cut off never copies. */
 	if (size > 1 && line[size - 2] != '\0')
-		CHECK(!transcoder_copies(data[0] % 3, line, size - 1));
-	transcoder_copies(data[0] % 3, line, size - 1);
-	transcoder_names_valid(comm);
-	if (transcoder_find(comm, comm, &t) || transcoder_find("ffmpeg", comm, &t)) {
-		transcoder_refine(&t, comm, comm);
+		CHECK(!transcode_match_copies(data[0] % 3, line, size - 1));
+	transcode_match_copies(data[0] % 3, line, size - 1);
+	transcode_match_names_valid(comm);
+	if (transcode_match(comm, comm, &t) || transcode_match("ffmpeg", comm, &t)) {
+		transcode_match_refine(&t, comm, comm);
 		size = strnlen(t.application, sizeof(t.application));
 		CHECK(size > 0 && size < sizeof(t.application));
 		CHECK(text_clean(t.application, size, again, sizeof(again)) == size);

@@ -90,18 +90,18 @@ static void deny(int pid, int error)
 /* "vmid/guest/uuid", and "used", "free" or "?". */
 static const char *find(const char *bus, const char *device)
 {
-	struct owners *owners = owners_new(fs, names, procs, ++round_number);
+	struct attribution *attribution = attribution_new(fs, names, procs, ++round_number);
 	struct fault fault = { 0 };
 	static char text[256];
 	struct owner owner;
 	bool complete;
 
-	assert_non_null(owners);
-	owners_find(owners, bus, device, &owner);
-	complete = owners_complete(owners, &fault);
+	assert_non_null(attribution);
+	attribution_find(attribution, bus, device, &owner);
+	complete = attribution_complete(attribution, &fault);
 	assert_int_equal(fault.reason, complete ? REASON_NONE : REASON_PERMISSION);
 	assert_true(complete || *fault.remedy);
-	owners_free(owners);
+	attribution_free(attribution);
 	snprintf(text, sizeof(text), "%s/%s/%s %s", owner.vmid, owner.guest, owner.vm_uuid,
 		 !complete	? "?"
 		 : owner.in_use ? "used"

@@ -44,27 +44,27 @@ static void finds(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct transcoder t;
-		bool found = transcoder_find(rows[i].comm, "ffmpeg7,my\xff", &t);
+		bool found = transcode_match(rows[i].comm, "ffmpeg7,my\xff", &t);
 
 		assert_row(found == (rows[i].application != NULL), rows[i].comm);
 		if (!found)
 			continue;
-		transcoder_refine(&t, rows[i].exe, rows[i].parent);
+		transcode_match_refine(&t, rows[i].exe, rows[i].parent);
 		assert_row(strcmp(t.application, rows[i].application) == 0, rows[i].exe);
 		assert_row(t.kind == rows[i].kind, rows[i].comm);
-		assert_row(!transcoder_find("ffmpeg7", NULL, &t), "no more names");
+		assert_row(!transcode_match("ffmpeg7", NULL, &t), "no more names");
 	}
 }
 
 static void lists(void **state)
 {
 	(void)state;
-	assert_true(transcoder_names_valid("a"));
-	assert_true(transcoder_names_valid("a,123456789012345"));
-	assert_false(transcoder_names_valid(""));
-	assert_false(transcoder_names_valid("a,"));
-	assert_false(transcoder_names_valid(",a"));
-	assert_false(transcoder_names_valid("a,1234567890123456"));
+	assert_true(transcode_match_names_valid("a"));
+	assert_true(transcode_match_names_valid("a,123456789012345"));
+	assert_false(transcode_match_names_valid(""));
+	assert_false(transcode_match_names_valid("a,"));
+	assert_false(transcode_match_names_valid(",a"));
+	assert_false(transcode_match_names_valid("a,1234567890123456"));
 }
 
 /* Words are written with blanks between them; "~" is a blank within a word. */
@@ -76,7 +76,7 @@ static bool copies(enum transcoder_kind kind, const char *line, size_t cut)
 	memcpy(text, line, len);
 	for (size_t i = 0; i < len; i++)
 		text[i] = (char)(text[i] == ' ' ? '\0' : text[i] == '~' ? ' ' : text[i]);
-	return transcoder_copies(kind, text, len - cut);
+	return transcode_match_copies(kind, text, len - cut);
 }
 
 static void ffmpeg(void **state)

@@ -24,21 +24,21 @@ struct transcoder {
  * Whether a process of this name (/proc/<pid>/comm, without its newline) is a transcoder. more are
  * names with commas between them, which become applications of their own; may be NULL.
  */
-bool transcoder_find(const char *comm, const char *more, struct transcoder *ret);
+bool transcode_match(const char *comm, const char *more, struct transcoder *ret);
 
 /*
  * Many servers bring an ffmpeg of their own, which has the name that they all have: it is told by
  * where its program is (the link exe; "" when it may not be read), or by its parent's name.
  */
-void transcoder_refine(struct transcoder *transcoder, const char *exe, const char *parent);
+void transcode_match_refine(struct transcoder *transcoder, const char *exe, const char *parent);
 
 /*
  * Whether a command line (/proc/<pid>/cmdline: words that end with a NUL) says that no video is
  * coded. When it was cut off or is not understood it does not say so.
  */
-bool transcoder_copies(enum transcoder_kind kind, const char *cmdline, size_t len);
+bool transcode_match_copies(enum transcoder_kind kind, const char *cmdline, size_t len);
 
-/* True when names is a list for transcoder_find(): none is empty or longer than a name can be. */
-bool transcoder_names_valid(const char *names);
+/* True when names is a list for transcode_match(): none is empty or longer than a name can be. */
+bool transcode_match_names_valid(const char *names);
 
 #endif

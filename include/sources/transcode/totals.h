@@ -7,9 +7,9 @@
 #include "sources/transcode/match.h"
 #include "sources/workload/workload.h"
 
-#define TRANSCODE_USES_MAX 256
+#define TRANSCODE_TOTALS_MAX 256
 
-struct transcode_use {
+struct transcode_total {
 	char application[sizeof(((struct transcoder *)0)->application)];
 	enum acceleration acceleration;
 	struct workload workload;
@@ -18,23 +18,23 @@ struct transcode_use {
 	uint64_t last_live;
 };
 
-struct transcode_uses {
+struct transcode_totals {
 	uint64_t now, before; /* the last two looks */
-	struct transcode_use *uses;
+	struct transcode_total *rows;
 	size_t n;
-	struct transcode_use others[ACCELERATIONS]; /* what has no room, as "other" */
+	struct transcode_total others[ACCELERATIONS]; /* what has no room, as "other" */
 };
 
 /* 0 or -ENOMEM. */
-int transcode_uses_init(struct transcode_uses *uses);
-void transcode_uses_done(struct transcode_uses *uses);
+int transcode_totals_init(struct transcode_totals *totals);
+void transcode_totals_done(struct transcode_totals *totals);
 
 /* One look: begin, then add for each process, and for what ended ones have left. */
-void transcode_uses_begin(struct transcode_uses *uses, uint64_t now);
-void transcode_uses_add(struct transcode_uses *uses, const char *application,
-			enum acceleration acceleration, const struct workload *workload,
-			unsigned processes, uint64_t cpu_ns);
+void transcode_totals_begin(struct transcode_totals *totals, uint64_t now);
+void transcode_totals_add(struct transcode_totals *totals, const char *application,
+			  enum acceleration acceleration, const struct workload *workload,
+			  unsigned processes, uint64_t cpu_ns);
 /* Forgets what had no processes for 15 minutes. */
-void transcode_uses_end(struct transcode_uses *uses);
+void transcode_totals_end(struct transcode_totals *totals);
 
 #endif

@@ -18,24 +18,24 @@ struct owner {
 	char guest[GUEST_NAME_BYTES];
 	char vm_uuid[GUEST_UUID_BYTES];
 	char group[24]; /* IOMMU group; empty without one */
-	bool in_use;	/* a process has it open; means nothing unless owners_complete() */
+	bool in_use;	/* a process has it open; means nothing unless attribution_complete() */
 };
 
-struct owners;
+struct attribution;
 
 /*
  * Takes the walk of a round; without one, owners are those that a device's own name tells. NULL
  * when memory is out.
  */
-struct owners *owners_new(const struct fs *fs, struct names *names, struct procs *procs,
-			  uint64_t round);
-void owners_free(struct owners *owners);
+struct attribution *attribution_new(const struct fs *fs, struct names *names, struct procs *procs,
+				    uint64_t round);
+void attribution_free(struct attribution *attribution);
 
 /*
  * Whether every process that could have a device open was looked at: all of the machine's are
  * visible, and no QEMU's descriptors were denied. False with *fault filled in.
  */
-bool owners_complete(struct owners *owners, struct fault *fault);
+bool attribution_complete(struct attribution *attribution, struct fault *fault);
 
 /*
  * The owner of a device of a bus ("pci", "mdev") by its name there. A VM is believed when it has
@@ -43,6 +43,7 @@ bool owners_complete(struct owners *owners, struct fault *fault);
  * control group is a VM's. A vGPU that nobody has open is its VM's by its uuid (leaked, or the VM
  * is just starting).
  */
-void owners_find(struct owners *owners, const char *bus, const char *device, struct owner *ret);
+void attribution_find(struct attribution *attribution, const char *bus, const char *device,
+		      struct owner *ret);
 
 #endif

@@ -18,7 +18,7 @@
 #define MAX_EVENTS 256 /* a GPU with 64 engines and all kinds; a group read stays below 16 KiB */
 #define FOLDER	   "sys/bus/event_source/devices/%s/"
 
-struct reading {
+struct event_total {
 	struct pmu_event event;
 	struct counter counter;
 	uint64_t total;
@@ -33,7 +33,7 @@ struct pmu {
 	uint64_t round;
 	int fds[MAX_EVENTS]; /* the first leads the group */
 	size_t n;	     /* open events; 0 = closed */
-	struct reading *readings;
+	struct event_total *totals;
 };
 
 struct pmu_set {
@@ -74,8 +74,8 @@ static void close_events(struct pmu *pmu)
 	/* Siblings first: closing the leader would turn each of them into a group of its own. */
 	while (pmu->n > 0)
 		sys_perf_close(pmu->fds[--pmu->n]);
-	free(pmu->readings);
-	pmu->readings = NULL;
+	free(pmu->totals);
+	pmu->totals = NULL;
 	pmu->round = 0;
 }
 
@@ -239,7 +239,7 @@ static int open_event(struct pmu *pmu, uint32_t type, int cpu, const struct pmu_
 		return denied(pmu, fd, fault);
 	if (fd < 0)
 		return fault_errno(fault, fd, "perf_event_open of %s", pmu->name);
-	pmu->readings[pmu->n].event = *event;
+	pmu->totals[pmu->n].event = *event;
 	pmu->fds[pmu->n++] = fd;
 	return 0;
 }
@@ -293,8 +293,8 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	r = fs_list(fs, &names, FOLDER "events", pmu->name);
 	if (r < 0)
 		return fault_errno(fault, r, "events of PMU %s", pmu->name);
-	pmu->readings = calloc(MAX_EVENTS, sizeof(*pmu->readings));
-	if (!pmu->readings)
+	pmu->totals = calloc(MAX_EVENTS, sizeof(*pmu->totals));
+	if (!pmu->totals)
 		return fault_errno(fault, -ENOMEM, "events of PMU %s", pmu->name);
 
 	for (char **name = names; name && *name && pmu->n < MAX_EVENTS; name++) {
@@ -318,24 +318,24 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 		return fault_errno(fault, -ENODEV, "PMU %s accepts none of its events", pmu->name);
 	}
 	/* A PMU has a few dozen events; most of the room was for the largest one. */
-	void *fitted = realloc(pmu->readings, pmu->n * sizeof(*pmu->readings));
+	void *fitted = realloc(pmu->totals, pmu->n * sizeof(*pmu->totals));
 
 	if (fitted)
-		pmu->readings = fitted;
+		pmu->totals = fitted;
 	return 0;
 }
 
-static uint64_t add_value(struct reading *reading, uint64_t raw, uint64_t enabled_ns)
+static uint64_t add_value(struct event_total *event, uint64_t raw, uint64_t enabled_ns)
 {
-	switch (reading->event.kind) {
+	switch (event->event.kind) {
 	case PMU_BUSY:
 	case PMU_WAIT:
 	case PMU_SEMAPHORE:
 	case PMU_RC6:
 	case PMU_AWAKE:
-		return counter_add_time(&reading->counter, raw, enabled_ns);
+		return counter_add_time(&event->counter, raw, enabled_ns);
 	default:
-		return counter_add(&reading->counter, raw);
+		return counter_add(&event->counter, raw);
 	}
 }
 
@@ -356,7 +356,7 @@ static int read_group(struct pmu *pmu, struct fault *fault)
 		return fault_set(fault, REASON_IO, "read-error", -EIO,
 				 "PMU %s answered %zd bytes for %zu events", pmu->name, n, pmu->n);
 	for (size_t i = 0; i < pmu->n; i++)
-		pmu->readings[i].total = add_value(&pmu->readings[i], buf[2 + i], buf[1]);
+		pmu->totals[i].total = add_value(&pmu->totals[i], buf[2 + i], buf[1]);
 	return 0;
 }
 
@@ -394,8 +394,8 @@ int pmu_visit(struct pmu *pmu, uint64_t round, unsigned kinds, pmu_visitor visit
 	pthread_mutex_lock(&pmu->set->lock);
 	r = refresh(pmu, round, fault);
 	for (size_t i = 0; r == 0 && i < pmu->n; i++)
-		if (pmu->readings[i].event.kind & kinds)
-			visit(data, &pmu->readings[i].event, pmu->readings[i].total);
+		if (pmu->totals[i].event.kind & kinds)
+			visit(data, &pmu->totals[i].event, pmu->totals[i].total);
 	pthread_mutex_unlock(&pmu->set->lock);
 	return r;
 }

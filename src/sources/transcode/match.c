@@ -31,23 +31,8 @@ static const struct {
 	{ "gst-launch-1.0", "gstreamer", TRANSCODER_GSTREAMER },
 };
 
-struct part {
-	const char *s;
-	size_t len;
-};
-
-static bool is(struct part p, const char *text)
-{
-	return p.len == strlen(text) && memcmp(p.s, text, p.len) == 0;
-}
-
-static bool starts(struct part p, const char *text)
-{
-	return p.len >= strlen(text) && memcmp(p.s, text, strlen(text)) == 0;
-}
-
 /* The next part of a list; false at its end. */
-static bool next_part(const char **list, char separator, struct part *ret)
+static bool next_part(const char **list, char separator, struct text_part *ret)
 {
 	if (!*list)
 		return false;
@@ -57,9 +42,9 @@ static bool next_part(const char **list, char separator, struct part *ret)
 	return true;
 }
 
-bool transcoder_names_valid(const char *names)
+bool transcode_match_names_valid(const char *names)
 {
-	struct part name;
+	struct text_part name;
 
 	while (next_part(&names, ',', &name))
 		if (name.len == 0 || name.len >= TRANSCODER_COMM_BYTES)
@@ -67,9 +52,9 @@ bool transcoder_names_valid(const char *names)
 	return true;
 }
 
-bool transcoder_find(const char *comm, const char *more, struct transcoder *ret)
+bool transcode_match(const char *comm, const char *more, struct transcoder *ret)
 {
-	struct part name;
+	struct text_part name;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		if (strcmp(comm, known[i].comm) != 0)
@@ -79,7 +64,7 @@ bool transcoder_find(const char *comm, const char *more, struct transcoder *ret)
 		return true;
 	}
 	while (next_part(&more, ',', &name)) {
-		if (name.len == 0 || !is(name, comm))
+		if (name.len == 0 || !text_part_is(name, comm))
 			continue;
 		/* It is not known whose options it has: most are builds of ffmpeg. */
 		ret->kind = strstr(comm, "ffmpeg") ? TRANSCODER_FFMPEG : TRANSCODER_OTHER;
@@ -89,7 +74,7 @@ bool transcoder_find(const char *comm, const char *more, struct transcoder *ret)
 	return false;
 }
 
-void transcoder_refine(struct transcoder *t, const char *exe, const char *parent)
+void transcode_match_refine(struct transcoder *t, const char *exe, const char *parent)
 {
 	/* Immich and Unmanic use Jellyfin's build: whose child it is comes before whose program. */
 	static const struct {
@@ -123,7 +108,7 @@ void transcoder_refine(struct transcoder *t, const char *exe, const char *parent
 }
 
 /* The next word of a command line; false at its end. */
-static bool next_word(const char **s, const char *end, struct part *ret)
+static bool next_word(const char **s, const char *end, struct text_part *ret)
 {
 	const char *nul;
 
@@ -139,16 +124,16 @@ static bool next_word(const char **s, const char *end, struct part *ret)
 enum streams { NO_VIDEO, MAYBE_VIDEO, VIDEO };
 
 /* "-c", "-codec:v:0", "-vcodec": of which streams it names the codec. */
-static bool is_codec_option(struct part p, enum streams *ret)
+static bool is_codec_option(struct text_part p, enum streams *ret)
 {
 	char kind;
 
 	*ret = VIDEO;
-	if (is(p, "-vcodec") || is(p, "-c") || is(p, "-codec"))
+	if (text_part_is(p, "-vcodec") || text_part_is(p, "-c") || text_part_is(p, "-codec"))
 		return true;
-	if (starts(p, "-c:"))
+	if (text_part_starts(p, "-c:"))
 		kind = p.len > 3 ? p.s[3] : '\0';
-	else if (starts(p, "-codec:"))
+	else if (text_part_starts(p, "-codec:"))
 		kind = p.len > 7 ? p.s[7] : '\0';
 	else
 		return false;
@@ -160,7 +145,7 @@ static bool is_codec_option(struct part p, enum streams *ret)
 }
 
 /* An encoder of sound or subtitles, where only a stream's number says what it is for. */
-static bool is_no_video_codec(struct part p)
+static bool is_no_video_codec(struct text_part p)
 {
 	static const char *const names[] = {
 		"aac",	      "libfdk_aac", "aac_lc", "ac3",	 "eac3",   "dca",	"mp2",
@@ -170,18 +155,18 @@ static bool is_no_video_codec(struct part p)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (is(p, names[i]))
+		if (text_part_is(p, names[i]))
 			return true;
-	return starts(p, "pcm_");
+	return text_part_starts(p, "pcm_");
 }
 
-static bool contains(struct part p, const char *text)
+static bool contains(struct text_part p, const char *text)
 {
 	return memmem(p.s, p.len, text, strlen(text)) != NULL;
 }
 
 /* Plex resamples sound in a graph, also where it copies the video. */
-static bool is_sound_graph(struct part graph)
+static bool is_sound_graph(struct text_part graph)
 {
 	static const char *const sound[] = { "aresample", "amix", "amerge", "aformat", "loudnorm" };
 	static const char *const video[] = { "scale", "overlay", "hw",	  "fps",  "tonemap",
@@ -197,21 +182,22 @@ static bool is_sound_graph(struct part graph)
 }
 
 /* Options whose use means that pictures are coded, at least as raw ones. */
-static bool is_coding_option(struct part p, struct part value)
+static bool is_coding_option(struct text_part p, struct text_part value)
 {
 	static const char *const options[] = { "-vf", "-lavfi", "-pix_fmt", "-s" };
 	static const char *const formats[] = { "rawvideo", "yuv4mpegpipe", "image2", "image2pipe",
 					       "mjpeg",	   "null",	   "sdl",    "mpjpeg" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (is(p, options[i]))
+		if (text_part_is(p, options[i]))
 			return true;
-	if (starts(p, "-filter_complex"))
+	if (text_part_starts(p, "-filter_complex"))
 		return !is_sound_graph(value);
-	if (is(p, "-filter") || (starts(p, "-filter:") && !starts(p, "-filter:a")))
+	if (text_part_is(p, "-filter") ||
+	    (text_part_starts(p, "-filter:") && !text_part_starts(p, "-filter:a")))
 		return true;
-	for (size_t i = 0; is(p, "-f") && i < ARRAY_SIZE(formats); i++)
-		if (is(value, formats[i]))
+	for (size_t i = 0; text_part_is(p, "-f") && i < ARRAY_SIZE(formats); i++)
+		if (text_part_is(value, formats[i]))
 			return true;
 	return false;
 }
@@ -220,10 +206,10 @@ static bool is_coding_option(struct part p, struct part value)
 static const char *outputs_of(const char *s, const char *end)
 {
 	const char *outputs = s;
-	struct part word, before = { "", 0 };
+	struct text_part word, before = { "", 0 };
 
 	for (; next_word(&s, end, &word); before = word)
-		if (is(before, "-i"))
+		if (text_part_is(before, "-i"))
 			outputs = s < end ? s : end;
 	return outputs;
 }
@@ -232,7 +218,7 @@ static const char *outputs_of(const char *s, const char *end)
  * "0:a:0", "1:s?": of which streams a mapping is. What comes out of a graph is sound, because a
  * graph of anything else is coding.
  */
-static enum streams mapped(struct part p)
+static enum streams mapped(struct text_part p)
 {
 	const char *colon = memchr(p.s, ':', p.len);
 	size_t rest = colon ? (size_t)(p.s + p.len - colon) - 1 : 0;
@@ -247,15 +233,15 @@ static enum streams mapped(struct part p)
 /* What ffmpeg's words say of the video of all outputs: copied or left out, and never coded. */
 static bool ffmpeg_copies(const char *s, const char *end)
 {
-	struct part word, before = { "", 0 };
+	struct text_part word, before = { "", 0 };
 	enum streams streams;
 	bool copies = false, maps_sound = false, maps_video = false;
 
 	s = outputs_of(s, end);
 	for (; next_word(&s, end, &word); before = word) {
-		copies |= is(word, "-vn");
+		copies |= text_part_is(word, "-vn");
 		if (is_codec_option(before, &streams) && streams != NO_VIDEO) {
-			if (is(word, "copy"))
+			if (text_part_is(word, "copy"))
 				copies |= true;
 			else if (streams == VIDEO || !is_no_video_codec(word))
 				return false;
@@ -263,7 +249,7 @@ static bool ffmpeg_copies(const char *s, const char *end)
 		if (is_coding_option(before, word))
 			return false;
 		/* "-map -0:v" takes away. */
-		if (is(before, "-map") && !starts(word, "-")) {
+		if (text_part_is(before, "-map") && !text_part_starts(word, "-")) {
 			maps_sound |= mapped(word) == NO_VIDEO;
 			maps_video |= mapped(word) != NO_VIDEO;
 		}
@@ -274,11 +260,11 @@ static bool ffmpeg_copies(const char *s, const char *end)
 /* Elements are words without "=", which properties have, or "/", which caps and paths have. */
 static bool gstreamer_copies(const char *s, const char *end)
 {
-	struct part word;
+	struct text_part word;
 	bool piped = false;
 
 	while (next_word(&s, end, &word)) {
-		piped |= is(word, "!");
+		piped |= text_part_is(word, "!");
 		if (memchr(word.s, '=', word.len) || memchr(word.s, '/', word.len))
 			continue;
 		/* One word with the whole pipeline in it is not taken apart. */
@@ -290,10 +276,10 @@ static bool gstreamer_copies(const char *s, const char *end)
 	return piped;
 }
 
-bool transcoder_copies(enum transcoder_kind kind, const char *cmdline, size_t len)
+bool transcode_match_copies(enum transcoder_kind kind, const char *cmdline, size_t len)
 {
 	const char *s = cmdline, *end = cmdline + len;
-	struct part program;
+	struct text_part program;
 
 	/* Without the last NUL it was cut off, and what is missing may be another output. */
 	if (len == 0 || end[-1] != '\0' || !next_word(&s, end, &program))

@@ -30,7 +30,7 @@ struct transcode {
 	struct acceleration_history history;
 };
 
-struct transcodes {
+struct transcode_scan {
 	const struct fs *fs;
 	struct names *names;
 	const char *more;
@@ -39,41 +39,42 @@ struct transcodes {
 	struct transcode *all;		/* by pid */
 	size_t n, size;
 	size_t beyond; /* what has no room */
-	struct transcode_uses uses;
+	struct transcode_totals totals;
 	char cmdline[CMDLINE_BYTES];
 };
 
-struct transcodes *transcodes_new(const struct fs *fs, struct names *names, const char *more)
+struct transcode_scan *transcode_scan_new(const struct fs *fs, struct names *names,
+					  const char *more)
 {
-	struct transcodes *t = calloc(1, sizeof(*t));
+	struct transcode_scan *t = calloc(1, sizeof(*t));
 
 	if (!t)
 		return NULL;
 	t->fs = fs;
 	t->names = names;
 	t->more = more;
-	if (transcode_uses_init(&t->uses) < 0) {
+	if (transcode_totals_init(&t->totals) < 0) {
 		free(t);
 		return NULL;
 	}
 	return t;
 }
 
-void transcodes_free(struct transcodes *t)
+void transcode_scan_free(struct transcode_scan *t)
 {
 	if (!t)
 		return;
-	transcode_uses_done(&t->uses);
+	transcode_totals_done(&t->totals);
 	free(t->all);
 	free(t);
 }
 
-const struct transcode_uses *transcodes_uses(const struct transcodes *t)
+const struct transcode_totals *transcode_scan_totals(const struct transcode_scan *t)
 {
-	return &t->uses;
+	return &t->totals;
 }
 
-void transcodes_count(const struct transcodes *t, unsigned ret[ACCELERATIONS])
+void transcode_scan_count(const struct transcode_scan *t, unsigned ret[ACCELERATIONS])
 {
 	memset(ret, 0, ACCELERATIONS * sizeof(*ret));
 	for (size_t i = 0; i < t->n; i++)
@@ -89,7 +90,7 @@ static int compare_pids(const void *a, const void *b)
 }
 
 /* Among the first n, which are sorted. */
-static struct transcode *find(struct transcodes *t, size_t n, pid_t pid)
+static struct transcode *find(struct transcode_scan *t, size_t n, pid_t pid)
 {
 	const struct transcode *all = t->all;
 	size_t low = 0, high = n;
@@ -108,12 +109,13 @@ static struct transcode *find(struct transcodes *t, size_t n, pid_t pid)
 }
 
 /* It was not there at the look before, by whatever name. */
-static bool has_come(const struct transcodes *t, const struct process_stat *stat)
+static bool has_come(const struct transcode_scan *t, const struct process_stat *stat)
 {
 	return t->before > 0 && stat->start_ticks * PROCESS_TICK_NS + SLACK_NS >= t->boot_before;
 }
 
-static struct transcode *append(struct transcodes *t, pid_t pid, const struct process_stat *stat)
+static struct transcode *append(struct transcode_scan *t, pid_t pid,
+				const struct process_stat *stat)
 {
 	struct transcode *grown;
 
@@ -151,7 +153,7 @@ static bool has_ended(int r)
 }
 
 /* Whose it is, asked once; of its program without the right to, of its parent while it lives. */
-static void refine(const struct transcodes *t, struct transcode *p, pid_t parent)
+static void refine(const struct transcode_scan *t, struct transcode *p, pid_t parent)
 {
 	char folder[256] = "", name[32] = "";
 
@@ -159,19 +161,19 @@ static void refine(const struct transcodes *t, struct transcode *p, pid_t parent
 		folder[0] = '\0';
 	if (parent <= 0 || read_name(t->fs, parent, name, sizeof(name)) < 0)
 		name[0] = '\0';
-	transcoder_refine(&p->transcoder, folder, name);
+	transcode_match_refine(&p->transcoder, folder, name);
 }
 
 /* Just after its exec a process has its name and no command line yet: it is read each time. */
-static bool reads_copies(struct transcodes *t, const struct transcode *p)
+static bool reads_copies(struct transcode_scan *t, const struct transcode *p)
 {
 	int n = fs_read(t->fs, t->cmdline, sizeof(t->cmdline), "proc/%d/cmdline", (int)p->pid);
 
-	return n > 0 && transcoder_copies(p->transcoder.kind, t->cmdline, (size_t)n);
+	return n > 0 && transcode_match_copies(p->transcoder.kind, t->cmdline, (size_t)n);
 }
 
-static int look_at(struct transcodes *t, size_t known, pid_t pid, const struct transcoder *named,
-		   struct fault *fault)
+static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
+		   const struct transcoder *named, struct fault *fault)
 {
 	struct transcode *p = find(t, known, pid);
 	struct process_stat stat;
@@ -185,7 +187,7 @@ static int look_at(struct transcodes *t, size_t known, pid_t pid, const struct t
 	if (!p || p->start_ticks != stat.start_ticks) {
 		if (stat.ended)
 			return 0;
-		if (t->n == TRANSCODES_MAX) {
+		if (t->n == TRANSCODE_SCAN_MAX) {
 			t->beyond++;
 			return 0;
 		}
@@ -212,7 +214,7 @@ static int look_at(struct transcodes *t, size_t known, pid_t pid, const struct t
 	return 0;
 }
 
-static int look_at_all(struct transcodes *t, const struct walk *walk, struct fault *fault)
+static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct fault *fault)
 {
 	size_t n, known = t->n;
 	const pid_t *pids = walk_pids(walk, &n);
@@ -229,7 +231,7 @@ static int look_at_all(struct transcodes *t, const struct walk *walk, struct fau
 			continue;
 		if (r < 0)
 			return fault_errno(fault, r, "proc/%d/comm", (int)pids[i]);
-		if (!transcoder_find(comm, t->more, &named))
+		if (!transcode_match(comm, t->more, &named))
 			continue;
 		r = look_at(t, known, pids[i], &named, fault);
 		if (r < 0)
@@ -239,7 +241,7 @@ static int look_at_all(struct transcodes *t, const struct walk *walk, struct fau
 }
 
 /* What ended before its verdict stays unknown. */
-static void end_missing(struct transcodes *t)
+static void end_missing(struct transcode_scan *t)
 {
 	size_t n = 0;
 
@@ -248,8 +250,8 @@ static void end_missing(struct transcodes *t)
 
 		if (!p->seen) {
 			if (*p->workload.workload)
-				transcode_uses_add(&t->uses, p->transcoder.application, p->verdict,
-						   &p->workload, 0, p->waiting_ns);
+				transcode_totals_add(&t->totals, p->transcoder.application,
+						     p->verdict, &p->workload, 0, p->waiting_ns);
 			continue;
 		}
 		if (n != i)
@@ -261,7 +263,7 @@ static void end_missing(struct transcodes *t)
 		qsort(t->all, n, sizeof(*t->all), compare_pids);
 }
 
-static void look_at_held(struct transcodes *t, struct walk *walk, const struct gpu *gpu)
+static void look_at_held(struct transcode_scan *t, struct walk *walk, const struct gpu *gpu)
 {
 	const struct drm_client *clients;
 	const struct held *held;
@@ -287,7 +289,7 @@ static void look_at_held(struct transcodes *t, struct walk *walk, const struct g
 }
 
 /* xe wakes its GPU to answer; nobody can have used one that sleeps. */
-static bool must_not_wake(const struct transcodes *t, const struct gpu *gpu)
+static bool must_not_wake(const struct transcode_scan *t, const struct gpu *gpu)
 {
 	enum gpu_power power;
 
@@ -295,7 +297,7 @@ static bool must_not_wake(const struct transcodes *t, const struct gpu *gpu)
 	       power == GPU_SUSPENDED;
 }
 
-static void look_at_gpu(struct transcodes *t, struct walk *walk, const struct gpu *gpu)
+static void look_at_gpu(struct transcode_scan *t, struct walk *walk, const struct gpu *gpu)
 {
 	bool any = false;
 
@@ -312,7 +314,7 @@ static void look_at_gpu(struct transcodes *t, struct walk *walk, const struct gp
 			gpu_time_sleeps(&t->all[i].gpu, gpu->pci);
 }
 
-static void look_at_gpus(struct transcodes *t, struct walk *walk, const struct gpu_list *gpus)
+static void look_at_gpus(struct transcode_scan *t, struct walk *walk, const struct gpu_list *gpus)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		gpu_time_begin(&t->all[i].gpu, t->all[i].fresh);
@@ -334,7 +336,7 @@ static void look_at_gpus(struct transcodes *t, struct walk *walk, const struct g
 }
 
 /* The start of a process that was not there at the look before. */
-static void add_start(const struct transcodes *t, struct transcode *p)
+static void add_start(const struct transcode_scan *t, struct transcode *p)
 {
 	uint64_t start_ns = p->start_ticks * PROCESS_TICK_NS, age = t->boot_now - start_ns;
 	struct acceleration_sample start = { .gpu_known = p->told_all && p->gpu.known &&
@@ -348,7 +350,7 @@ static void add_start(const struct transcodes *t, struct transcode *p)
 		acceleration_add(&p->history, &start);
 }
 
-static void judge(struct transcodes *t, struct transcode *p)
+static void judge(struct transcode_scan *t, struct transcode *p)
 {
 	const struct acceleration_sample now = { .at = t->now,
 						 .cpu_ns = p->cpu_ticks * PROCESS_TICK_NS,
@@ -366,14 +368,14 @@ static void judge(struct transcodes *t, struct transcode *p)
 		verdict = ACCELERATION_UNKNOWN;
 	p->verdict = verdict;
 	acceleration_add(&p->history, &now);
-	transcode_uses_add(&t->uses, p->transcoder.application, verdict, &p->workload, 1,
-			   p->judged ? p->waiting_ns : 0);
+	transcode_totals_add(&t->totals, p->transcoder.application, verdict, &p->workload, 1,
+			     p->judged ? p->waiting_ns : 0);
 	if (p->judged)
 		p->waiting_ns = 0;
 }
 
 /* Why some are unknown although they are old enough. */
-static void say_hidden(const struct transcodes *t, const struct walk *walk, struct fault *fault)
+static void say_hidden(const struct transcode_scan *t, const struct walk *walk, struct fault *fault)
 {
 	size_t denied = 0, hidden = 0;
 
@@ -384,7 +386,7 @@ static void say_hidden(const struct transcodes *t, const struct walk *walk, stru
 	if (t->beyond > 0)
 		fault_set(fault, REASON_LIMIT, "limits", 0,
 			  "there are more than %d transcoders: %zu are not looked at",
-			  TRANSCODES_MAX, t->beyond);
+			  TRANSCODE_SCAN_MAX, t->beyond);
 	else if (denied > 0)
 		fault_set(fault, REASON_PERMISSION, "client-rights", 0,
 			  "descriptors of %zu of %zu transcoders may not be listed", denied, t->n);
@@ -394,8 +396,8 @@ static void say_hidden(const struct transcodes *t, const struct walk *walk, stru
 			  t->n);
 }
 
-int transcodes_look(struct transcodes *t, struct walk *walk, const struct gpu_list *gpus,
-		    struct fault *fault)
+int transcode_scan_run(struct transcode_scan *t, struct walk *walk, const struct gpu_list *gpus,
+		       struct fault *fault)
 {
 	uint64_t last = t->now, boot_last = t->boot_now;
 	size_t known = t->n;
@@ -415,12 +417,12 @@ int transcodes_look(struct transcodes *t, struct walk *walk, const struct gpu_li
 		t->boot_now = boot_last;
 		return r;
 	}
-	transcode_uses_begin(&t->uses, t->now);
+	transcode_totals_begin(&t->totals, t->now);
 	end_missing(t);
 	look_at_gpus(t, walk, gpus);
 	for (size_t i = 0; i < t->n; i++)
 		judge(t, &t->all[i]);
-	transcode_uses_end(&t->uses);
+	transcode_totals_end(&t->totals);
 	say_hidden(t, walk, fault);
 	return 0;
 }

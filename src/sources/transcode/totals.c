@@ -9,82 +9,82 @@
 
 #define FORGET_NS 900000000000u
 
-int transcode_uses_init(struct transcode_uses *u)
+int transcode_totals_init(struct transcode_totals *t)
 {
-	*u = (struct transcode_uses){ 0 };
+	*t = (struct transcode_totals){ 0 };
 	for (int i = 0; i < ACCELERATIONS; i++) {
-		struct transcode_use *other = &u->others[i];
+		struct transcode_total *other = &t->others[i];
 
 		strcpy(other->application, "other");
 		other->acceleration = (enum acceleration)i;
 		other->workload.kind = "other";
 		strcpy(other->workload.workload, "other");
 	}
-	u->uses = calloc(TRANSCODE_USES_MAX, sizeof(*u->uses));
-	return u->uses ? 0 : -ENOMEM;
+	t->rows = calloc(TRANSCODE_TOTALS_MAX, sizeof(*t->rows));
+	return t->rows ? 0 : -ENOMEM;
 }
 
-void transcode_uses_done(struct transcode_uses *u)
+void transcode_totals_done(struct transcode_totals *t)
 {
-	free(u->uses);
+	free(t->rows);
 }
 
-void transcode_uses_begin(struct transcode_uses *u, uint64_t now)
+void transcode_totals_begin(struct transcode_totals *t, uint64_t now)
 {
-	u->before = u->now;
-	u->now = now;
-	for (size_t i = 0; i < u->n; i++)
-		u->uses[i].processes = 0;
+	t->before = t->now;
+	t->now = now;
+	for (size_t i = 0; i < t->n; i++)
+		t->rows[i].processes = 0;
 	for (int i = 0; i < ACCELERATIONS; i++)
-		u->others[i].processes = 0;
+		t->others[i].processes = 0;
 }
 
-static struct transcode_use *find(struct transcode_uses *u, const char *application,
-				  enum acceleration acceleration, const struct workload *workload)
+static struct transcode_total *find(struct transcode_totals *t, const char *application,
+				    enum acceleration acceleration, const struct workload *workload)
 {
-	struct transcode_use *oldest = NULL;
+	struct transcode_total *oldest = NULL;
 
-	for (size_t i = 0; i < u->n; i++) {
-		struct transcode_use *use = &u->uses[i];
+	for (size_t i = 0; i < t->n; i++) {
+		struct transcode_total *use = &t->rows[i];
 
 		if (use->acceleration == acceleration &&
 		    strcmp(use->application, application) == 0 &&
 		    workload_equal(&use->workload, workload))
 			return use;
 		/* One that was seen at the last look may yet be seen at this one. */
-		if (use->last_live < u->before && (!oldest || use->last_live < oldest->last_live))
+		if (use->last_live < t->before && (!oldest || use->last_live < oldest->last_live))
 			oldest = use;
 	}
-	if (u->n < TRANSCODE_USES_MAX)
-		oldest = &u->uses[u->n++];
+	if (t->n < TRANSCODE_TOTALS_MAX)
+		oldest = &t->rows[t->n++];
 	if (!oldest)
-		return &u->others[acceleration];
-	*oldest = (struct transcode_use){ .acceleration = acceleration, .workload = *workload };
+		return &t->others[acceleration];
+	*oldest = (struct transcode_total){ .acceleration = acceleration, .workload = *workload };
 	snprintf(oldest->application, sizeof(oldest->application), "%s", application);
 	return oldest;
 }
 
-void transcode_uses_add(struct transcode_uses *u, const char *application,
-			enum acceleration acceleration, const struct workload *workload,
-			unsigned processes, uint64_t cpu_ns)
+void transcode_totals_add(struct transcode_totals *t, const char *application,
+			  enum acceleration acceleration, const struct workload *workload,
+			  unsigned processes, uint64_t cpu_ns)
 {
-	struct transcode_use *use = find(u, application, acceleration, workload);
+	struct transcode_total *use = find(t, application, acceleration, workload);
 
 	use->processes += processes;
 	use->cpu_ns += cpu_ns;
-	use->last_live = u->now;
+	use->last_live = t->now;
 }
 
-void transcode_uses_end(struct transcode_uses *u)
+void transcode_totals_end(struct transcode_totals *t)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < u->n; i++) {
-		if (u->now - u->uses[i].last_live > FORGET_NS)
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->now - t->rows[i].last_live > FORGET_NS)
 			continue;
 		if (n != i)
-			u->uses[n] = u->uses[i];
+			t->rows[n] = t->rows[i];
 		n++;
 	}
-	u->n = n;
+	t->n = n;
 }

@@ -76,14 +76,14 @@ const char *va_rate_control_name(unsigned bit)
 	return bit > 0 && bit < ARRAY_SIZE(rate_controls) ? rate_controls[bit] : NULL;
 }
 
-struct reader {
+struct line_reader {
 	const char *at, *end;
 	char key[32], value[256];
 	bool ended;
 };
 
 /* The next line: 1, 0 at the end, -EINVAL. Values are cleaned, so they are safe to show. */
-static int next_line(struct reader *r)
+static int next_line(struct line_reader *r)
 {
 	const char *newline = memchr(r->at, '\n', (size_t)(r->end - r->at));
 	const char *equals;
@@ -123,7 +123,7 @@ static int parse_number(const char *text, double most, double *ret)
 	return 0;
 }
 
-static int take_outcome(const struct reader *r, struct va_outcome *o, bool *has_result)
+static int take_outcome(const struct line_reader *r, struct va_outcome *o, bool *has_result)
 {
 	if (strcmp(r->key, "result") == 0) {
 		*has_result = true;
@@ -166,7 +166,7 @@ static int take_entry(const char *value, struct va_capabilities *c)
 	return 0;
 }
 
-static int take_capability(const struct reader *r, struct va_capabilities *c)
+static int take_capability(const struct line_reader *r, struct va_capabilities *c)
 {
 	if (strcmp(r->key, "driver") == 0)
 		snprintf(c->driver, sizeof(c->driver), "%.39s", r->value);
@@ -181,7 +181,7 @@ static int take_capability(const struct reader *r, struct va_capabilities *c)
 
 static int parse(const char *text, size_t len, struct va_capabilities *c, struct va_outcome *o)
 {
-	struct reader reader = { .at = text, .end = text + len };
+	struct line_reader reader = { .at = text, .end = text + len };
 	bool has_result = false;
 	int r;
 

@@ -21,7 +21,7 @@ struct suspect {
 	struct guest_command command;
 };
 
-struct owners {
+struct attribution {
 	const struct fs *fs;
 	struct names *names;
 	struct walk *walk; /* NULL: there is none, and the fault says why */
@@ -33,10 +33,10 @@ struct owners {
 	char command[COMMAND_BYTES];
 };
 
-struct owners *owners_new(const struct fs *fs, struct names *names, struct procs *procs,
-			  uint64_t round)
+struct attribution *attribution_new(const struct fs *fs, struct names *names, struct procs *procs,
+				    uint64_t round)
 {
-	struct owners *o = calloc(1, sizeof(*o));
+	struct attribution *o = calloc(1, sizeof(*o));
 
 	if (!o)
 		return NULL;
@@ -47,17 +47,17 @@ struct owners *owners_new(const struct fs *fs, struct names *names, struct procs
 	return o;
 }
 
-void owners_free(struct owners *owners)
+void attribution_free(struct attribution *attribution)
 {
-	if (!owners)
+	if (!attribution)
 		return;
-	walk_unref(owners->walk);
-	free(owners->suspects);
-	free(owners);
+	walk_unref(attribution->walk);
+	free(attribution->suspects);
+	free(attribution);
 }
 
 /* 0, -ENOENT for what is no QEMU or has ended, or another -errno. */
-static int read_command(struct owners *o, pid_t pid, struct guest_command *ret)
+static int read_command(struct attribution *o, pid_t pid, struct guest_command *ret)
 {
 	int n = fs_read(o->fs, o->command, sizeof(o->command), "proc/%d/cmdline", (int)pid);
 
@@ -68,7 +68,7 @@ static int read_command(struct owners *o, pid_t pid, struct guest_command *ret)
 	return guest_command_parse(o->command, (size_t)n, ret);
 }
 
-static void read_suspects(struct owners *o)
+static void read_suspects(struct attribution *o)
 {
 	const pid_t *pids;
 	size_t n;
@@ -95,7 +95,7 @@ static void read_suspects(struct owners *o)
 	}
 }
 
-bool owners_complete(struct owners *o, struct fault *fault)
+bool attribution_complete(struct attribution *o, struct fault *fault)
 {
 	if (!o->walk) {
 		*fault = o->fault;
@@ -114,7 +114,7 @@ bool owners_complete(struct owners *o, struct fault *fault)
 	return false;
 }
 
-static void read_cgroup(const struct owners *o, pid_t pid, struct cgroup *ret)
+static void read_cgroup(const struct attribution *o, pid_t pid, struct cgroup *ret)
 {
 	char text[CGROUP_BYTES];
 	int n = fs_read(o->fs, text, sizeof(text), "proc/%d/cgroup", (int)pid);
@@ -122,7 +122,7 @@ static void read_cgroup(const struct owners *o, pid_t pid, struct cgroup *ret)
 	cgroup_parse(text, n > 0 ? (size_t)n : 0, ret);
 }
 
-static void name_guest(const struct owners *o, struct owner *owner)
+static void name_guest(const struct attribution *o, struct owner *owner)
 {
 	char name[GUEST_NAME_BYTES];
 
@@ -134,7 +134,7 @@ static void name_guest(const struct owners *o, struct owner *owner)
  * What a VM says of itself, below what its control group says: that one is not of its own making.
  * In a container numbers are not Proxmox VE's, and a user's own VM has none.
  */
-static void describe(const struct owners *o, const struct cgroup *cgroup,
+static void describe(const struct attribution *o, const struct cgroup *cgroup,
 		     const struct guest_command *command, struct owner *owner)
 {
 	bool own = cgroup->kind == WORKLOAD_USER || cgroup->kind >= WORKLOAD_LXC;
@@ -148,7 +148,7 @@ static void describe(const struct owners *o, const struct cgroup *cgroup,
 }
 
 /* The process that has the device open, by its group or its node of iommufd. */
-static bool find_holder(const struct owners *o, const char *bus, const char *device,
+static bool find_holder(const struct attribution *o, const char *bus, const char *device,
 			const char *group, pid_t *ret)
 {
 	_cleanup_list_ char **nodes = NULL;
@@ -167,7 +167,7 @@ static bool find_holder(const struct owners *o, const char *bus, const char *dev
 }
 
 /* Anybody may call himself QEMU, so the control group must be a VM's. */
-static bool find_suspect(struct owners *o, const char *device, struct owner *ret)
+static bool find_suspect(struct attribution *o, const char *device, struct owner *ret)
 {
 	struct cgroup cgroup;
 
@@ -184,7 +184,7 @@ static bool find_suspect(struct owners *o, const char *device, struct owner *ret
 	return false;
 }
 
-static void find_reservation(const struct owners *o, const char *device, struct owner *ret)
+static void find_reservation(const struct attribution *o, const char *device, struct owner *ret)
 {
 	_cleanup_free_ char *text = malloc(RESERVATION_BYTES);
 	int n = text ? fs_read(o->fs, text, RESERVATION_BYTES,
@@ -196,7 +196,7 @@ static void find_reservation(const struct owners *o, const char *device, struct 
 		names_vm_of_pci(o->names, device, ret->vmid);
 }
 
-void owners_find(struct owners *o, const char *bus, const char *device, struct owner *ret)
+void attribution_find(struct attribution *o, const char *bus, const char *device, struct owner *ret)
 {
 	struct guest_command command = { 0 };
 	char group[FS_NAME_MAX];
@@ -219,7 +219,7 @@ void owners_find(struct owners *o, const char *bus, const char *device, struct o
 		return;
 	if (strcmp(bus, "mdev") == 0)
 		guest_mdev_vmid(device, ret->vmid);
-	else if (!owners_complete(o, &ignored))
+	else if (!attribution_complete(o, &ignored))
 		find_reservation(o, device, ret);
 	name_guest(o, ret);
 }

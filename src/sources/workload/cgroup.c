@@ -29,27 +29,17 @@ const char *workload_kind_name(enum workload_kind kind)
 	return kind_names[kind];
 }
 
-struct part {
-	const char *s;
-	size_t len;
-};
-
-struct walk {
+struct parser {
 	struct cgroup *cgroup;
-	struct part previous;
+	struct text_part previous;
 	size_t depth;
 	bool in_guest;	   /* the outermost guest is known */
 	bool in_container; /* what looks like a unit is the container's own affair */
 	char user[11];	   /* below the slice of this user */
 };
 
-static bool is(struct part p, const char *text)
-{
-	return p.len == strlen(text) && memcmp(p.s, text, p.len) == 0;
-}
-
 /* Cuts the text off the beginning or the end. */
-static bool cut_start(struct part *p, const char *text)
+static bool cut_start(struct text_part *p, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -60,7 +50,7 @@ static bool cut_start(struct part *p, const char *text)
 	return true;
 }
 
-static bool cut_end(struct part *p, const char *text)
+static bool cut_end(struct text_part *p, const char *text)
 {
 	size_t n = strlen(text);
 
@@ -70,7 +60,7 @@ static bool cut_end(struct part *p, const char *text)
 	return true;
 }
 
-static bool all(struct part p, int (*is_kind)(int))
+static bool all(struct text_part p, int (*is_kind)(int))
 {
 	for (size_t i = 0; i < p.len; i++)
 		if (!is_kind((unsigned char)p.s[i]))
@@ -83,20 +73,21 @@ static int is_lower_hex(int c)
 	return isdigit(c) || (c >= 'a' && c <= 'f');
 }
 
-static void set_name(struct cgroup *c, enum workload_kind kind, struct part name)
+static void set_name(struct cgroup *c, enum workload_kind kind, struct text_part name)
 {
 	c->kind = kind;
 	text_clean(name.s, name.len, c->name, sizeof(c->name));
 }
 
 /* A number that a guest of Proxmox VE can have. */
-static bool is_vmid(struct part p)
+static bool is_vmid(struct text_part p)
 {
 	return p.len >= 3 && p.len <= 9 && p.s[0] != '0' && all(p, isdigit);
 }
 
 /* numbered: it is Proxmox VE's if its name is a number. */
-static void set_guest(struct walk *w, enum workload_kind kind, struct part name, bool numbered)
+static void set_guest(struct parser *w, enum workload_kind kind, struct text_part name,
+		      bool numbered)
 {
 	struct cgroup *c = w->cgroup;
 
@@ -110,10 +101,10 @@ static void set_guest(struct walk *w, enum workload_kind kind, struct part name,
 		memcpy(c->guest, c->name, sizeof(c->guest));
 }
 
-static bool take_user(struct walk *w, struct part p)
+static bool take_user(struct parser *w, struct text_part p)
 {
-	if (!is(w->previous, "user.slice") || !cut_start(&p, "user-") || !cut_end(&p, ".slice") ||
-	    !all(p, isdigit) || p.len >= sizeof(w->user))
+	if (!text_part_is(w->previous, "user.slice") || !cut_start(&p, "user-") ||
+	    !cut_end(&p, ".slice") || !all(p, isdigit) || p.len >= sizeof(w->user))
 		return false;
 	snprintf(w->user, sizeof(w->user), "%.*s", (int)p.len, p.s);
 	set_name(w->cgroup, WORKLOAD_USER, p);
@@ -121,11 +112,11 @@ static bool take_user(struct walk *w, struct part p)
 }
 
 /* "…pod<uid>[.slice]": 8-4-4-4-12 hex digits with '-' or '_', or 32 of a static pod. */
-static bool take_pod(struct walk *w, struct part p)
+static bool take_pod(struct parser *w, struct text_part p)
 {
 	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
 	struct cgroup *c = w->cgroup;
-	struct part uid = p;
+	struct text_part uid = p;
 
 	cut_end(&uid, ".slice");
 	for (size_t n = 32; n <= 36; n += 4) {
@@ -150,23 +141,23 @@ static bool take_pod(struct walk *w, struct part p)
 }
 
 /* "[<runtime>-]<64 hex digits>[.scope]"; a monitor stands beside its container. */
-static bool take_container(struct walk *w, struct part p)
+static bool take_container(struct parser *w, struct text_part p)
 {
 	struct cgroup *c = w->cgroup;
-	struct part id;
+	struct text_part id;
 	bool nested;
 
 	cut_end(&p, ".scope");
 	if (p.len < ID_DIGITS)
 		return false;
-	id = (struct part){ p.s + p.len - ID_DIGITS, ID_DIGITS };
+	id = (struct text_part){ p.s + p.len - ID_DIGITS, ID_DIGITS };
 	p.len -= ID_DIGITS;
 	if (!all(id, is_lower_hex) || (p.len > 0 && p.s[p.len - 1] != '-') ||
 	    cut_end(&p, "conmon-"))
 		return false;
 	nested = *c->container;
 	snprintf(c->container, sizeof(c->container), "%.*s", ID_DIGITS, id.s);
-	c->cri = p.len == 0 || is(p, "cri-containerd-") || is(p, "crio-");
+	c->cri = p.len == 0 || text_part_is(p, "cri-containerd-") || text_part_is(p, "crio-");
 	w->in_container = true;
 	if (*c->pod && !nested)
 		return true;
@@ -178,7 +169,7 @@ static bool take_container(struct walk *w, struct part p)
 }
 
 /* "a\x2db" as systemd-escape(1) writes "a-b". */
-static struct part unescape(struct part p, char *buf, size_t size)
+static struct text_part unescape(struct text_part p, char *buf, size_t size)
 {
 	size_t n = 0;
 
@@ -193,14 +184,14 @@ static struct part unescape(struct part p, char *buf, size_t size)
 			buf[n++] = p.s[i];
 		}
 	}
-	return (struct part){ buf, n };
+	return (struct text_part){ buf, n };
 }
 
 /* "machine-qemu\x2d<n>\x2d<name>.scope" of libvirt, whose LXC driver says lxc. */
-static bool take_libvirt(struct walk *w, struct part p)
+static bool take_libvirt(struct parser *w, struct text_part p)
 {
 	char buf[256];
-	struct part name;
+	struct text_part name;
 	bool vm;
 
 	if (!cut_start(&p, "machine-") || !cut_end(&p, ".scope"))
@@ -217,13 +208,13 @@ static bool take_libvirt(struct walk *w, struct part p)
 	return true;
 }
 
-static bool take_machine(struct walk *w, struct part p)
+static bool take_machine(struct parser *w, struct text_part p)
 {
 	char buf[256];
 
 	if (take_libvirt(w, p))
 		return true;
-	if (!is(w->previous, "machine.slice"))
+	if (!text_part_is(w->previous, "machine.slice"))
 		return false;
 	if ((cut_start(&p, "systemd-nspawn@") && cut_end(&p, ".service") && p.len > 0) ||
 	    (cut_end(&p, ".scope") && p.len > 0 && !cut_start(&p, "libpod-"))) {
@@ -233,35 +224,36 @@ static bool take_machine(struct walk *w, struct part p)
 	return false;
 }
 
-static bool take_guest(struct walk *w, struct part p)
+static bool take_guest(struct parser *w, struct text_part p)
 {
-	struct part name = p;
+	struct text_part name = p;
 
-	if (is(w->previous, "qemu.slice") && cut_end(&p, ".scope")) {
+	if (text_part_is(w->previous, "qemu.slice") && cut_end(&p, ".scope")) {
 		if (is_vmid(p))
 			set_guest(w, WORKLOAD_VM, p, true);
 		return true;
 	}
-	if (cut_start(&name, "lxc.payload.")
-		    ? name.len > 0
-		    : is(w->previous, "lxc.payload") || is(w->previous, "lxc")) {
+	if (cut_start(&name, "lxc.payload.") ? name.len > 0
+					     : text_part_is(w->previous, "lxc.payload") ||
+						       text_part_is(w->previous, "lxc")) {
 		set_guest(w, WORKLOAD_LXC, name, true);
 		return true;
 	}
 	return take_machine(w, p);
 }
 
-static void take_service(struct walk *w, struct part p)
+static void take_service(struct parser *w, struct text_part p)
 {
-	struct part unit = p;
+	struct text_part unit = p;
 	/* Talos has no systemd, and its services no suffix. */
-	bool talos = w->depth == 1 && (is(w->previous, "system") || is(w->previous, "podruntime"));
+	bool talos = w->depth == 1 && (text_part_is(w->previous, "system") ||
+				       text_part_is(w->previous, "podruntime"));
 
 	if (talos || (cut_end(&unit, ".service") && unit.len > 0))
 		set_name(w->cgroup, WORKLOAD_SERVICE, p);
 }
 
-static void take(struct walk *w, struct part p)
+static void take(struct parser *w, struct text_part p)
 {
 	if (*w->user) {
 		take_container(w, p);
@@ -273,23 +265,23 @@ static void take(struct walk *w, struct part p)
 		take_service(w, p);
 }
 
-static void parse_path(struct part path, struct cgroup *ret)
+static void parse_path(struct text_part path, struct cgroup *ret)
 {
-	struct walk w = { .cgroup = ret };
+	struct parser w = { .cgroup = ret };
 	const char *end;
 
 	cut_end(&path, " (deleted)");
 	end = path.s + path.len;
 	/* containerd's colon form is one folder: …-pod<uid>.slice:cri-containerd:<id> */
 	for (const char *s = path.s; s < end;) {
-		struct part p = { s, 0 };
+		struct text_part p = { s, 0 };
 
 		while (s < end && *s != '/' && *s != ':')
 			s++;
 		p.len = (size_t)(s - p.s);
 		s++;
 		/* Above the root of a control group namespace every folder is "..". */
-		if (p.len == 0 || is(p, ".."))
+		if (p.len == 0 || text_part_is(p, ".."))
 			continue;
 		take(&w, p);
 		w.previous = p;
@@ -301,7 +293,7 @@ static void parse_path(struct part path, struct cgroup *ret)
  * How much a line is worth, 0 the most: on hybrid machines some controllers stay at the root or
  * in their manager's group, devices and systemd's own are the reliable ones. -1: not used.
  */
-static int preference(struct part controllers)
+static int preference(struct text_part controllers)
 {
 	static const char *const used[] = { "name=systemd", "devices", "pids", "memory" };
 	const char *end = controllers.s + controllers.len;
@@ -309,13 +301,13 @@ static int preference(struct part controllers)
 	if (controllers.len == 0)
 		return 0;
 	for (const char *s = controllers.s; s < end; s++) {
-		struct part one = { s, 0 };
+		struct text_part one = { s, 0 };
 
 		while (s < end && *s != ',')
 			s++;
 		one.len = (size_t)(s - one.s);
 		for (size_t i = 0; i < ARRAY_SIZE(used); i++)
-			if (is(one, used[i]))
+			if (text_part_is(one, used[i]))
 				return (int)i + 1;
 	}
 	return -1;
@@ -345,8 +337,8 @@ void cgroup_parse(const char *text, size_t len, struct cgroup *ret)
 			first ? memchr(first + 1, ':', (size_t)(line_end - first - 1)) : NULL;
 
 		if (second) {
-			struct part controllers = { first + 1, (size_t)(second - first - 1) };
-			struct part path = { second + 1, (size_t)(line_end - second - 1) };
+			struct text_part controllers = { first + 1, (size_t)(second - first - 1) };
+			struct text_part path = { second + 1, (size_t)(line_end - second - 1) };
 			struct cgroup one = { 0 };
 			int p = preference(controllers);
 

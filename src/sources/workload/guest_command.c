@@ -18,7 +18,7 @@
 #define VALUE_BYTES 512 /* paths below /sys; a value that is longer is none of ours */
 
 /* A device's properties, whichever way they were written. */
-struct device {
+struct device_option {
 	char driver[32], host[32], sysfsdev[VALUE_BYTES];
 };
 
@@ -48,7 +48,7 @@ static bool next_pair(const char **text, char *key, size_t key_size, char *value
 	return true;
 }
 
-static void set_property(struct device *device, const char *key, const char *value)
+static void set_property(struct device_option *device, const char *key, const char *value)
 {
 	if (strcmp(key, "driver") == 0)
 		snprintf(device->driver, sizeof(device->driver), "%s", value);
@@ -111,7 +111,7 @@ static const char *skip_value(const char *s)
 	return NULL;
 }
 
-static int parse_json(const char *s, struct device *device)
+static int parse_json(const char *s, struct device_option *device)
 {
 	char key[32], value[VALUE_BYTES];
 
@@ -138,7 +138,7 @@ static int parse_json(const char *s, struct device *device)
 	return *skip_space(s + 1) ? -EINVAL : 0;
 }
 
-static void parse_list(const char *s, struct device *device)
+static void parse_list(const char *s, struct device_option *device)
 {
 	char key[32], value[VALUE_BYTES];
 
@@ -155,7 +155,7 @@ static void lower(char *s)
 
 static void take_device(const char *s, struct guest_command *c)
 {
-	struct device device = { 0 };
+	struct device_option device = { 0 };
 	char *id = c->devices[c->n_devices], *slash;
 	bool all;
 

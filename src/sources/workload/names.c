@@ -33,7 +33,7 @@ struct guest {
 };
 
 /* A PCI device, and the one VM that it is given to. */
-struct device {
+struct assignment {
 	char pci[24];
 	char vmid[GUEST_VMID_BYTES];
 };
@@ -48,7 +48,7 @@ struct names {
 	size_t n_pods;
 	struct guest guests[MAX_GUESTS]; /* those that were asked for */
 	size_t n_guests;
-	struct device devices[MAX_DEVICES];
+	struct assignment devices[MAX_DEVICES];
 	size_t n_devices;
 };
 
@@ -201,7 +201,7 @@ static void read_mappings(struct confs *c)
 }
 
 /* Notes the VM for each device that its configuration names; two VMs are none. */
-static void add_vm(struct confs *c, const char *file, struct device *devices, unsigned *vms,
+static void add_vm(struct confs *c, const char *file, struct assignment *devices, unsigned *vms,
 		   size_t n)
 {
 	size_t digits = strspn(file, "0123456789");
@@ -223,7 +223,7 @@ static void read_devices(struct names *n)
 {
 	struct confs *confs;
 	_cleanup_list_ char **files = NULL;
-	struct device devices[MAX_DEVICES];
+	struct assignment devices[MAX_DEVICES];
 	unsigned vms[MAX_DEVICES] = { 0 };
 	size_t n_devices;
 
@@ -407,7 +407,7 @@ bool names_vm_of_pci(struct names *n, const char *pci, char ret[static GUEST_VMI
 		i++;
 	if (i < MAX_DEVICES && strlen(pci) < sizeof(n->devices[i].pci)) {
 		if (i == n->n_devices) {
-			n->devices[i] = (struct device){ 0 };
+			n->devices[i] = (struct assignment){ 0 };
 			strcpy(n->devices[i].pci, pci);
 			n->n_devices++;
 		}
