@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.h"
 
-#include "probe/jpeg_stream.h"
+#include "probe/jpeg/jpeg.h"
 
 /* What was read, written again with the same data, is the same. */
 static void check_again(const struct jpeg *jpeg, const uint8_t *data)

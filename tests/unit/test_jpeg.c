@@ -3,7 +3,7 @@
 /* Before cmocka, which has a macro of the name of one of its functions. */
 #include "probe/probe.h"
 
-#include "probe/jpeg_stream.h"
+#include "probe/jpeg/jpeg.h"
 
 #include "test.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The headers of a baseline JPEG with one interleaved scan of 4:2:0 (ITU-T T.81, Annex B). */
-#ifndef PROBE_JPEG_STREAM_H
-#define PROBE_JPEG_STREAM_H
+#ifndef PROBE_JPEG_H
+#define PROBE_JPEG_H
 
 #include <stdbool.h>
 #include <stddef.h>

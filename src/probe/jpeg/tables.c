@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The tables of ITU-T T.81, Annex K: they are examples there, and what nearly every JPEG has. */
-#include "jpeg_stream.h"
+#include "jpeg.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Writes and reads the headers of a JPEG (ITU-T T.81, Annex B). */
-#include "jpeg_stream.h"
+#include "jpeg.h"
 
 #include "base/macros.h"
 

@@ -3,8 +3,8 @@
  * JPEG: one baseline picture, 4:2:0, with our own header where the driver takes one. Decoding
  * reads the tables of the stream, since a driver may write its own.
  */
-#include "jpeg_stream.h"
-#include "probe.h"
+#include "jpeg.h"
+#include "probe/probe.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,8 +3,8 @@
  * H.264: one IDR picture of one I slice, CAVLC, with our own parameter sets (ITU-T H.264, 7.3).
  * Decoding reads the sets of the stream, since a driver may write its own.
  */
-#include "bits.h"
-#include "probe.h"
+#include "probe/bits.h"
+#include "probe/probe.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -7,8 +7,8 @@
 #include "vp9.h"
 
 #include "base/macros.h"
-#include "bits.h"
-#include "probe.h"
+#include "probe/bits.h"
+#include "probe/probe.h"
 
 #include <string.h>
 

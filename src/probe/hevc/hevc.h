@@ -6,8 +6,8 @@
 #ifndef PROBE_HEVC_H
 #define PROBE_HEVC_H
 
-#include "bits.h"
-#include "probe.h"
+#include "probe/bits.h"
+#include "probe/probe.h"
 
 enum {
 	HEVC_IDR_W_RADL = 19,

@@ -4,8 +4,8 @@
 #ifndef PROBE_AV1_H
 #define PROBE_AV1_H
 
-#include "bits.h"
-#include "probe.h"
+#include "probe/bits.h"
+#include "probe/probe.h"
 
 enum {
 	AV1_OBU_SEQUENCE = 1,

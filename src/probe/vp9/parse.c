@@ -3,7 +3,7 @@
 #include "vp9.h"
 
 #include "base/macros.h"
-#include "bits.h"
+#include "probe/bits.h"
 
 #include <stdio.h>
 #include <string.h>
