@@ -107,6 +107,13 @@ static size_t find_start_code(const uint8_t *data, size_t len, size_t at)
 	return len;
 }
 
+int bits_get_su(struct bit_reader *r, unsigned n)
+{
+	int value = (int)bits_get(r, n + 1);
+
+	return value & 1 << n ? value - (2 << n) : value;
+}
+
 bool bits_next_nal(const uint8_t *data, size_t len, size_t *at, struct nal *ret)
 {
 	size_t start = find_start_code(data, len, *at);

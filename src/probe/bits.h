@@ -34,6 +34,7 @@ struct bit_reader {
 uint32_t bits_get(struct bit_reader *r, unsigned n);
 uint32_t bits_get_ue(struct bit_reader *r);
 int32_t bits_get_se(struct bit_reader *r);
+int bits_get_su(struct bit_reader *r, unsigned n); /* two's complement of n bits and a sign */
 
 /* The next NAL unit of an Annex B stream, without its start code; false at the end. */
 struct nal {

@@ -38,7 +38,7 @@ static bool reads(const uint8_t *data, size_t len, struct jpeg *ret, char why[12
 	assert_non_null(copy);
 	memcpy(copy, data, len);
 	why[0] = '\0';
-	ok = jpeg_read(ret, copy, len, why, 128);
+	ok = jpeg_parse(ret, copy, len, why, 128);
 	free(copy);
 	return ok;
 }

@@ -16,6 +16,8 @@ enum {
 };
 enum { AV1_REFS = 8, AV1_SEGMENTS = 8, AV1_FEATURES = 8, AV1_CDEFS = 8, AV1_PLANES = 3 };
 enum { AV1_MAX_TILE_COLS = 64, AV1_MAX_TILE_ROWS = 64 };
+#define AV1_QUANTIZER 100 /* a step like that of H.264's 26 */
+
 enum { AV1_TX_ONLY_4X4, AV1_TX_LARGEST, AV1_TX_SELECT };
 /* More than the largest picture needs; each takes two buffers to decode. */
 enum { AV1_TILES = 12 };
@@ -93,36 +95,28 @@ struct av1_stream {
 	unsigned n_tiles; /* that were found */
 };
 
-/* Why a stream is none. */
-struct av1_reason {
-	char *text;
-	size_t size;
-};
-bool av1_refuse(const struct av1_reason *why, const char *text); /* false */
+/*
+ * parse.c: the units of a stream with one shown key frame. What all parsers here return is what is
+ * wrong, NULL for nothing.
+ */
+const char *av1_parse(const uint8_t *data, size_t len, struct av1_stream *ret);
 
-/* av1_obu.c: the units of a stream with one shown key frame. */
-bool av1_read(const uint8_t *data, size_t len, struct av1_stream *ret,
-	      const struct av1_reason *why);
+/* parse_sequence.c, parse_frame.c */
+const char *av1_parse_sequence(struct bit_reader *r, struct av1_sequence *s);
+const char *av1_parse_frame(struct bit_reader *r, const struct av1_sequence *s,
+			    struct av1_frame *f);
 
-/* av1_sequence.c, av1_frame.c */
-bool av1_read_sequence(struct bit_reader *r, struct av1_sequence *s, const struct av1_reason *why);
-bool av1_read_frame(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f,
-		    const struct av1_reason *why);
+/* parse_filters.c: loop_filter_params(), cdef_params(), lr_params(). */
+void av1_parse_filters(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f);
 
-/* av1_filter.c: loop_filter_params(), cdef_params(), lr_params(). */
-void av1_read_filters(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f);
-/* su(1 + n) of 4.10.6 */
-int av1_get_signed(struct bit_reader *r, unsigned n);
-
-/* av1_tiles.c */
+/* tiles.c */
 void av1_tile_limits(unsigned width, unsigned height, bool superblock_128,
 		     struct av1_tile_info *ret);
 /* The fewest tiles that the picture may have, of one size. */
 void av1_tiles_fewest(struct av1_tile_info *t);
-bool av1_read_tile_info(struct bit_reader *r, struct av1_tile_info *t,
-			const struct av1_reason *why);
+const char *av1_parse_tile_info(struct bit_reader *r, struct av1_tile_info *t);
 
-/* av1_write.c: what the driver does not have to write. */
+/* write.c: what the driver does not have to write. */
 struct av1_format {
 	unsigned width, height, quantizer, level;
 	unsigned size_bytes;	  /* of obu_size */
@@ -134,7 +128,8 @@ void av1_write_delimiter(struct bit_writer *w);
 void av1_write_sequence(const struct av1_format *f, struct bit_writer *w);
 void av1_write_frame_header(const struct av1_format *f, struct bit_writer *w);
 
-/* av1_decode.c */
+/* va_encode.c, va_decode.c */
+void av1_encode(const struct encoding *encoding, struct buffers *buffers);
 bool av1_decode(const struct test *test, const struct coded *coded, VASurfaceID target,
 		struct buffers *b);
 

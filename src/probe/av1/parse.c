@@ -2,19 +2,11 @@
 /* The open bitstream units of an AV1 stream (5.3), and the tiles in them (5.11.1). */
 #include "av1.h"
 
-#include <stdio.h>
-
 struct obu {
 	unsigned type;
 	const uint8_t *data; /* behind the header */
 	size_t len;
 };
-
-bool av1_refuse(const struct av1_reason *why, const char *text)
-{
-	snprintf(why->text, why->size, "%s", text);
-	return false;
-}
 
 /* leb128(), of at most eight bytes and 32 bits (4.10.5) */
 static bool get_leb128(const uint8_t *data, size_t len, size_t *at, size_t *ret)
@@ -86,8 +78,7 @@ static bool take_tiles(struct av1_stream *s, const uint8_t *data, size_t len, un
 }
 
 /* tile_group_obu() at a byte of a unit */
-static bool read_tile_group(struct av1_stream *s, const struct obu *obu, size_t at,
-			    const struct av1_reason *why)
+static const char *read_tile_group(struct av1_stream *s, const struct obu *obu, size_t at)
 {
 	const struct av1_tile_info *t = &s->frame.tiles;
 	struct bit_reader r = { .data = obu->data, .bits = obu->len * 8, .at = at * 8 };
@@ -101,61 +92,63 @@ static bool read_tile_group(struct av1_stream *s, const struct obu *obu, size_t 
 	at = (r.at + 7) / 8;
 	if (r.overrun || first != s->n_tiles || last < first || last >= n || at > obu->len ||
 	    !take_tiles(s, obu->data + at, obu->len - at, last))
-		return av1_refuse(why, "the AV1 tiles are cut off");
-	return true;
+		return "the AV1 tiles are cut off";
+	return NULL;
 }
 
 struct progress {
 	bool sequence, frame;
 };
 
-static bool read_obu(struct av1_stream *s, struct progress *p, const struct obu *obu,
-		     const struct av1_reason *why)
+static const char *read_obu(struct av1_stream *s, struct progress *p, const struct obu *obu)
 {
 	struct bit_reader r = { .data = obu->data, .bits = obu->len * 8 };
+	const char *wrong;
 
 	switch (obu->type) {
 	case AV1_OBU_SEQUENCE:
 		p->sequence = true;
-		return av1_read_sequence(&r, &s->sequence, why);
+		return av1_parse_sequence(&r, &s->sequence);
 	case AV1_OBU_FRAME_HEADER:
 	case AV1_OBU_FRAME:
 		if (!p->sequence)
-			return av1_refuse(why, "an AV1 frame before the sequence header");
+			return "an AV1 frame before the sequence header";
 		if (p->frame)
-			return av1_refuse(why, "more than one AV1 frame");
+			return "more than one AV1 frame";
 		p->frame = true;
-		if (!av1_read_frame(&r, &s->sequence, &s->frame, why))
-			return false;
-		return obu->type == AV1_OBU_FRAME_HEADER ||
-		       read_tile_group(s, obu, (r.at + 7) / 8, why);
+		wrong = av1_parse_frame(&r, &s->sequence, &s->frame);
+		if (wrong || obu->type == AV1_OBU_FRAME_HEADER)
+			return wrong;
+		return read_tile_group(s, obu, (r.at + 7) / 8);
 	case AV1_OBU_TILES:
 		if (!p->frame)
-			return av1_refuse(why, "AV1 tiles before the frame header");
-		return read_tile_group(s, obu, 0, why);
+			return "AV1 tiles before the frame header";
+		return read_tile_group(s, obu, 0);
 	default: /* a temporal delimiter, metadata, padding, what comes later: nothing to decode */
-		return true;
+		return NULL;
 	}
 }
 
-bool av1_read(const uint8_t *data, size_t len, struct av1_stream *ret, const struct av1_reason *why)
+const char *av1_parse(const uint8_t *data, size_t len, struct av1_stream *ret)
 {
 	struct progress progress = { .frame = false };
 	struct obu obu;
+	const char *wrong;
 	size_t at = 0;
 
 	ret->n_tiles = 0;
 	while (at < len) {
 		if (!next_obu(data, len, &at, &obu))
-			return av1_refuse(why, "the AV1 units do not fit the coded bytes");
-		if (!read_obu(ret, &progress, &obu, why))
-			return false;
+			return "the AV1 units do not fit the coded bytes";
+		wrong = read_obu(ret, &progress, &obu);
+		if (wrong)
+			return wrong;
 	}
 	if (!progress.sequence)
-		return av1_refuse(why, "no AV1 sequence header");
+		return "no AV1 sequence header";
 	if (!progress.frame)
-		return av1_refuse(why, "no AV1 frame");
+		return "no AV1 frame";
 	if (ret->n_tiles < ret->frame.tiles.cols * ret->frame.tiles.rows)
-		return av1_refuse(why, "AV1 tiles are missing");
-	return true;
+		return "AV1 tiles are missing";
+	return NULL;
 }

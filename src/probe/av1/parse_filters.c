@@ -15,10 +15,10 @@ static void read_deltas(struct bit_reader *r, struct av1_frame *f)
 		return;
 	for (size_t i = 0; i < AV1_REFS; i++)
 		if (bits_get(r, 1))
-			f->ref_deltas[i] = av1_get_signed(r, 6);
+			f->ref_deltas[i] = bits_get_su(r, 6);
 	for (size_t i = 0; i < ARRAY_SIZE(f->mode_deltas); i++)
 		if (bits_get(r, 1))
-			f->mode_deltas[i] = av1_get_signed(r, 6);
+			f->mode_deltas[i] = bits_get_su(r, 6);
 }
 
 static void read_deblocking(struct bit_reader *r, struct av1_frame *f)
@@ -76,7 +76,7 @@ static void read_restoration(struct bit_reader *r, const struct av1_sequence *s,
 		f->lr_uv_shift = bits_get(r, 1);
 }
 
-void av1_read_filters(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f)
+void av1_parse_filters(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f)
 {
 	read_deblocking(r, f);
 	read_cdef(r, s, f);

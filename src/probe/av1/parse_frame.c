@@ -4,16 +4,9 @@
 
 enum { KEY_FRAME = 0, SELECT = 2 };
 
-int av1_get_signed(struct bit_reader *r, unsigned n)
-{
-	int value = (int)bits_get(r, n + 1);
-
-	return value & 1 << n ? value - (2 << n) : value;
-}
-
 static int get_delta(struct bit_reader *r)
 {
-	return bits_get(r, 1) ? av1_get_signed(r, 6) : 0;
+	return bits_get(r, 1) ? bits_get_su(r, 6) : 0;
 }
 
 static void read_quantizer(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f)
@@ -64,7 +57,7 @@ static void read_segmentation(struct bit_reader *r, struct av1_frame *f)
 				continue;
 			f->segments[i].mask |= (uint8_t)(1 << j);
 			f->segments[i].value[j] =
-				clip(features[j].has_sign ? av1_get_signed(r, features[j].bits)
+				clip(features[j].has_sign ? bits_get_su(r, features[j].bits)
 							  : (int)bits_get(r, features[j].bits),
 				     least, most);
 		}
@@ -102,8 +95,8 @@ static bool is_lossless(const struct av1_frame *f)
 	return true;
 }
 
-static bool read_size(struct bit_reader *r, const struct av1_sequence *s, bool is_override,
-		      struct av1_frame *f, const struct av1_reason *why)
+static const char *read_size(struct bit_reader *r, const struct av1_sequence *s, bool is_override,
+			     struct av1_frame *f)
 {
 	f->width = s->width;
 	f->height = s->height;
@@ -112,32 +105,31 @@ static bool read_size(struct bit_reader *r, const struct av1_sequence *s, bool i
 		f->height = bits_get(r, s->height_bits) + 1;
 	}
 	if (s->superres && bits_get(r, 1))
-		return av1_refuse(why, "an AV1 frame that is to be scaled");
+		return "an AV1 frame that is to be scaled";
 	if (bits_get(r, 1)) /* render_and_frame_size_different */
 		bits_get(r, 32);
 	if (f->screen_content)
 		f->intrabc = bits_get(r, 1);
-	return true;
+	return NULL;
 }
 
 /* What tells a shown key frame from all else. */
-static bool read_type(struct bit_reader *r, const struct av1_sequence *s,
-		      const struct av1_reason *why)
+static const char *read_type(struct bit_reader *r, const struct av1_sequence *s)
 {
 	if (s->reduced)
-		return true;
+		return NULL;
 	if (bits_get(r, 1))
-		return av1_refuse(why, "the AV1 frame repeats an earlier one");
+		return "the AV1 frame repeats an earlier one";
 	if (bits_get(r, 2) != KEY_FRAME)
-		return av1_refuse(why, "the AV1 frame is not a key frame");
+		return "the AV1 frame is not a key frame";
 	if (!bits_get(r, 1))
-		return av1_refuse(why, "the AV1 frame is not shown");
-	return true;
+		return "the AV1 frame is not shown";
+	return NULL;
 }
 
 /* Up to the frame's size. Of a shown key frame error_resilient_mode is not coded, but 1. */
-static bool read_start(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f,
-		       const struct av1_reason *why)
+static const char *read_start(struct bit_reader *r, const struct av1_sequence *s,
+			      struct av1_frame *f)
 {
 	bool is_override = false;
 
@@ -150,29 +142,34 @@ static bool read_start(struct bit_reader *r, const struct av1_sequence *s, struc
 	if (!s->reduced)
 		is_override = bits_get(r, 1);
 	f->order_hint = bits_get(r, s->order_hint_bits);
-	return read_size(r, s, is_override, f, why);
+	return read_size(r, s, is_override, f);
 }
 
-bool av1_read_frame(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f,
-		    const struct av1_reason *why)
+const char *av1_parse_frame(struct bit_reader *r, const struct av1_sequence *s, struct av1_frame *f)
 {
+	const char *wrong;
+
 	*f = (struct av1_frame){ .width = 0 };
-	if (!read_type(r, s, why) || !read_start(r, s, f, why))
-		return false;
+	wrong = read_type(r, s);
+	if (!wrong)
+		wrong = read_start(r, s, f);
+	if (wrong)
+		return wrong;
 	f->disable_end_update = s->reduced || f->disable_cdf_update || bits_get(r, 1);
 	av1_tile_limits(f->width, f->height, s->superblock_128, &f->tiles);
-	if (!av1_read_tile_info(r, &f->tiles, why))
-		return false;
+	wrong = av1_parse_tile_info(r, &f->tiles);
+	if (wrong)
+		return wrong;
 	read_quantizer(r, s, f);
 	read_segmentation(r, f);
 	read_block_deltas(r, f);
 	f->lossless = is_lossless(f);
-	av1_read_filters(r, s, f);
+	av1_parse_filters(r, s, f);
 	f->tx_mode = f->lossless      ? AV1_TX_ONLY_4X4
 		     : bits_get(r, 1) ? AV1_TX_SELECT
 				      : AV1_TX_LARGEST;
 	f->reduced_tx_set = bits_get(r, 1);
 	if (s->film_grain && bits_get(r, 1))
-		return av1_refuse(why, "an AV1 frame with film grain");
-	return !r->overrun || av1_refuse(why, "the AV1 frame header is cut off");
+		return "an AV1 frame with film grain";
+	return r->overrun ? "the AV1 frame header is cut off" : NULL;
 }

@@ -80,13 +80,13 @@ static void read_inter_tools(struct bit_reader *r, struct av1_sequence *s)
 }
 
 /* color_config() of profile 0, which is 4:2:0 or grey. */
-static bool read_color(struct bit_reader *r, struct av1_sequence *s, const struct av1_reason *why)
+static const char *read_color(struct bit_reader *r, struct av1_sequence *s)
 {
 	if (bits_get(r, 1))
-		return av1_refuse(why, "AV1 with more than 8 bits");
+		return "AV1 with more than 8 bits";
 	s->mono = bits_get(r, 1);
 	if (s->mono)
-		return av1_refuse(why, "AV1 without chroma");
+		return "AV1 without chroma";
 	s->matrix = MATRIX_UNSPECIFIED;
 	if (bits_get(r, 1)) {
 		unsigned primaries = bits_get(r, 8), transfer = bits_get(r, 8);
@@ -94,25 +94,27 @@ static bool read_color(struct bit_reader *r, struct av1_sequence *s, const struc
 		s->matrix = bits_get(r, 8);
 		if (primaries == PRIMARIES_BT709 && transfer == TRANSFER_SRGB &&
 		    s->matrix == MATRIX_IDENTITY)
-			return av1_refuse(why, "RGB in AV1 profile 0");
+			return "RGB in AV1 profile 0";
 	}
 	s->full_range = bits_get(r, 1);
 	bits_get(r, 2); /* chroma_sample_position */
 	s->separate_uv = bits_get(r, 1);
-	return true;
+	return NULL;
 }
 
-bool av1_read_sequence(struct bit_reader *r, struct av1_sequence *s, const struct av1_reason *why)
+const char *av1_parse_sequence(struct bit_reader *r, struct av1_sequence *s)
 {
+	const char *wrong;
+
 	*s = (struct av1_sequence){ .still = false };
 	if (bits_get(r, 3) != 0)
-		return av1_refuse(why, "an AV1 profile other than 0");
+		return "an AV1 profile other than 0";
 	s->still = bits_get(r, 1);
 	s->reduced = bits_get(r, 1);
 	if (s->reduced)
 		bits_get(r, 5); /* seq_level_idx */
 	else if (!read_operating_points(r))
-		return av1_refuse(why, "AV1 with a decoder model");
+		return "AV1 with a decoder model";
 	read_sizes(r, s);
 	s->superblock_128 = bits_get(r, 1);
 	s->filter_intra = bits_get(r, 1);
@@ -121,8 +123,9 @@ bool av1_read_sequence(struct bit_reader *r, struct av1_sequence *s, const struc
 	s->superres = bits_get(r, 1);
 	s->cdef = bits_get(r, 1);
 	s->restoration = bits_get(r, 1);
-	if (!read_color(r, s, why))
-		return false;
+	wrong = read_color(r, s);
+	if (wrong)
+		return wrong;
 	s->film_grain = bits_get(r, 1);
-	return !r->overrun || av1_refuse(why, "the AV1 sequence header is cut off");
+	return r->overrun ? "the AV1 sequence header is cut off" : NULL;
 }

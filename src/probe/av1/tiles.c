@@ -119,18 +119,18 @@ static bool read_explicit(struct bit_reader *r, struct av1_tile_info *t)
 	return t->cols > 0 && t->rows > 0;
 }
 
-bool av1_read_tile_info(struct bit_reader *r, struct av1_tile_info *t, const struct av1_reason *why)
+const char *av1_parse_tile_info(struct bit_reader *r, struct av1_tile_info *t)
 {
 	t->uniform = bits_get(r, 1);
 	if (t->uniform)
 		read_uniform(r, t);
 	else if (!read_explicit(r, t))
-		return av1_refuse(why, "too many AV1 tiles");
+		return "too many AV1 tiles";
 	if (t->cols * t->rows > AV1_TILES)
-		return av1_refuse(why, "more AV1 tiles than the picture needs");
+		return "more AV1 tiles than the picture needs";
 	if (t->cols_log2 > 0 || t->rows_log2 > 0) {
 		t->update_id = bits_get(r, t->cols_log2 + t->rows_log2);
 		t->size_bytes = bits_get(r, 2) + 1;
 	}
-	return true;
+	return NULL;
 }

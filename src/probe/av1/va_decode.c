@@ -143,8 +143,6 @@ static void add_tiles(const struct av1_stream *s, struct buffers *b)
 bool av1_decode(const struct test *test, const struct coded *coded, VASurfaceID target,
 		struct buffers *b)
 {
-	char text[128];
-	const struct av1_reason why = { text, sizeof(text) };
 	VADecPictureParameterBufferAV1 pic = {
 		.current_frame = target,
 		.current_display_picture = target,
@@ -152,7 +150,7 @@ bool av1_decode(const struct test *test, const struct coded *coded, VASurfaceID 
 	struct av1_stream s;
 
 	(void)test;
-	if (!av1_read(coded->data, coded->len, &s, &why))
+	if (av1_parse(coded->data, coded->len, &s))
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(pic.ref_frame_map); i++)
 		pic.ref_frame_map[i] = VA_INVALID_SURFACE;

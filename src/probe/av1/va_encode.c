@@ -6,10 +6,7 @@
  */
 #include "av1.h"
 
-#include <stdio.h>
 #include <va/va_enc_av1.h>
-
-#define QUANTIZER 100 /* a step like that of H.264's 26 */
 
 /* Annex A.3: the least level for a picture; the rates are no matter here. */
 static unsigned level_of(const struct test *t)
@@ -39,7 +36,7 @@ static struct av1_format choose(const struct encoding *e)
 	struct av1_format f = {
 		.width = t->width,
 		.height = t->height,
-		.quantizer = QUANTIZER,
+		.quantizer = AV1_QUANTIZER,
 		.level = level_of(t),
 		.size_bytes = wants.bits.obu_size_bytes_minus1 + 1u,
 		.tile_size_bytes = wants.bits.tile_size_bytes_minus1 + 1u,
@@ -98,7 +95,7 @@ static void add_picture(const struct encoding *e, const struct av1_format *f, st
 		.primary_ref_frame = AV1_PRIMARY_REF_NONE,
 		.refresh_frame_flags = 0xff,
 		.picture_flags.bits = { .error_resilient_mode = 1 },
-		.base_qindex = QUANTIZER,
+		.base_qindex = AV1_QUANTIZER,
 		.mode_control_flags.bits = { .tx_mode = f->tx_mode & 3 },
 		.tile_cols = (uint8_t)t->cols,
 		.tile_rows = (uint8_t)t->rows,
@@ -114,7 +111,7 @@ static void add_picture(const struct encoding *e, const struct av1_format *f, st
 	buffers_add(b, VAEncPictureParameterBufferType, &pic, sizeof(pic));
 }
 
-static void encode(const struct encoding *e, struct buffers *b)
+void av1_encode(const struct encoding *e, struct buffers *b)
 {
 	const struct av1_format f = choose(e);
 	VAEncTileGroupBufferAV1 group = {
@@ -126,33 +123,3 @@ static void encode(const struct encoding *e, struct buffers *b)
 	add_packed(e, &f, b);
 	buffers_add(b, VAEncSliceParameterBufferType, &group, sizeof(group));
 }
-
-static bool check_stream(const struct test *test, const struct coded *coded, char *why, size_t size)
-{
-	const struct av1_reason reason = { why, size };
-	struct av1_stream s;
-
-	if (!av1_read(coded->data, coded->len, &s, &reason))
-		return false;
-	if (s.sequence.width != test->width || s.sequence.height != test->height) {
-		snprintf(why, size, "the AV1 sequence has %ux%u pixels", s.sequence.width,
-			 s.sequence.height);
-		return false;
-	}
-	if (s.frame.width != test->width || s.frame.height != test->height) {
-		snprintf(why, size, "the AV1 frame has %ux%u pixels", s.frame.width,
-			 s.frame.height);
-		return false;
-	}
-	return true;
-}
-
-const struct codec av1_codec = {
-	.name = "av1",
-	.packed = VA_ENC_PACKED_HEADER_SEQUENCE | VA_ENC_PACKED_HEADER_PICTURE |
-		  VA_ENC_PACKED_HEADER_RAW_DATA,
-	.quantizer = QUANTIZER,
-	.encode = encode,
-	.check = check_stream,
-	.decode = av1_decode,
-};

@@ -17,6 +17,7 @@ enum {
 	HEVC_PPS = 34,
 };
 
+#define HEVC_QUANTIZER	 26
 #define HEVC_NAL_HEADER	 2  /* bytes */
 #define HEVC_MAX_COLUMNS 20 /* of tiles, Table A.8; rows: 22 */
 #define HEVC_MAX_ROWS	 22
@@ -74,17 +75,21 @@ static inline bool hevc_is_offset(int value, int most)
 	return value >= -most && value <= most;
 }
 
-/* hevc_write.c: the packed headers of what is encoded. */
-void hevc_add_packed(const struct hevc_headers *headers, uint32_t packed, struct buffers *buffers);
+/* write.c: the packed headers of what is encoded. */
+void hevc_write_vps(const struct hevc_sps *sps, struct bit_writer *w);
+void hevc_write_sps(const struct hevc_sps *sps, struct bit_writer *w);
+void hevc_write_pps(const struct hevc_pps *pps, struct bit_writer *w);
+void hevc_write_slice_header(const struct hevc_headers *h, struct bit_writer *w);
 
-/* hevc_read.c: a stream of one IDR picture of one slice, or the reason why it is none. */
-bool hevc_read(const struct coded *coded, struct hevc_headers *ret, char *why, size_t size);
+/* parse.c: a stream of one IDR picture of one slice, or the reason why it is none. */
+bool hevc_parse(const struct coded *coded, struct hevc_headers *ret, char *why, size_t size);
 
-/* hevc_sets.c: the parameter sets; what is wrong with one, NULL for nothing. */
-const char *hevc_read_sps(const struct nal *nal, struct hevc_sps *sps);
-const char *hevc_read_pps(const struct nal *nal, const struct hevc_sps *sps, struct hevc_pps *pps);
+/* parse_sets.c: the parameter sets; what is wrong with one, NULL for nothing. */
+const char *hevc_parse_sps(const struct nal *nal, struct hevc_sps *sps);
+const char *hevc_parse_pps(const struct nal *nal, const struct hevc_sps *sps, struct hevc_pps *pps);
 
-/* hevc_decode.c */
+/* va_encode.c, va_decode.c */
+void hevc_encode(const struct encoding *encoding, struct buffers *buffers);
 bool hevc_decode(const struct test *test, const struct coded *coded, VASurfaceID target,
 		 struct buffers *buffers);
 

@@ -219,7 +219,7 @@ static const char *read_slice(struct hevc_headers *h)
 	return NULL;
 }
 
-bool hevc_read(const struct coded *coded, struct hevc_headers *ret, char *why, size_t size)
+bool hevc_parse(const struct coded *coded, struct hevc_headers *ret, char *why, size_t size)
 {
 	struct units units = { .idr = { NULL, 0 } };
 	const char *what = "sequence parameter set", *wrong;
@@ -227,10 +227,10 @@ bool hevc_read(const struct coded *coded, struct hevc_headers *ret, char *why, s
 	if (!find_units(coded, &units, why, size))
 		return false;
 	ret->idr = units.idr;
-	wrong = hevc_read_sps(&units.sps, &ret->sps);
+	wrong = hevc_parse_sps(&units.sps, &ret->sps);
 	if (!wrong) {
 		what = "picture parameter set";
-		wrong = hevc_read_pps(&units.pps, &ret->sps, &ret->pps);
+		wrong = hevc_parse_pps(&units.pps, &ret->sps, &ret->pps);
 		if (!wrong && ret->pps.sps_id != ret->sps.id)
 			wrong = "it refers to another one";
 	}

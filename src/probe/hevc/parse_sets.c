@@ -198,7 +198,7 @@ static const char *read_tools(struct bit_reader *r, struct hevc_sps *sps)
 	return wrong;
 }
 
-const char *hevc_read_sps(const struct nal *nal, struct hevc_sps *sps)
+const char *hevc_parse_sps(const struct nal *nal, struct hevc_sps *sps)
 {
 	uint8_t rbsp[MAX_RBSP];
 	struct bit_reader r = { .data = rbsp };
@@ -299,7 +299,7 @@ static void read_pps_start(struct bit_reader *r, struct hevc_pps *pps)
 	pps->entropy_coding_sync = bits_get(r, 1);
 }
 
-const char *hevc_read_pps(const struct nal *nal, const struct hevc_sps *sps, struct hevc_pps *pps)
+const char *hevc_parse_pps(const struct nal *nal, const struct hevc_sps *sps, struct hevc_pps *pps)
 {
 	uint8_t rbsp[MAX_RBSP];
 	struct bit_reader r = { .data = rbsp };

@@ -161,7 +161,7 @@ bool hevc_decode(const struct test *test, const struct coded *coded, VASurfaceID
 	char why[128];
 
 	(void)test;
-	if (!hevc_read(coded, &h, why, sizeof(why)))
+	if (!hevc_parse(coded, &h, why, sizeof(why)))
 		return false;
 	add_picture(&h, target, b);
 	add_slice(&h, b);

@@ -29,7 +29,7 @@ static void write_layer_ordering(const struct hevc_sps *sps, struct bit_writer *
 	bits_put_ue(w, 0); /* max_latency_increase_plus1: no limit */
 }
 
-static void write_vps(const struct hevc_sps *sps, struct bit_writer *w)
+void hevc_write_vps(const struct hevc_sps *sps, struct bit_writer *w)
 {
 	bits_put(w, 4, 0); /* vps_video_parameter_set_id */
 	bits_put(w, 2, 3); /* the base layer is in the stream */
@@ -60,7 +60,7 @@ static void write_conformance_window(const struct hevc_sps *sps, struct bit_writ
 	bits_put_ue(w, sps->bottom / 2);
 }
 
-static void write_sps(const struct hevc_sps *sps, struct bit_writer *w)
+void hevc_write_sps(const struct hevc_sps *sps, struct bit_writer *w)
 {
 	bits_put(w, 4, 0); /* sps_video_parameter_set_id */
 	bits_put(w, 3, 0); /* sps_max_sub_layers_minus1 */
@@ -94,7 +94,7 @@ static void write_sps(const struct hevc_sps *sps, struct bit_writer *w)
 	bits_put_trailing(w);
 }
 
-static void write_pps(const struct hevc_pps *pps, struct bit_writer *w)
+void hevc_write_pps(const struct hevc_pps *pps, struct bit_writer *w)
 {
 	bits_put_ue(w, 0); /* pps_pic_parameter_set_id */
 	bits_put_ue(w, 0); /* pps_seq_parameter_set_id */
@@ -126,7 +126,7 @@ static void write_pps(const struct hevc_pps *pps, struct bit_writer *w)
 	bits_put_trailing(w);
 }
 
-static void write_slice_header(const struct hevc_headers *h, struct bit_writer *w)
+void hevc_write_slice_header(const struct hevc_headers *h, struct bit_writer *w)
 {
 	bits_put(w, 1, 1); /* first_slice_segment_in_pic_flag */
 	bits_put(w, 1, 0); /* no_output_of_prior_pics_flag */
@@ -139,42 +139,4 @@ static void write_slice_header(const struct hevc_headers *h, struct bit_writer *
 	bits_put_se(w, h->slice.qp_delta);
 	/* byte_alignment() is part of the header (7.3.6.1), and looks like the trailing bits. */
 	bits_put_trailing(w);
-}
-
-static size_t put_nal(uint8_t *out, size_t size, unsigned type, const struct bit_writer *payload)
-{
-	/* nuh_layer_id 0, nuh_temporal_id_plus1 1 */
-	const uint8_t header[HEVC_NAL_HEADER] = { (uint8_t)(type << 1), 1 };
-
-	return bits_nal(payload, header, sizeof(header), out, size);
-}
-
-/*
- * VPS and SPS go into one buffer: both are of libva's sequence type, of which some drivers keep
- * only the last.
- */
-void hevc_add_packed(const struct hevc_headers *h, uint32_t packed, struct buffers *b)
-{
-	struct bit_writer vps = { .bits = 0 }, sps = { .bits = 0 }, pps = { .bits = 0 };
-	struct bit_writer slice = { .bits = 0 };
-	uint8_t nal[2048];
-	size_t bits;
-
-	write_vps(&h->sps, &vps);
-	write_sps(&h->sps, &sps);
-	write_pps(&h->pps, &pps);
-	write_slice_header(h, &slice);
-	if (packed & VA_ENC_PACKED_HEADER_SEQUENCE) {
-		bits = put_nal(nal, sizeof(nal), HEVC_VPS, &vps);
-		bits += put_nal(nal + bits / 8, sizeof(nal) - bits / 8, HEVC_SPS, &sps);
-		buffers_add_packed(b, VAEncPackedHeaderSequence, nal, bits);
-	}
-	if (packed & VA_ENC_PACKED_HEADER_PICTURE) {
-		bits = put_nal(nal, sizeof(nal), HEVC_PPS, &pps);
-		buffers_add_packed(b, VAEncPackedHeaderPicture, nal, bits);
-	}
-	if (packed & VA_ENC_PACKED_HEADER_SLICE) {
-		bits = put_nal(nal, sizeof(nal), h->slice.nal_unit_type, &slice);
-		buffers_add_packed(b, VAEncPackedHeaderSlice, nal, bits);
-	}
 }

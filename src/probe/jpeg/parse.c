@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Writes and reads the headers of a JPEG (ITU-T T.81, Annex B). */
+/* Reads the headers of a JPEG (ITU-T T.81, Annex B), and finds its data. */
 #include "jpeg.h"
 
 #include "base/macros.h"
@@ -8,135 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	SOF0 = 0xc0,
-	DHT = 0xc4,
-	RST0 = 0xd0,
-	RST7 = 0xd7,
-	SOI = 0xd8,
-	EOI = 0xd9,
-	SOS = 0xda,
-	DQT = 0xdb,
-	DRI = 0xdd,
-	APP0 = 0xe0,
-	APP15 = 0xef,
-	COM = 0xfe
-};
-
 #define MCU	   16 /* pixels each way of a 4:2:0 unit: four blocks of luma, two of chroma */
 #define MCU_BLOCKS 6
 
 unsigned jpeg_mcus(const struct jpeg *jpeg)
 {
 	return (jpeg->width + MCU - 1) / MCU * ((jpeg->height + MCU - 1) / MCU);
-}
-
-struct writer {
-	uint8_t *data;
-	size_t len;
-};
-
-static void put(struct writer *w, unsigned byte)
-{
-	w->data[w->len++] = (uint8_t)byte;
-}
-
-static void put_bytes(struct writer *w, const void *data, size_t len)
-{
-	memcpy(w->data + w->len, data, len);
-	w->len += len;
-}
-
-static void put_marker(struct writer *w, unsigned marker)
-{
-	put(w, 0xff);
-	put(w, marker);
-}
-
-/* len: what follows the length itself, which counts too. */
-static void put_segment(struct writer *w, unsigned marker, size_t len)
-{
-	put_marker(w, marker);
-	put(w, (unsigned)(len + 2) >> 8);
-	put(w, (unsigned)(len + 2));
-}
-
-static size_t num_values(const struct jpeg_huffman *table)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < sizeof(table->counts); i++)
-		n += table->counts[i];
-	return n;
-}
-
-static void put_tables(struct writer *w, const struct jpeg *jpeg)
-{
-	for (unsigned i = 0; i < ARRAY_SIZE(jpeg->quantisers); i++) {
-		if (!jpeg->has_quantiser[i])
-			continue;
-		put_segment(w, DQT, 1 + sizeof(jpeg->quantisers[i]));
-		put(w, i);
-		put_bytes(w, jpeg->quantisers[i], sizeof(jpeg->quantisers[i]));
-	}
-	for (unsigned i = 0; i < 2 * JPEG_CLASSES; i++) {
-		const struct jpeg_huffman *table = &jpeg->huffman[i % 2][i / 2];
-
-		if (!table->present)
-			continue;
-		put_segment(w, DHT, 1 + sizeof(table->counts) + num_values(table));
-		put(w, i % 2 << 4 | i / 2);
-		put_bytes(w, table->counts, sizeof(table->counts));
-		put_bytes(w, table->values, num_values(table));
-	}
-}
-
-static void put_frame(struct writer *w, const struct jpeg *jpeg)
-{
-	put_segment(w, SOF0, 6 + 3 * JPEG_COMPONENTS);
-	put(w, 8); /* bits of a sample */
-	put(w, jpeg->height >> 8);
-	put(w, jpeg->height);
-	put(w, jpeg->width >> 8);
-	put(w, jpeg->width);
-	put(w, JPEG_COMPONENTS);
-	for (size_t i = 0; i < JPEG_COMPONENTS; i++) {
-		const struct jpeg_component *c = &jpeg->components[i];
-
-		put(w, c->id);
-		put(w, (unsigned)c->horizontal << 4 | c->vertical);
-		put(w, c->quantiser);
-	}
-}
-
-static void put_scan(struct writer *w, const struct jpeg *jpeg)
-{
-	put_segment(w, SOS, 4 + 2 * JPEG_COMPONENTS);
-	put(w, JPEG_COMPONENTS);
-	for (size_t i = 0; i < JPEG_COMPONENTS; i++) {
-		const struct jpeg_component *c = &jpeg->components[i];
-
-		put(w, c->id);
-		put(w, (unsigned)c->tables[JPEG_DC] << 4 | c->tables[JPEG_AC]);
-	}
-	put(w, 0);  /* Ss */
-	put(w, 63); /* Se */
-	put(w, 0);  /* Ah, Al */
-}
-
-size_t jpeg_write(const struct jpeg *jpeg, uint8_t out[static JPEG_HEADER_MAX])
-{
-	/* Version 1.1, pixels without a size, no thumbnail: says that the colours are YCbCr. */
-	static const uint8_t jfif[] = { 'J', 'F', 'I', 'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0 };
-	struct writer w = { .data = out };
-
-	put_marker(&w, SOI);
-	put_segment(&w, APP0, sizeof(jfif));
-	put_bytes(&w, jfif, sizeof(jfif));
-	put_tables(&w, jpeg);
-	put_frame(&w, jpeg);
-	put_scan(&w, jpeg);
-	return w.len;
 }
 
 /* at: never beyond len. */
@@ -215,7 +92,7 @@ static bool read_huffman(struct jpeg_reader *r, struct segment s)
 
 		if (head && (head[0] & 0xee) == 0 && codes_fit(head + 1)) {
 			memcpy(table.counts, head + 1, sizeof(table.counts));
-			n = num_values(&table);
+			n = jpeg_num_values(&table);
 			values = n > 0 && n <= (dc ? 12 : 162) ? take(&s, n) : NULL;
 		}
 		if (!values)
@@ -287,17 +164,17 @@ static bool read_restart(struct jpeg_reader *r, struct segment s)
 
 static bool read_segment(struct jpeg_reader *r, unsigned marker, struct segment s)
 {
-	if (marker == DQT)
+	if (marker == JPEG_DQT)
 		return read_quantisers(r, s);
-	if (marker == DHT)
+	if (marker == JPEG_DHT)
 		return read_huffman(r, s);
-	if (marker == SOF0)
+	if (marker == JPEG_SOF0)
 		return read_frame(r, s);
-	if (marker == SOS)
+	if (marker == JPEG_SOS)
 		return read_scan(r, s);
-	if (marker == DRI)
+	if (marker == JPEG_DRI)
 		return read_restart(r, s);
-	if ((marker >= APP0 && marker <= APP15) || marker == COM)
+	if ((marker >= JPEG_APP0 && marker <= JPEG_APP15) || marker == JPEG_COM)
 		return true;
 	return bad(r, "marker 0xff%02x, which one baseline picture does not have", marker);
 }
@@ -322,7 +199,7 @@ static bool next_segment(struct jpeg_reader *r, unsigned *ret_marker, struct seg
 	return true;
 }
 
-/* To EOI. In entropy-coded data 0xff is followed by 0 (F.1.2.3), else it begins a marker. */
+/* To JPEG_EOI. In entropy-coded data 0xff is followed by 0 (F.1.2.3), else it begins a marker. */
 static bool read_data(struct jpeg_reader *r)
 {
 	size_t at = r->at;
@@ -333,9 +210,9 @@ static bool read_data(struct jpeg_reader *r)
 
 		if (r->data[at] != 0xff || marker == 0xff) {
 			at++;
-		} else if (marker == 0 || (marker >= RST0 && marker <= RST7)) {
+		} else if (marker == 0 || (marker >= JPEG_RST0 && marker <= JPEG_RST7)) {
 			at += 2;
-		} else if (marker == EOI) {
+		} else if (marker == JPEG_EOI) {
 			r->jpeg->scan_len = at - r->jpeg->scan;
 			r->at = at + 2;
 			return true;
@@ -352,17 +229,17 @@ static bool is_enough(const struct jpeg *jpeg)
 	return jpeg->scan_len >= ((size_t)jpeg_mcus(jpeg) * MCU_BLOCKS * 2 + 7) / 8;
 }
 
-bool jpeg_read(struct jpeg *jpeg, const uint8_t *data, size_t len, char *why, size_t size)
+bool jpeg_parse(struct jpeg *jpeg, const uint8_t *data, size_t len, char *why, size_t size)
 {
 	struct jpeg_reader r = { jpeg, data, len, .why = why, .why_size = size };
 	struct segment segment = { 0 };
-	unsigned marker = SOI;
+	unsigned marker = JPEG_SOI;
 
 	*jpeg = (struct jpeg){ 0 };
-	if (len < 2 || data[0] != 0xff || data[1] != SOI)
+	if (len < 2 || data[0] != 0xff || data[1] != JPEG_SOI)
 		return bad(&r, "no SOI at the beginning of %zu coded bytes", len);
 	r.at = 2;
-	while (marker != SOS)
+	while (marker != JPEG_SOS)
 		if (!next_segment(&r, &marker, &segment) || !read_segment(&r, marker, segment))
 			return false;
 	if (!read_data(&r))

@@ -56,6 +56,15 @@ static const struct jpeg_huffman huffman[JPEG_CLASSES][2] = {
 	},
 };
 
+size_t jpeg_num_values(const struct jpeg_huffman *table)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(table->counts); i++)
+		n += table->counts[i];
+	return n;
+}
+
 void jpeg_defaults(struct jpeg *jpeg, unsigned width, unsigned height)
 {
 	*jpeg = (struct jpeg){ .width = width, .height = height };

@@ -2,9 +2,6 @@
 /* Reads uncompressed_header() of a VP9 key frame (6.2 of the specification). */
 #include "vp9.h"
 
-#include "base/macros.h"
-#include "probe/bits.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -159,7 +156,7 @@ static bool read_start(struct bit_reader *r, struct vp9_header *h, char *why, si
 	return true;
 }
 
-bool vp9_read(const uint8_t *data, size_t len, struct vp9_header *ret, char *why, size_t size)
+bool vp9_parse(const uint8_t *data, size_t len, struct vp9_header *ret, char *why, size_t size)
 {
 	struct bit_reader r = { .data = data, .bits = len * 8 };
 	struct vp9_header h = { 0 };

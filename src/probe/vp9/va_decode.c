@@ -1,141 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/*
- * VP9 profile 0: one key frame at a constant quantizer. The uncompressed header is ours where the
- * driver takes raw data; it fills in the size of the compressed header, and whatever else it
- * decides, at the offsets that go with it.
- */
+/* The buffers that decode one key frame, from its uncompressed header. */
 #include "vp9.h"
 
-#include "base/macros.h"
-#include "probe/bits.h"
-#include "probe/probe.h"
-
 #include <string.h>
-
-#define QUANTIZER    100 /* a step like that of H.264's 26 */
-#define FILTER_LEVEL 16
-#define SHARPNESS    4
-
-/* Where in the header the fields are that a driver may change; bits from its start. */
-struct offsets {
-	size_t filter_level, ref_deltas, mode_deltas, quantizer, segmentation, compressed;
-};
-
-static void write_no_deltas(struct bit_writer *w, size_t n)
-{
-	while (n-- > 0) {
-		bits_put(w, 1, 1); /* update_ref_delta, update_mode_delta: room for the driver's */
-		bits_put(w, 7, 0);
-	}
-}
-
-static void write_loop_filter(struct bit_writer *w, struct offsets *at)
-{
-	at->filter_level = w->bits;
-	bits_put(w, 6, FILTER_LEVEL);
-	bits_put(w, 3, SHARPNESS);
-	bits_put(w, 2, 3); /* loop_filter_delta_enabled, loop_filter_delta_update */
-	at->ref_deltas = w->bits;
-	write_no_deltas(w, VP9_REFS);
-	at->mode_deltas = w->bits;
-	write_no_deltas(w, VP9_MODES);
-}
-
-/* uncompressed_header() of a key frame (6.2), as the parameter buffer describes it. */
-static void write_header(const struct test *t, struct bit_writer *w, struct offsets *at)
-{
-	bits_put(w, 2, 2);	   /* frame_marker */
-	bits_put(w, 2, 0);	   /* profile */
-	bits_put(w, 1, 0);	   /* show_existing_frame */
-	bits_put(w, 1, 0);	   /* frame_type: KEY_FRAME */
-	bits_put(w, 1, 1);	   /* show_frame */
-	bits_put(w, 1, 0);	   /* error_resilient_mode */
-	bits_put(w, 24, 0x498342); /* frame_sync_code() */
-	bits_put(w, 3, 0);	   /* color_space: CS_UNKNOWN */
-	bits_put(w, 1, 0);	   /* color_range: studio swing */
-	bits_put(w, 16, t->width - 1);
-	bits_put(w, 16, t->height - 1);
-	bits_put(w, 1, 0); /* render_and_frame_size_different */
-	bits_put(w, 1, 0); /* refresh_frame_context */
-	bits_put(w, 1, 0); /* frame_parallel_decoding_mode */
-	bits_put(w, 2, 0); /* frame_context_idx */
-	write_loop_filter(w, at);
-	at->quantizer = w->bits;
-	bits_put(w, 8, QUANTIZER);
-	bits_put(w, 3, 0); /* no deltas of it */
-	at->segmentation = w->bits;
-	bits_put(w, 1, 0); /* segmentation_enabled */
-	if (vp9_min_tile_columns_log2(t->width) < vp9_max_tile_columns_log2(t->width))
-		bits_put(w, 1, 0); /* increment_tile_cols_log2 */
-	bits_put(w, 1, 0);	   /* tile_rows_log2 */
-	at->compressed = w->bits;
-	bits_put(w, 16, 0); /* header_size_in_bytes: the driver's */
-	while (w->bits % 8 != 0)
-		bits_put(w, 1, 0);
-}
-
-static void set_offsets(VAEncPictureParameterBufferVP9 *pic, const struct offsets *at)
-{
-	pic->bit_offset_ref_lf_delta = (uint16_t)at->ref_deltas;
-	pic->bit_offset_mode_lf_delta = (uint16_t)at->mode_deltas;
-	pic->bit_offset_lf_level = (uint16_t)at->filter_level;
-	pic->bit_offset_qindex = (uint16_t)at->quantizer;
-	pic->bit_offset_first_partition_size = (uint16_t)at->compressed;
-	pic->bit_offset_segmentation = (uint16_t)at->segmentation;
-	pic->bit_size_segmentation = 1;
-}
-
-static void encode(const struct encoding *e, struct buffers *b)
-{
-	const struct test *t = e->test;
-	struct bit_writer header = { .bits = 0 };
-	struct offsets at;
-	VAEncSequenceParameterBufferVP9 seq = {
-		.max_frame_width = t->width,
-		.max_frame_height = t->height,
-		.kf_min_dist = 1,
-		.kf_max_dist = 1,
-		.intra_period = 1,
-	};
-	VAEncPictureParameterBufferVP9 pic = {
-		.frame_width_src = t->width,
-		.frame_height_src = t->height,
-		.frame_width_dst = t->width,
-		.frame_height_dst = t->height,
-		.reconstructed_frame = e->reconstructed,
-		.coded_buf = e->coded,
-		.ref_flags.bits.force_kf = 1,
-		.pic_flags.bits.show_frame = 1,
-		.refresh_frame_flags = 0xff,
-		.luma_ac_qindex = QUANTIZER,
-		.filter_level = FILTER_LEVEL,
-		.sharpness_level = SHARPNESS,
-		.log2_tile_columns = (uint8_t)vp9_min_tile_columns_log2(t->width),
-	};
-	bool packed = e->packed & VA_ENC_PACKED_HEADER_RAW_DATA;
-
-	for (size_t i = 0; i < ARRAY_SIZE(pic.reference_frames); i++)
-		pic.reference_frames[i] = VA_INVALID_SURFACE;
-	write_header(t, &header, &at);
-	if (packed)
-		set_offsets(&pic, &at);
-	buffers_add(b, VAEncSequenceParameterBufferType, &seq, sizeof(seq));
-	buffers_add(b, VAEncPictureParameterBufferType, &pic, sizeof(pic));
-	if (packed)
-		buffers_add_packed(b, VAEncPackedHeaderRawData, header.data, header.bits);
-}
-
-static bool check_stream(const struct test *test, const struct coded *coded, char *why, size_t size)
-{
-	struct vp9_header h;
-
-	if (!vp9_read(coded->data, coded->len, &h, why, size))
-		return false;
-	if (h.width == test->width && h.height == test->height)
-		return true;
-	snprintf(why, size, "the VP9 frame has %ux%u pixels", h.width, h.height);
-	return false;
-}
 
 static int clip(int value, int most)
 {
@@ -217,8 +84,8 @@ static void add_picture(const struct vp9_header *h, struct buffers *b)
 	buffers_add(b, VAPictureParameterBufferType, &pic, sizeof(pic));
 }
 
-static bool decode(const struct test *test, const struct coded *coded, VASurfaceID target,
-		   struct buffers *b)
+bool vp9_decode(const struct test *test, const struct coded *coded, VASurfaceID target,
+		struct buffers *b)
 {
 	struct vp9_header h;
 	VASliceParameterBufferVP9 slice = {
@@ -229,7 +96,7 @@ static bool decode(const struct test *test, const struct coded *coded, VASurface
 
 	(void)test;
 	(void)target;
-	if (!vp9_read(coded->data, coded->len, &h, why, sizeof(why)))
+	if (!vp9_parse(coded->data, coded->len, &h, why, sizeof(why)))
 		return false;
 	/* Without segmentation only the first is used, and the others are zero (va_dec_vp9.h). */
 	for (size_t i = 0; i < (h.segmented ? VP9_SEGMENTS : 1); i++)
@@ -239,12 +106,3 @@ static bool decode(const struct test *test, const struct coded *coded, VASurface
 	buffers_add(b, VASliceDataBufferType, coded->data, coded->len);
 	return true;
 }
-
-const struct codec vp9_codec = {
-	.name = "vp9",
-	.packed = VA_ENC_PACKED_HEADER_RAW_DATA,
-	.quantizer = QUANTIZER,
-	.encode = encode,
-	.check = check_stream,
-	.decode = decode,
-};

@@ -3,9 +3,12 @@
 #ifndef PROBE_VP9_H
 #define PROBE_VP9_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "probe/bits.h"
+#include "probe/probe.h"
+
+#define VP9_QUANTIZER	 100 /* a step like that of H.264's 26 */
+#define VP9_FILTER_LEVEL 16
+#define VP9_SHARPNESS	 4
 
 enum { VP9_SEGMENTS = 8, VP9_REFS = 4, VP9_MODES = 2, VP9_PROBS = 7, VP9_PRED_PROBS = 3 };
 
@@ -37,14 +40,25 @@ struct vp9_header {
 	unsigned compressed; /* bytes of the header that follows */
 };
 
-/* vp9_read.c: the header of a shown key frame of profile 0. False with the reason in why. */
-bool vp9_read(const uint8_t *data, size_t len, struct vp9_header *ret, char *why, size_t size);
+/* write.c: the header, and where in it the fields are that a driver may change, in bits. */
+struct vp9_offsets {
+	size_t filter_level, ref_deltas, mode_deltas, quantizer, segmentation, compressed;
+};
+void vp9_write_header(const struct test *t, struct bit_writer *w, struct vp9_offsets *at);
+
+/* parse.c: the header of a shown key frame of profile 0. False with the reason in why. */
+bool vp9_parse(const uint8_t *data, size_t len, struct vp9_header *ret, char *why, size_t size);
 /* The least log2 of tile columns that a width needs (6.2.14). */
 unsigned vp9_min_tile_columns_log2(unsigned width);
 unsigned vp9_max_tile_columns_log2(unsigned width);
 
-/* vp9_tables.c: quantizer steps of 8 bit video (8.6.1), the index clipped. */
+/* tables.c: quantizer steps of 8 bit video (8.6.1), the index clipped. */
 int vp9_dc_step(int index);
 int vp9_ac_step(int index);
+
+/* va_encode.c, va_decode.c */
+void vp9_encode(const struct encoding *encoding, struct buffers *buffers);
+bool vp9_decode(const struct test *test, const struct coded *coded, VASurfaceID target,
+		struct buffers *buffers);
 
 #endif
