@@ -18,18 +18,7 @@ extern char **environ;
 
 int va_program_find(struct va_program *program)
 {
-	static const char name[] = "intel_gpu_probe";
-	ssize_t n = readlink("/proc/self/exe", program->path, sizeof(program->path) - 1);
-	char *slash;
-
-	if (n < 0)
-		return -errno;
-	program->path[n] = '\0';
-	slash = strrchr(program->path, '/');
-	if (!slash || (size_t)(slash + 1 - program->path) + sizeof(name) > sizeof(program->path))
-		return -ENAMETOOLONG;
-	strcpy(slash + 1, name);
-	return access(program->path, X_OK) == 0 ? 0 : -errno;
+	return subprocess_beside("intel_gpu_probe", program->path, sizeof(program->path));
 }
 
 /* What chooses and finds the driver; not LIBVA_TRACE*, which writes files. */
