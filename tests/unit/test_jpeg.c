@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The reader of JPEG takes what T.81 allows for one baseline picture, and nothing else. */
 /* Before cmocka, which has a macro of the name of one of its functions. */
-#include "probe/probe.h"
-
 #include "probe/jpeg/jpeg.h"
 
 #include "test.h"

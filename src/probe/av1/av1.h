@@ -4,8 +4,8 @@
 #ifndef PROBE_AV1_H
 #define PROBE_AV1_H
 
-#include "probe/bits.h"
-#include "probe/probe.h"
+#include "probe/base/bits.h"
+#include "probe/base/common.h"
 
 enum {
 	AV1_OBU_SEQUENCE = 1,

@@ -7,8 +7,8 @@
 #ifndef PROBE_H264_H
 #define PROBE_H264_H
 
-#include "probe/bits.h"
-#include "probe/probe.h"
+#include "probe/base/bits.h"
+#include "probe/base/common.h"
 
 enum { H264_IDR = 5, H264_SPS = 7, H264_PPS = 8 };
 

@@ -6,8 +6,8 @@
 #ifndef PROBE_HEVC_H
 #define PROBE_HEVC_H
 
-#include "probe/bits.h"
-#include "probe/probe.h"
+#include "probe/base/bits.h"
+#include "probe/base/common.h"
 
 enum {
 	HEVC_IDR_W_RADL = 19,

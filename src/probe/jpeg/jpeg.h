@@ -3,7 +3,7 @@
 #ifndef PROBE_JPEG_H
 #define PROBE_JPEG_H
 
-#include "probe/probe.h"
+#include "probe/base/common.h"
 
 #define JPEG_COMPONENTS 3
 #define JPEG_HEADER_MAX 768 /* with four tables of each kind: 761 */

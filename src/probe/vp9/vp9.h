@@ -3,8 +3,8 @@
 #ifndef PROBE_VP9_H
 #define PROBE_VP9_H
 
-#include "probe/bits.h"
-#include "probe/probe.h"
+#include "probe/base/bits.h"
+#include "probe/base/common.h"
 
 #define VP9_QUANTIZER	 100 /* a step like that of H.264's 26 */
 #define VP9_FILTER_LEVEL 16

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Profiles and entry points by name, as va.h of libva 2.17 knows them. */
-#include "probe.h"
+#include "common.h"
 
 #include <stddef.h>
 #include <string.h>

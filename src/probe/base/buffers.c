@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Parameter buffers, and the one sequence in which every picture is rendered. */
-#include "probe.h"
+#include "common.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * Opens a render node and its VA driver, and tells apart what can be wrong with either. libva
  * says why only in its log, so that is kept.
  */
-#include "probe.h"
+#include "common.h"
 
 #include "base/text.h"
 #include "sources/proc/fdinfo.h"

@@ -4,7 +4,7 @@
  * quantizer any correct encoder is far above 30 dB; a picture that is broken, shifted, of another
  * size or left from before is far below.
  */
-#include "probe.h"
+#include "common.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * Pictures to and from surfaces. Up by vaDeriveImage, which most drivers have, or by vaPutImage;
  * down by vaGetImage, since derived memory is often uncached and very slow to read.
  */
-#include "probe.h"
+#include "common.h"
 
 #include <string.h>
 

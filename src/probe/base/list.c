@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the driver says it can do. Saying it proves nothing. */
-#include "probe.h"
+#include "common.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Bit by bit: writing and reading the headers of video streams. */
-#ifndef PROBE_BITS_H
-#define PROBE_BITS_H
+#ifndef PROBE_BASE_BITS_H
+#define PROBE_BASE_BITS_H
 
 #include <stdbool.h>
 #include <stddef.h>
