@@ -174,7 +174,7 @@ static void put_test(const struct collection *c, const struct va_test *t)
 {
 	const char *pci = c->gpu->pci, *codec = t->codec, *profile = t->profile;
 	const char *entrypoint = t->entrypoint, *size = va_size_name(t->size);
-	const struct va_outcome *o = &t->run.outcome;
+	const struct va_outcome *o = &t->answer.run.outcome;
 
 #define PUT(family, value)                                                                         \
 	put(c->batch, &families[family], value, pci, codec, profile, entrypoint, size)
@@ -183,8 +183,8 @@ static void put_test(const struct collection *c, const struct va_test *t)
 	if (o->result == VA_UNSUPPORTED)
 		return;
 	PUT(SUCCESS, o->result == VA_OK);
-	PUT(DURATION, (double)t->run.ns / 1e9);
-	PUT(TIMESTAMP, t->timestamp);
+	PUT(DURATION, (double)t->answer.run.ns / 1e9);
+	PUT(TIMESTAMP, t->answer.timestamp);
 	if (o->has_psnr)
 		PUT(PSNR, o->psnr_db);
 	if (o->has_frame_rate)
@@ -205,7 +205,7 @@ static bool is_tested(const struct va_gpu *g, const char *codec)
 /* An expected codec without a test has a result, too: why there is none. */
 static void put_untested(const struct collection *c, const struct va_gpu *g, const char *codec)
 {
-	enum va_result result = g->list.outcome.result;
+	enum va_result result = g->list.run.outcome.result;
 	const char *pci = c->gpu->pci, *size = va_size_name(0);
 
 	if (result == VA_OK)
@@ -229,7 +229,7 @@ static void put_expected(const struct collection *c, const struct va_state *stat
 		if (!is_tested(g, codec))
 			put_untested(c, g, codec);
 	}
-	if (!expected && g->list.outcome.result != VA_OK)
+	if (!expected && g->list.run.outcome.result != VA_OK)
 		put_untested(c, g, NULL);
 }
 
@@ -263,7 +263,7 @@ static void put_gpu(const struct collection *c, const struct va_state *state,
 	}
 	put_capabilities(c, g);
 	for (size_t i = 0; i < g->n_tests; i++)
-		if (g->tests[i].has_run)
+		if (g->tests[i].answer.has_run)
 			put_test(c, &g->tests[i]);
 	for (size_t i = 0; i < VA_OPERATIONS; i++)
 		if (g->operations[i].has_run &&

@@ -9,6 +9,8 @@
 #include "base/macros.h"
 #include "base/subprocess.h"
 #include "base/sys.h"
+#include "prober_log.h"
+#include "rounds.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -78,78 +80,6 @@ static void reap_stuck(struct prober *p)
 	}
 }
 
-static const char *title(const struct va_request *request, char *buf, size_t size)
-{
-	if (request->list || !*request->node)
-		snprintf(buf, size, "driver");
-	else if (*request->operation)
-		snprintf(buf, size, "%s", request->operation);
-	else
-		snprintf(buf, size, "%s %s %s", request->profile, request->entrypoint,
-			 request->size);
-	return buf;
-}
-
-/* What this step said the last time; -1 before. */
-static int last_result(const struct va_gpu *g)
-{
-	size_t operation = g->step - 1 - g->n_tests;
-
-	if (g->step == 0)
-		return g->listed ? (int)g->list.outcome.result : -1;
-	if (g->step <= g->n_tests)
-		return g->tests[g->step - 1].has_run ? (int)g->tests[g->step - 1].run.outcome.result
-						     : -1;
-	return g->operations[operation].has_run ? (int)g->operations[operation].run.outcome.result
-						: -1;
-}
-
-static bool is_failure(int result)
-{
-	return result >= 0 && result != VA_OK && result != VA_UNSUPPORTED;
-}
-
-/* Changes only, but for somebody who waits. */
-static void log_run(const struct prober *p, const struct va_gpu *g,
-		    const struct va_request *request, const struct va_run *run)
-{
-	const char *name = va_result_name(run->outcome.result);
-	bool changed = last_result(g) != (int)run->outcome.result;
-	char buf[128];
-
-	if (run->outcome.result == VA_DRIVER_MISSING && changed && !va_gpu_expected(p->state, g))
-		log_info("no VA driver for this GPU is installed: encoding is not tested", "pci",
-			 g->gpu->pci);
-	else if (is_failure((int)run->outcome.result) && changed)
-		log_warn("VA-API test failed", "pci", g->gpu->pci, "test",
-			 title(request, buf, sizeof(buf)), "result", name, "err",
-			 run->outcome.detail, "remedy", "vaapi-results");
-	else if (is_failure(last_result(g)) && changed)
-		log_info("VA-API test passes again", "pci", g->gpu->pci, "test",
-			 title(request, buf, sizeof(buf)), "result", name);
-	else if (p->progress)
-		log_info("VA-API test", "pci", g->gpu->pci, "test",
-			 title(request, buf, sizeof(buf)), "result", name);
-}
-
-static void log_first_round(const struct va_state *state, const struct va_gpu *g)
-{
-	unsigned expected = va_gpu_expected(state, g);
-	size_t passed = 0;
-	char ran[24], ok[24];
-
-	for (size_t i = 0; i < g->n_tests; i++)
-		passed += g->tests[i].has_run && g->tests[i].run.outcome.result == VA_OK;
-	snprintf(ran, sizeof(ran), "%zu", g->n_tests);
-	snprintf(ok, sizeof(ok), "%zu", passed);
-	log_info("first round of VA-API tests has ended", "pci", g->gpu->pci, "driver",
-		 g->capabilities.driver, "encode_tests", ran, "passed", ok);
-	for (unsigned bit = 0; va_codec_name(bit); bit++)
-		if (expected >> bit & 1 && !va_gpu_works(g, va_codec_name(bit)))
-			log_warn("hardware encoding does not work", "pci", g->gpu->pci, "codec",
-				 va_codec_name(bit), "remedy", "vaapi-results");
-}
-
 /* Under the lock, which is released while the child runs. */
 static void run_step(struct prober *p, struct va_gpu *g)
 {
@@ -162,7 +92,7 @@ static void run_step(struct prober *p, struct va_gpu *g)
 
 	if (!capabilities)
 		return;
-	if (va_gpu_request(state, g, sys_monotonic_ns(), &request)) {
+	if (rounds_request(state, g, sys_monotonic_ns(), &request)) {
 		g->busy = true;
 		pthread_mutex_unlock(&state->lock);
 		r = va_child_run(&p->program, &request, request.list ? capabilities : NULL, &run);
@@ -175,15 +105,15 @@ static void run_step(struct prober *p, struct va_gpu *g)
 		va_gpu_free(g);
 	} else if (r < 0) {
 		g->start_error = r;
-		va_gpu_postpone(state, g, VA_NOT_SKIPPED, sys_monotonic_ns());
+		rounds_postpone(state, g, VA_NOT_SKIPPED, sys_monotonic_ns());
 	} else {
 		g->start_error = 0;
-		log_run(p, g, &request, &run);
-		if (va_gpu_record(state, g, &run, capabilities, sys_monotonic_ns(), unix_time()) &&
+		prober_log_run(state, g, &request, &run, p->progress);
+		if (rounds_record(state, g, &run, capabilities, sys_monotonic_ns(), unix_time()) &&
 		    g->rounds == 1)
-			log_first_round(state, g);
+			prober_log_first_round(state, g);
 		if (run.stuck > 0)
-			va_gpu_postpone(state, g, VA_CHILD_STUCK, sys_monotonic_ns());
+			rounds_postpone(state, g, VA_CHILD_STUCK, sys_monotonic_ns());
 	}
 	free(capabilities);
 	pthread_cond_broadcast(&state->changed);
@@ -253,7 +183,7 @@ static void *prober_main(void *data)
 		if (skip == VA_NOT_SKIPPED) {
 			run_step(p, g);
 		} else {
-			va_gpu_postpone(p->state, g, skip, sys_monotonic_ns());
+			rounds_postpone(p->state, g, skip, sys_monotonic_ns());
 			pthread_cond_broadcast(&p->state->changed);
 		}
 	}

@@ -153,7 +153,7 @@ echo "room -> room (includes, calls between files)"
 
 includes "" '.*\.\./' | breach "a path that climbs hides an arrow"
 # A private header is its folder's own.
-private='src/|scrape/(job|runner)\.h|sources/proc/walk\.h|web/(alive|query|pages|page_files|connections)\.h'
+private='src/|scrape/(job|prober_log|rounds|runner)\.h|sources/proc/walk\.h|web/(alive|query|pages|page_files|connections)\.h'
 grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($private)" src include |
   breach "a private header of another folder"
 

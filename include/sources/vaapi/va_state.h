@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is known about hardware encoding on each GPU, and which test comes next. One thread runs
- * the tests (the prober) and writes; collectors look. Nothing here waits, runs or reads a clock.
- *
- * A round is: list what the driver offers; test each encoder at 256x256; now and then also with
- * large pictures; test video processing. The first round runs at once, later ones are spread over
- * the interval.
+ * What is known about hardware encoding on each GPU. One thread runs the tests and writes what they
+ * come to (scrape/prober.c); collectors read it. Nothing here waits, runs or reads a clock.
  */
 #ifndef SOURCES_VAAPI_VA_STATE_H
 #define SOURCES_VAAPI_VA_STATE_H
@@ -30,13 +26,18 @@ struct va_options {
 enum va_skip { VA_NOT_SKIPPED, VA_SUSPENDED, VA_PASSTHROUGH, VA_BACKOFF, VA_CHILD_STUCK };
 const char *va_skip_name(enum va_skip skip);
 
+/* What the last run of a step came to. */
+struct va_answer {
+	bool has_run;
+	struct va_run run;
+	double timestamp; /* Unix time of its end, s */
+};
+
 /* One encode test, by its labels. */
 struct va_test {
 	char codec[VA_NAME_MAX], profile[VA_NAME_MAX], entrypoint[VA_NAME_MAX];
 	unsigned size; /* index of va_size_name() */
-	bool has_run;
-	struct va_run run;
-	double timestamp; /* Unix time of its end, s */
+	struct va_answer answer;
 };
 const char *va_size_name(unsigned size);
 #define VA_SIZES 4
@@ -44,21 +45,23 @@ const char *va_size_name(unsigned size);
 enum va_operation { VA_SCALE, VA_TONEMAP, VA_OPERATIONS };
 const char *va_operation_name(enum va_operation operation);
 
+/* One child's work: the index is of tests or of operations. */
+struct va_step {
+	enum { VA_STEP_LIST, VA_STEP_TEST, VA_STEP_OPERATION } kind;
+	size_t index;
+};
+
 struct va_gpu {
 	struct va_gpu *next;
 	struct gpu *gpu; /* a reference */
 	bool busy;	 /* a test of it runs: the prober frees it when it is removed meanwhile */
 	bool removed;
 
-	bool listed; /* the driver was asked; then: */
-	struct va_run list;
+	struct va_answer list; /* what the driver offers: */
 	struct va_capabilities capabilities;
 	struct va_test *tests;
 	size_t n_tests;
-	struct {
-		bool has_run;
-		struct va_run run;
-	} operations[VA_OPERATIONS];
+	struct va_answer operations[VA_OPERATIONS];
 
 	unsigned long rounds; /* that have ended */
 	uint64_t runs, failures;
@@ -66,7 +69,9 @@ struct va_gpu {
 	int start_error;	       /* the probe's program could not be started: -errno */
 	enum va_skip skip;	       /* suspended, passthrough or stuck */
 
-	size_t step;	       /* 0 = list, then tests, then operations */
+	/* The round, see scrape/rounds.h. */
+	struct va_step *steps; /* the first is the list; NULL before it has run */
+	size_t n_steps, step;  /* step: the next one */
 	uint64_t started, due; /* of the round, and the next step; monotonic ns */
 	uint64_t laddered;     /* when the last round with large pictures began */
 	bool ladder;	       /* this round has them */
@@ -103,15 +108,5 @@ unsigned va_gpu_expected(const struct va_state *state, const struct va_gpu *gpu)
 bool va_gpu_works(const struct va_gpu *gpu, const char *codec);
 /* Why no test runs now. */
 enum va_skip va_gpu_skip(const struct va_state *state, const struct va_gpu *gpu, uint64_t now);
-
-/* The next step of a GPU. False when it needs no child: then va_gpu_record() with no_device. */
-bool va_gpu_request(const struct va_state *state, struct va_gpu *gpu, uint64_t now,
-		    struct va_request *ret);
-/* What came of it. capabilities are those of a list. Returns true when it ended a round. */
-bool va_gpu_record(struct va_state *state, struct va_gpu *gpu, const struct va_run *run,
-		   const struct va_capabilities *capabilities, uint64_t now, double unix_time);
-/* The step is put off for as long as a step takes its turn. */
-void va_gpu_postpone(const struct va_state *state, struct va_gpu *gpu, enum va_skip why,
-		     uint64_t now);
 
 #endif

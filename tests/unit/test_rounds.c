@@ -2,7 +2,7 @@
 /* Rounds without children and without a clock: what comes next, when, and what is then known. */
 #include "test.h"
 
-#include "sources/vaapi/va_state.h"
+#include "scrape/rounds.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static bool step(struct world *w)
 
 	if (w->g->due > w->now)
 		w->now = w->g->due;
-	if (!va_gpu_request(w->state, w->g, w->now, &request))
+	if (!rounds_request(w->state, w->g, w->now, &request))
 		run = (struct va_run){ .outcome.result = VA_NO_DEVICE };
 	else
 		run.outcome.result = result_of(w, &request);
@@ -90,7 +90,7 @@ static bool step(struct world *w)
 	snprintf(w->log + strlen(w->log), sizeof(w->log) - strlen(w->log), "%s%s%s%s ",
 		 request.list ? "list" : "", request.operation, request.profile, request.size);
 	w->now += S;
-	return va_gpu_record(w->state, w->g, &run, request.list ? &w->capabilities : NULL, w->now,
+	return rounds_record(w->state, w->g, &run, request.list ? &w->capabilities : NULL, w->now,
 			     UNIX_TIME + (double)(w->now / S));
 }
 
@@ -257,7 +257,7 @@ static void no_node(void **state)
 
 	*w->gpu.render = '\0';
 	finish_round(w);
-	assert_int_equal(w->g->list.outcome.result, VA_NO_DEVICE);
+	assert_int_equal(w->g->list.run.outcome.result, VA_NO_DEVICE);
 	assert_int_equal(w->g->rounds, 1);
 	assert_int_equal(w->g->runs, 0); /* that was no child */
 }
@@ -265,8 +265,8 @@ static void no_node(void **state)
 static int last_result_of(const struct world *w, const char *profile)
 {
 	for (size_t i = 0; i < w->g->n_tests; i++)
-		if (w->g->tests[i].has_run && strcmp(w->g->tests[i].profile, profile) == 0)
-			return (int)w->g->tests[i].run.outcome.result;
+		if (w->g->tests[i].answer.has_run && strcmp(w->g->tests[i].profile, profile) == 0)
+			return (int)w->g->tests[i].answer.run.outcome.result;
 	return -1;
 }
 
@@ -281,7 +281,7 @@ static void a_stuck_child_ends_the_round(void **state)
 	assert_string_equal(w->log, "list H264Main256x256 ");
 	assert_int_equal(w->g->rounds, 1);
 	assert_int_equal(w->g->step, 0);
-	va_gpu_postpone(w->state, w->g, VA_CHILD_STUCK, w->now);
+	rounds_postpone(w->state, w->g, VA_CHILD_STUCK, w->now);
 	assert_int_equal(va_gpu_skip(w->state, w->g, w->now), VA_CHILD_STUCK);
 	assert_true(w->g->due > w->now && w->g->due < w->now + INTERVAL);
 	w->h264 = VA_OK;
@@ -324,7 +324,7 @@ static void on_demand(void **state)
 	assert_null(strstr(w->log, "3840x2160"));
 	finish_round(w);
 	assert_non_null(strstr(w->log, "3840x2160"));
-	va_gpu_postpone(w->state, w->g, VA_PASSTHROUGH, w->now);
+	rounds_postpone(w->state, w->g, VA_PASSTHROUGH, w->now);
 	va_state_ask(w->state);
 	assert_int_equal(w->g->due, UINT64_MAX);
 }
