@@ -287,7 +287,7 @@ static int collect(const struct collection *c)
 	else
 		put_gpu(c, state, s->gpu);
 	/* One row for the exporter: by whoever stands last in the list of GPUs. */
-	if (!s->gpu->next)
+	if (!LIST_NEXT(s->gpu, link))
 		put(c->batch, &families[INTERVAL], (double)state->options.interval_ns / 1e9);
 	pthread_mutex_unlock(&state->lock);
 	return r;

@@ -10,9 +10,9 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 static const char *find_key(const char *buf, size_t len, const char *key)
@@ -101,14 +101,12 @@ static void *listener_main(void *data)
 int uevent_start(struct scraper *scraper, struct pmu_set *pmus)
 {
 	struct uevent_listener *listener = malloc(sizeof(*listener));
-	pthread_t thread;
 	int r;
 
 	if (!listener)
 		return -ENOMEM;
 	*listener = (struct uevent_listener){ sys_uevent_open(), scraper, pmus };
-	r = listener->fd < 0 ? listener->fd
-			     : -pthread_create(&thread, NULL, listener_main, listener);
+	r = listener->fd < 0 ? listener->fd : thread_start(NULL, "uevent", listener_main, listener);
 	if (r < 0) {
 		log_warn("no uevents from the kernel: a PMU that goes is noticed at the next "
 			 "scrape only",
@@ -117,7 +115,5 @@ int uevent_start(struct scraper *scraper, struct pmu_set *pmus)
 		free(listener);
 		return r;
 	}
-	pthread_setname_np(thread, "uevent");
-	pthread_detach(thread);
 	return 0;
 }

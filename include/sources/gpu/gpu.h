@@ -7,6 +7,7 @@
 #define SOURCES_GPU_GPU_H
 
 #include "base/fs.h"
+#include "base/ref.h"
 #include "sources/gpu/platform.h"
 #include "sources/gpu/pmu.h"
 
@@ -19,7 +20,7 @@ enum gpu_driver {
 };
 
 struct gpu {
-	unsigned refs;
+	atomic_uint refs;
 	char pci[24]; /* "0000:00:02.0", the folder's name below sys/bus/pci/devices */
 	enum gpu_driver driver;
 	char driver_name[32]; /* "none" without a driver */

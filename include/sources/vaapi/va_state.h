@@ -10,6 +10,7 @@
 #include "sources/vaapi/va_child.h"
 
 #include <pthread.h>
+#include <sys/queue.h>
 
 #define VA_CODECS_AUTO (1u << 31) /* of expected: h264 where a VA driver is installed */
 #define VA_MAX_BACKOFF 4
@@ -52,7 +53,7 @@ struct va_step {
 };
 
 struct va_gpu {
-	struct va_gpu *next;
+	LIST_ENTRY(va_gpu) link;
 	struct gpu *gpu; /* a reference */
 	bool busy;	 /* a test of it runs: the prober frees it when it is removed meanwhile */
 	bool removed;
@@ -84,7 +85,7 @@ struct va_state {
 	struct va_options options;
 	pthread_mutex_t lock; /* of all below, and of what each GPU holds */
 	pthread_cond_t changed;
-	struct va_gpu *first;
+	LIST_HEAD(, va_gpu) gpus;
 	uint64_t held_until; /* no test starts before; monotonic ns */
 };
 

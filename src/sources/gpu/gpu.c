@@ -17,13 +17,13 @@
 
 struct gpu *gpu_ref(struct gpu *gpu)
 {
-	__atomic_add_fetch(&gpu->refs, 1, __ATOMIC_RELAXED);
+	ref_take(&gpu->refs);
 	return gpu;
 }
 
 void gpu_unref(struct gpu *gpu)
 {
-	if (!gpu || __atomic_sub_fetch(&gpu->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (!gpu || !ref_drop(&gpu->refs))
 		return;
 	pmu_unref(gpu->pmu);
 	free(gpu);

@@ -5,6 +5,7 @@
  */
 #include "sources/gpu/pmu.h"
 
+#include "base/ref.h"
 #include "base/sys.h"
 #include "sources/gpu/counter.h"
 
@@ -14,6 +15,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #define MAX_EVENTS 256 /* a GPU with 64 engines and all kinds; a group read stays below 16 KiB */
 #define FOLDER	   "sys/bus/event_source/devices/%s/"
@@ -26,8 +28,9 @@ struct event_total {
 
 struct pmu {
 	struct pmu_set *set;
-	struct pmu *next;
-	unsigned refs;
+	LIST_ENTRY(pmu) link;
+	bool in_set;
+	atomic_uint refs;
 	char name[64], pci[24];
 	bool gone; /* closed for good */
 	uint64_t round;
@@ -41,7 +44,7 @@ struct pmu_set {
 	unsigned kinds;
 	pthread_mutex_t
 		lock; /* of every PMU in the set: reads are short, and closing must not wait */
-	struct pmu *first;
+	LIST_HEAD(, pmu) pmus;
 	atomic_uint closers; /* that wait for the lock: whoever opens events must end that */
 	uint64_t held_until, unbind_until; /* monotonic ns */
 	int watch;			   /* -1: there is none */
@@ -88,14 +91,18 @@ static void lock_to_close(struct pmu_set *set)
 
 static void close_all(struct pmu_set *set)
 {
-	for (struct pmu *pmu = set->first; pmu; pmu = pmu->next)
+	struct pmu *pmu;
+
+	LIST_FOREACH (pmu, &set->pmus, link)
 		close_events(pmu);
 }
 
 void pmu_set_close(struct pmu_set *set, const char *name)
 {
+	struct pmu *pmu;
+
 	lock_to_close(set);
-	for (struct pmu *pmu = set->first; pmu; pmu = pmu->next) {
+	LIST_FOREACH (pmu, &set->pmus, link) {
 		if (strcmp(pmu->name, name) != 0)
 			continue;
 		close_events(pmu);
@@ -141,15 +148,15 @@ struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci)
 	snprintf(pmu->name, sizeof(pmu->name), "%s", name);
 	snprintf(pmu->pci, sizeof(pmu->pci), "%s", pci);
 	pthread_mutex_lock(&set->lock);
-	pmu->next = set->first;
-	set->first = pmu;
+	LIST_INSERT_HEAD(&set->pmus, pmu, link);
+	pmu->in_set = true;
 	pthread_mutex_unlock(&set->lock);
 	return pmu;
 }
 
 struct pmu *pmu_ref(struct pmu *pmu)
 {
-	__atomic_add_fetch(&pmu->refs, 1, __ATOMIC_RELAXED);
+	ref_take(&pmu->refs);
 	return pmu;
 }
 
@@ -158,12 +165,9 @@ void pmu_close(struct pmu *pmu)
 	struct pmu_set *set = pmu->set;
 
 	pthread_mutex_lock(&set->lock);
-	for (struct pmu **p = &set->first; *p; p = &(*p)->next) {
-		if (*p == pmu) {
-			*p = pmu->next;
-			break;
-		}
-	}
+	if (pmu->in_set)
+		LIST_REMOVE(pmu, link);
+	pmu->in_set = false;
 	close_events(pmu);
 	pmu->gone = true;
 	pthread_mutex_unlock(&set->lock);
@@ -171,7 +175,7 @@ void pmu_close(struct pmu *pmu)
 
 void pmu_unref(struct pmu *pmu)
 {
-	if (!pmu || __atomic_sub_fetch(&pmu->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (!pmu || !ref_drop(&pmu->refs))
 		return;
 	pmu_close(pmu);
 	free(pmu);

@@ -61,11 +61,8 @@ size_t walk_holds(const struct walk *walk, pid_t pid, const struct gpu *gpu)
 
 static int hold(struct reading *reading, pid_t pid, size_t client)
 {
-	int r = walk_grow((void **)&reading->held, reading->n_held, &reading->held_size,
-			  sizeof(*reading->held));
-
-	if (r < 0)
-		return fault_errno(&reading->fault, r, "clients of the GPU");
+	if (!array_reserve(reading->held, &reading->held_size, reading->n_held + 1))
+		return fault_errno(&reading->fault, -ENOMEM, "clients of the GPU");
 	reading->held[reading->n_held++] = (struct held){ pid, client };
 	return 0;
 }
@@ -128,11 +125,10 @@ static size_t drop_repeated(struct drm_client *clients, size_t n)
 }
 
 /* Takes more memory if less than half of it is free then, lest it sort for each descriptor. */
-static int make_room(struct reading *reading, size_t *n, size_t *size)
+static bool make_room(struct reading *reading, size_t *n, size_t *size)
 {
 	*n = drop_repeated(reading->clients, *n);
-	return walk_grow((void **)&reading->clients, *n > *size / 2 ? *size : *n, size,
-			 sizeof(*reading->clients));
+	return array_reserve(reading->clients, size, (*n > *size / 2 ? *size : *n) + 1);
 }
 
 static int compare_held(const void *a, const void *b)
@@ -166,7 +162,7 @@ static int read_clients(const struct walk *walk, const struct gpu *gpu, struct r
 	for (size_t i = 0; i < walk->n_fds; i++) {
 		if (!is_of(&walk->fds[i], gpu))
 			continue;
-		if (n == size && make_room(reading, &n, &size) < 0)
+		if (n == size && !make_room(reading, &n, &size))
 			return fault_errno(&reading->fault, -ENOMEM, "clients of the GPU");
 		r = read_fd(walk, &walk->fds[i], reading, &reading->clients[n]);
 		if (r < 0)

@@ -47,13 +47,13 @@ void procs_free(struct procs *procs)
 
 struct walk *walk_ref(struct walk *walk)
 {
-	__atomic_add_fetch(&walk->refs, 1, __ATOMIC_RELAXED);
+	ref_take(&walk->refs);
 	return walk;
 }
 
 void walk_unref(struct walk *walk)
 {
-	if (!walk || __atomic_sub_fetch(&walk->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (!walk || !ref_drop(&walk->refs))
 		return;
 	for (size_t i = 0; i < walk->n_readings; i++) {
 		pthread_mutex_destroy(&walk->readings[i].lock);
@@ -69,34 +69,18 @@ void walk_unref(struct walk *walk)
 	free(walk);
 }
 
-int walk_grow(void **array, size_t n, size_t *size, size_t element)
-{
-	size_t wanted = *size ? 2 * *size : 64;
-	void *grown;
-
-	if (n < *size)
-		return 0;
-	grown = realloc(*array, wanted * element);
-	if (!grown)
-		return -ENOMEM;
-	*array = grown;
-	*size = wanted;
-	return 0;
-}
-
 static int add_fd(struct walk *walk, const char *name, unsigned minor)
 {
 	uint64_t fd;
-	int r;
 
 	if (text_parse_u64(name, strlen(name), &fd) < 0 || fd > INT32_MAX)
 		return 0;
 	if (walk->n_fds == MAX_FDS)
 		return -E2BIG;
-	r = walk_grow((void **)&walk->fds, walk->n_fds, &walk->fds_size, sizeof(*walk->fds));
-	if (r == 0)
-		walk->fds[walk->n_fds++] = (struct drm_fd){ walk->pid, (unsigned)fd, minor };
-	return r;
+	if (!array_reserve(walk->fds, &walk->fds_size, walk->n_fds + 1))
+		return -ENOMEM;
+	walk->fds[walk->n_fds++] = (struct drm_fd){ walk->pid, (unsigned)fd, minor };
+	return 0;
 }
 
 bool walk_minor_of(const char *target, unsigned *ret)
@@ -145,14 +129,12 @@ static bool vfio_name_of(const char *target, char *buf, size_t size)
 
 static int add_vfio(struct walk *walk, const struct vfio_fd *fd)
 {
-	int r;
-
 	if (walk->n_vfio == MAX_FDS)
 		return -E2BIG;
-	r = walk_grow((void **)&walk->vfio, walk->n_vfio, &walk->vfio_size, sizeof(*walk->vfio));
-	if (r == 0)
-		walk->vfio[walk->n_vfio++] = *fd;
-	return r;
+	if (!array_reserve(walk->vfio, &walk->vfio_size, walk->n_vfio + 1))
+		return -ENOMEM;
+	walk->vfio[walk->n_vfio++] = *fd;
+	return 0;
 }
 
 /* Nodes that every other process has open. */
@@ -223,11 +205,10 @@ static int visit_fdinfo(void *data, int dirfd, const char *name)
 
 static int add_pid(pid_t **pids, size_t *n, size_t *size, pid_t pid)
 {
-	int r = walk_grow((void **)pids, *n, size, sizeof(**pids));
-
-	if (r == 0)
-		(*pids)[(*n)++] = pid;
-	return r;
+	if (!array_reserve(*pids, size, *n + 1))
+		return -ENOMEM;
+	(*pids)[(*n)++] = pid;
+	return 0;
 }
 
 /* A process that has ended meanwhile is no failure. */

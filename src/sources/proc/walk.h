@@ -3,6 +3,8 @@
 #ifndef SOURCES_PROC_WALK_H
 #define SOURCES_PROC_WALK_H
 
+#include "base/array.h"
+#include "base/ref.h"
 #include "sources/proc/procs.h"
 
 #include <pthread.h>
@@ -38,7 +40,7 @@ struct reading {
 };
 
 struct walk {
-	unsigned refs;
+	atomic_uint refs;
 	uint64_t round;
 	const struct fs *fs;
 	pid_t *pids;
@@ -56,9 +58,6 @@ struct walk {
 	struct reading readings[MAX_READ];
 	size_t n_readings;
 };
-
-/* Room for one more, by doubling. 0 or -ENOMEM. */
-int walk_grow(void **array, size_t n, size_t *size, size_t element);
 
 /* "…/dri/renderD128", "…/dri/card0", maybe " (deleted)": the number is the minor one. */
 bool walk_minor_of(const char *target, unsigned *ret);

@@ -7,6 +7,7 @@
  */
 #include "sources/transcode/scan.h"
 
+#include "base/array.h"
 #include "base/sys.h"
 #include "sources/proc/gpu_time.h"
 #include "sources/proc/process.h"
@@ -117,25 +118,18 @@ static bool has_come(const struct transcode_scan *t, const struct process_stat *
 static struct transcode *append(struct transcode_scan *t, pid_t pid,
 				const struct process_stat *stat)
 {
-	struct transcode *grown;
+	struct transcode *added;
 
-	if (t->n == t->size) {
-		size_t size = t->size ? 2 * t->size : 16;
-
-		grown = realloc(t->all, size * sizeof(*grown));
-		if (!grown)
-			return NULL;
-		t->all = grown;
-		t->size = size;
-	}
-	grown = &t->all[t->n++];
-	*grown = (struct transcode){ .pid = pid,
+	if (!array_reserve(t->all, &t->size, t->n + 1))
+		return NULL;
+	added = &t->all[t->n++];
+	*added = (struct transcode){ .pid = pid,
 				     .start_ticks = stat->start_ticks,
 				     .fresh = has_come(t, stat),
 				     .verdict = ACCELERATION_UNKNOWN };
 	/* What it had used before the first look of all, or under another name, is nobody's. */
-	grown->cpu_ticks = grown->fresh ? 0 : stat->cpu_ticks;
-	return grown;
+	added->cpu_ticks = added->fresh ? 0 : stat->cpu_ticks;
+	return added;
 }
 
 static int read_name(const struct fs *fs, pid_t pid, char *buf, size_t size)

@@ -2,6 +2,7 @@
 #include "sources/vaapi/va_state.h"
 
 #include "base/macros.h"
+#include "base/thread.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,16 +35,12 @@ const char *va_skip_name(enum va_skip skip)
 struct va_state *va_state_new(const struct va_options *options)
 {
 	struct va_state *state = calloc(1, sizeof(*state));
-	pthread_condattr_t attr;
 
 	if (!state)
 		return NULL;
 	state->options = *options;
 	pthread_mutex_init(&state->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&state->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&state->changed);
 	return state;
 }
 
@@ -56,8 +53,7 @@ struct va_gpu *va_state_add(struct va_state *state, struct gpu *gpu)
 	g->gpu = gpu_ref(gpu);
 	g->backoff = 1;
 	pthread_mutex_lock(&state->lock);
-	g->next = state->first;
-	state->first = g;
+	LIST_INSERT_HEAD(&state->gpus, g, link);
 	pthread_cond_broadcast(&state->changed);
 	pthread_mutex_unlock(&state->lock);
 	return g;
@@ -74,12 +70,7 @@ void va_gpu_free(struct va_gpu *g)
 void va_state_remove(struct va_state *state, struct va_gpu *gpu)
 {
 	pthread_mutex_lock(&state->lock);
-	for (struct va_gpu **p = &state->first; *p; p = &(*p)->next) {
-		if (*p == gpu) {
-			*p = gpu->next;
-			break;
-		}
-	}
+	LIST_REMOVE(gpu, link);
 	gpu->removed = true;
 	if (!gpu->busy)
 		va_gpu_free(gpu);
@@ -120,8 +111,10 @@ enum va_skip va_gpu_skip(const struct va_state *state, const struct va_gpu *gpu,
 
 void va_state_ask(struct va_state *state)
 {
+	struct va_gpu *g;
+
 	pthread_mutex_lock(&state->lock);
-	for (struct va_gpu *g = state->first; g; g = g->next) {
+	LIST_FOREACH (g, &state->gpus, link) {
 		g->asked = true;
 		if (g->due != UINT64_MAX)
 			g->due = 0;

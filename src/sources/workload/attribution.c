@@ -3,6 +3,7 @@
  */
 #include "sources/workload/attribution.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "sources/workload/cgroup.h"
 
@@ -28,7 +29,7 @@ struct attribution {
 	struct fault fault;
 	bool read; /* suspects are known */
 	struct suspect *suspects;
-	size_t n_suspects;
+	size_t n_suspects, suspects_size;
 	pid_t denied; /* a process that could have a device, and was not seen; 0: none */
 	char command[COMMAND_BYTES];
 };
@@ -79,7 +80,6 @@ static void read_suspects(struct attribution *o)
 	pids = walk_unseen(o->walk, &n);
 	for (size_t i = 0; i < n && o->n_suspects < MAX_SUSPECTS; i++) {
 		struct guest_command command;
-		struct suspect *grown;
 		int r = read_command(o, pids[i], &command);
 
 		if (r == -ENOENT)
@@ -87,10 +87,8 @@ static void read_suspects(struct attribution *o)
 		o->denied = o->denied ? o->denied : pids[i];
 		if (r < 0)
 			continue;
-		grown = realloc(o->suspects, (o->n_suspects + 1) * sizeof(*grown));
-		if (!grown)
+		if (!array_reserve(o->suspects, &o->suspects_size, o->n_suspects + 1))
 			return;
-		o->suspects = grown;
 		o->suspects[o->n_suspects++] = (struct suspect){ pids[i], command };
 	}
 }

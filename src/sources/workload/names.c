@@ -5,7 +5,9 @@
  */
 #include "sources/workload/names.h"
 
+#include "base/ref.h"
 #include "base/sys.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -39,7 +41,7 @@ struct assignment {
 };
 
 struct names {
-	unsigned refs; /* one more for each reader that runs */
+	atomic_uint refs; /* one more for each reader that runs */
 	const struct fs *fs;
 	pthread_mutex_t lock;
 	pthread_cond_t read;
@@ -55,28 +57,19 @@ struct names {
 struct names *names_new(const struct fs *fs)
 {
 	struct names *n = calloc(1, sizeof(*n));
-	pthread_condattr_t attr;
 
 	if (!n)
 		return NULL;
 	n->refs = 1;
 	n->fs = fs;
 	pthread_mutex_init(&n->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&n->read, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&n->read);
 	return n;
 }
 
 static void unref(struct names *n)
 {
-	unsigned refs;
-
-	pthread_mutex_lock(&n->lock);
-	refs = --n->refs;
-	pthread_mutex_unlock(&n->lock);
-	if (refs > 0)
+	if (!ref_drop(&n->refs))
 		return;
 	pthread_cond_destroy(&n->read);
 	pthread_mutex_destroy(&n->lock);
@@ -155,7 +148,7 @@ static void read_guest(const struct fs *fs, const char *vmid, char *conf, char *
 }
 
 /* The next one to be read. Its place may be another's by the time that it is read. */
-static struct guest *next_asked(struct names *n)
+static struct guest *next_asked_locked(struct names *n)
 {
 	for (size_t i = 0; i < n->n_guests; i++)
 		if (n->guests[i].asked)
@@ -171,7 +164,7 @@ static void read_guests(struct names *n)
 	if (!conf)
 		return;
 	pthread_mutex_lock(&n->lock);
-	while ((guest = next_asked(n))) {
+	while ((guest = next_asked_locked(n))) {
 		guest->asked = false;
 		read = *guest;
 		pthread_mutex_unlock(&n->lock);
@@ -286,8 +279,8 @@ static void *devices_main(void *data)
 	return NULL;
 }
 
-/* Starts a reader unless it runs. Under the lock. */
-static void start(struct names *n, int which)
+/* Starts a reader unless it runs. */
+static void start_locked(struct names *n, int which)
 {
 	static const struct {
 		void *(*main)(void *data);
@@ -298,32 +291,23 @@ static void start(struct names *n, int which)
 		[DEVICES] = { devices_main, "devices of VMs" },
 	};
 	struct reader *reader = &n->readers[which];
-	pthread_attr_t attr;
-	pthread_t thread;
-	int r;
 
 	if (reader->running)
 		return;
 	reader->started = sys_monotonic_ns();
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, readers[which].main, n);
-	pthread_attr_destroy(&attr);
-	if (r != 0)
+	if (thread_start(NULL, readers[which].name, readers[which].main, n) < 0)
 		return;
-	pthread_setname_np(thread, readers[which].name);
 	reader->running = true;
-	n->refs++;
+	ref_take(&n->refs);
 }
 
-/* Waits until the reader has ended or is late. Under the lock. */
-static void wait_for(struct names *n, const struct reader *reader)
+/* Waits until the reader has ended or is late. */
+static void wait_for_locked(struct names *n, const struct reader *reader)
 {
 	uint64_t until = reader->started + WAIT_NS;
-	struct timespec t = { (time_t)(until / 1000000000u), (long)(until % 1000000000u) };
 
 	while (reader->running && sys_monotonic_ns() < until)
-		pthread_cond_timedwait(&n->read, &n->lock, &t);
+		thread_wait_until(&n->read, &n->lock, until);
 }
 
 static bool is_older(const struct reader *reader, uint64_t ns)
@@ -331,7 +315,7 @@ static bool is_older(const struct reader *reader, uint64_t ns)
 	return reader->ended == 0 || sys_monotonic_ns() - reader->ended >= ns;
 }
 
-static const struct pod_name *find_pod(const struct names *n, const char *id)
+static const struct pod_name *find_pod_locked(const struct names *n, const char *id)
 {
 	struct pod_name key;
 
@@ -344,20 +328,20 @@ bool names_pod(struct names *n, const char *id, struct pod_name *ret)
 	const struct pod_name *found;
 
 	pthread_mutex_lock(&n->lock);
-	found = find_pod(n, id);
+	found = find_pod_locked(n, id);
 	if (!found) {
 		if (is_older(&n->readers[PODS], RETRY_NS))
-			start(n, PODS);
-		wait_for(n, &n->readers[PODS]);
-		found = find_pod(n, id);
+			start_locked(n, PODS);
+		wait_for_locked(n, &n->readers[PODS]);
+		found = find_pod_locked(n, id);
 	}
 	*ret = found ? *found : (struct pod_name){ 0 };
 	pthread_mutex_unlock(&n->lock);
 	return found;
 }
 
-/* The guest's place; made when it is asked for the first time. Under the lock. */
-static struct guest *find_guest(struct names *n, const char *vmid)
+/* The guest's place; made when it is asked for the first time. */
+static struct guest *find_guest_locked(struct names *n, const char *vmid)
 {
 	size_t i = 0;
 
@@ -379,18 +363,18 @@ bool names_guest(struct names *n, const char *vmid, char ret[static GUEST_NAME_B
 	struct guest *guest;
 
 	pthread_mutex_lock(&n->lock);
-	guest = find_guest(n, vmid);
+	guest = find_guest_locked(n, vmid);
 	if (is_older(reader, RENAMED_NS) && !reader->running)
 		for (size_t i = 0; i < n->n_guests; i++)
 			n->guests[i].asked = true;
 	guest->asked |= !*guest->name && is_older(reader, RETRY_NS);
 	if (guest->asked)
-		start(n, GUESTS);
+		start_locked(n, GUESTS);
 	/* An old name is better than a wait. */
 	if (!*guest->name)
-		wait_for(n, reader);
+		wait_for_locked(n, reader);
 	/* The lock was released meanwhile. */
-	guest = find_guest(n, vmid);
+	guest = find_guest_locked(n, vmid);
 	memcpy(ret, guest->name, GUEST_NAME_BYTES);
 	pthread_mutex_unlock(&n->lock);
 	return *ret;
@@ -412,9 +396,9 @@ bool names_vm_of_pci(struct names *n, const char *pci, char ret[static GUEST_VMI
 			n->n_devices++;
 		}
 		if (is_older(reader, *n->devices[i].vmid ? RENAMED_NS : RETRY_NS))
-			start(n, DEVICES);
+			start_locked(n, DEVICES);
 		if (!*n->devices[i].vmid)
-			wait_for(n, reader);
+			wait_for_locked(n, reader);
 		memcpy(ret, n->devices[i].vmid, GUEST_VMID_BYTES);
 	}
 	pthread_mutex_unlock(&n->lock);

@@ -6,6 +6,7 @@
  */
 #include "sources/workload/usage.h"
 
+#include "base/array.h"
 #include "sources/gpu/counter.h"
 
 #include <errno.h>
@@ -103,15 +104,8 @@ static struct known *find_client(struct usage *u, uint64_t id)
 
 static struct known *add_client(struct usage *u, uint64_t id)
 {
-	if (u->n_clients == u->size) {
-		size_t size = u->size ? 2 * u->size : 64;
-		struct known *grown = realloc(u->clients, size * sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		u->clients = grown;
-		u->size = size;
-	}
+	if (!array_reserve(u->clients, &u->size, u->n_clients + 1))
+		return NULL;
 	u->clients[u->n_clients] =
 		(struct known){ .id = id, .since = u->before, .fresh = u->looks > 0 };
 	return &u->clients[u->n_clients++];
@@ -141,15 +135,8 @@ static struct use *find_use(struct usage *u, const struct workload *workload, ui
 
 static int fold(struct usage *u, uint64_t hash)
 {
-	if (u->n_folded == u->folded_size) {
-		size_t size = u->folded_size ? 2 * u->folded_size : 64;
-		uint64_t *grown = realloc(u->folded, size * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		u->folded = grown;
-		u->folded_size = size;
-	}
+	if (!array_reserve(u->folded, &u->folded_size, u->n_folded + 1))
+		return -ENOMEM;
 	u->folded[u->n_folded++] = hash;
 	return 0;
 }
