@@ -48,7 +48,7 @@ static unsigned pmu_kinds(const struct options *options)
 
 	for (size_t i = 0; i < collectors_count; i++)
 		if (options->collectors >> i & 1)
-			kinds |= collectors_all[i]->pmu_kinds;
+			kinds |= collector_pmu_kinds(collectors_all[i]);
 	return kinds;
 }
 

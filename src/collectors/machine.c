@@ -11,11 +11,13 @@
 #include <string.h>
 
 static const struct family families[] = {
-	{ "intel_gpu_machine_info",
-	  "The machine that the exporter sees: UUID of its firmware (root only), what it runs in, "
-	  "kernel.",
-	  INFO,
-	  { "machine_uuid", "virtualization", "kernel" } },
+	{
+		.name = "intel_gpu_machine_info",
+		.help = "The machine that the exporter sees: UUID of its firmware (root only), "
+			"what it runs in, kernel.",
+		.type = INFO,
+		.labels = { "machine_uuid", "virtualization", "kernel" },
+	},
 };
 
 struct state {

@@ -9,16 +9,20 @@
 enum { PASSTHROUGH_INFO, IN_USE };
 
 static const struct family families[] = {
-	[PASSTHROUGH_INFO] = { "intel_gpu_passthrough_info",
-			       "The whole GPU is bound to vfio-pci; the VM that has it.",
-			       INFO,
-			       { "pci", "iommu_group", "vmid", "guest", "vm_uuid" } },
-	[IN_USE] = { "intel_gpu_passthrough_in_use",
-		     "Whether a process has the GPU, which is bound to vfio-pci, open: with 0 "
-		     "neither a VM nor the host uses it. Absent unless every process that could "
-		     "was looked at.",
-		     GAUGE,
-		     { "pci" } },
+	[PASSTHROUGH_INFO] = {
+		.name = "intel_gpu_passthrough_info",
+		.help = "The whole GPU is bound to vfio-pci; the VM that has it.",
+		.type = INFO,
+		.labels = { "pci", "iommu_group", "vmid", "guest", "vm_uuid" },
+	},
+	[IN_USE] = {
+		.name = "intel_gpu_passthrough_in_use",
+		.help = "Whether a process has the GPU, which is bound to vfio-pci, open: with 0 "
+			"neither a VM nor the host uses it. Absent unless every process that "
+			"could was looked at.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
 };
 
 /* A GPU that changes its driver is a new one. */

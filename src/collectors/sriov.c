@@ -18,20 +18,26 @@
 enum { ENABLED, SUPPORTED, VF_INFO };
 
 static const struct family families[] = {
-	[ENABLED] = { "intel_gpu_sriov_vfs_enabled",
-		      "Virtual functions that the GPU has now, from sriov_numvfs.",
-		      GAUGE,
-		      { "pci" } },
-	[SUPPORTED] = { "intel_gpu_sriov_vfs_supported",
-			"Virtual functions that the GPU's driver would enable at most, from "
+	[ENABLED] = {
+		.name = "intel_gpu_sriov_vfs_enabled",
+		.help = "Virtual functions that the GPU has now, from sriov_numvfs.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[SUPPORTED] = {
+		.name = "intel_gpu_sriov_vfs_supported",
+		.help = "Virtual functions that the GPU's driver would enable at most, from "
 			"sriov_totalvfs; a driver without SR-IOV enables none of them.",
-			GAUGE,
-			{ "pci" } },
-	[VF_INFO] = { "intel_gpu_sriov_vf_info",
-		      "A virtual function of the GPU, counted from 1, its driver (\"none\", "
-		      "vfio-pci, i915, xe) and the VM that has it.",
-		      INFO,
-		      { "pci", "vf", "vf_pci", "vf_driver", "vmid", "guest", "vm_uuid" } },
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[VF_INFO] = {
+		.name = "intel_gpu_sriov_vf_info",
+		.help = "A virtual function of the GPU, counted from 1, its driver (\"none\", "
+			"vfio-pci, i915, xe) and the VM that has it.",
+		.type = INFO,
+		.labels = { "pci", "vf", "vf_pci", "vf_driver", "vmid", "guest", "vm_uuid" },
+	},
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)

@@ -13,11 +13,13 @@
 #include <stdio.h>
 
 static const struct family families[] = {
-	{ "intel_gpu_throttled",
-	  "Whether the GT's clock is held back for a reason, from sysfs; absent while the GPU "
-	  "sleeps.",
-	  GAUGE,
-	  { "pci", "gt", "reason" } },
+	{
+		.name = "intel_gpu_throttled",
+		.help = "Whether the GT's clock is held back for a reason, from sysfs; absent "
+			"while the GPU sleeps.",
+		.type = GAUGE,
+		.labels = { "pci", "gt", "reason" },
+	},
 };
 
 static const char *const reasons[] = { "pl1",	  "pl2",  "pl4",	   "thermal",

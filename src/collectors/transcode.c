@@ -16,22 +16,28 @@ enum { TRANSCODES, PROCESSES, CPU };
 		"container", "vmid", "guest"
 
 static const struct family families[] = {
-	[TRANSCODES] = { "intel_gpu_transcodes",
-			 "Processes that transcode video by what does it, from their CPU time and "
-			 "their clients' fdinfo over at least 10 s; unknown: younger, or the GPU's "
-			 "use cannot be read.",
-			 GAUGE,
-			 { "acceleration" } },
-	[PROCESSES] = { "intel_gpu_transcode_processes",
-			"The same by application and workload; 0 for 15 minutes after the last "
+	[TRANSCODES] = {
+		.name = "intel_gpu_transcodes",
+		.help = "Processes that transcode video by what does it, from their CPU time and "
+			"their clients' fdinfo over at least 10 s; unknown: younger, or the "
+			"GPU's use cannot be read.",
+		.type = GAUGE,
+		.labels = { "acceleration" },
+	},
+	[PROCESSES] = {
+		.name = "intel_gpu_transcode_processes",
+		.help = "The same by application and workload; 0 for 15 minutes after the last "
 			"one.",
-			GAUGE,
-			{ USE_LABELS } },
-	[CPU] = { "intel_gpu_transcode_cpu_seconds_total",
-		  "CPU time of such processes, from /proc/<pid>/stat; what one takes between the "
-		  "last scrape and its end is not seen.",
-		  COUNTER,
-		  { USE_LABELS } },
+		.type = GAUGE,
+		.labels = { USE_LABELS },
+	},
+	[CPU] = {
+		.name = "intel_gpu_transcode_cpu_seconds_total",
+		.help = "CPU time of such processes, from /proc/<pid>/stat; what one takes "
+			"between the last scrape and its end is not seen.",
+		.type = COUNTER,
+		.labels = { USE_LABELS },
+	},
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)

@@ -39,83 +39,126 @@ enum {
 	}
 
 static const struct family families[] = {
-	[UP] = { "intel_gpu_vaapi_up",
-		 "Whether the VA driver initialises and lists an encoder, from the last VA-API "
-		 "round" BESIDE,
-		 GAUGE,
-		 { "pci" } },
-	[CODEC_WORKING] = { "intel_gpu_vaapi_codec_working",
-			    "Whether an encode test of an expected codec passes at 256x256, 0 for "
-			    "whatever reason" BESIDE,
-			    GAUGE,
-			    { "pci", "codec" } },
-	[DRIVER_INFO] = { "intel_gpu_vaapi_driver_info",
-			  "The VA driver that libva loads for the GPU" BESIDE,
-			  INFO,
-			  { "pci", "va_driver", "vendor", "va_version" } },
-	[ENTRYPOINT_INFO] = { "intel_gpu_vaapi_entrypoint_info",
-			      "A profile and entry point that the VA driver lists.",
-			      INFO,
-			      { "pci", "profile", "entrypoint" } },
-	[RATE_CONTROL_INFO] = { "intel_gpu_vaapi_rate_control_info",
-				"A rate control that the VA driver lists for an encoder; CBR "
-				"missing on a low-power entry point means that the HuC firmware is "
-				"not loaded.",
-				INFO,
-				{ "pci", "profile", "entrypoint", "rate_control" } },
-	[SUCCESS] = { "intel_gpu_vaapi_probe_success",
-		      "Whether the last encode test passed: coded, of the right structure, decoded "
-		      "back and alike" BESIDE,
-		      GAUGE, TEST_LABELS },
-	[RESULT] = { "intel_gpu_vaapi_probe_result",
-		     "What the last encode test came to" BESIDE,
-		     GAUGE,
-		     { "pci", "codec", "profile", "entrypoint", "size", "result" } },
-	[DURATION] = { "intel_gpu_vaapi_probe_duration_seconds",
-		       "How long the last encode test took, with the start of its process.", GAUGE,
-		       TEST_LABELS },
-	[TIMESTAMP] = { "intel_gpu_vaapi_probe_timestamp_seconds",
-			"When the last encode test ended, in Unix time.", GAUGE, TEST_LABELS },
-	[PSNR] = { "intel_gpu_vaapi_probe_psnr_decibels",
-		   "Likeness of the picture that was encoded and decoded back on the GPU, of the "
-		   "worst plane; 100 for equal ones.",
-		   GAUGE, TEST_LABELS },
-	[FRAME_RATE] = { "intel_gpu_vaapi_probe_frames_per_second",
-			 "Rate at which the last encode test encoded its few pictures.", GAUGE,
-			 TEST_LABELS },
-	[ENGINE] = { "intel_gpu_vaapi_probe_engine_seconds",
-		     "Video engine time of the last encode test, from its own fdinfo; informative: "
-		     "some kernels update it late.",
-		     GAUGE, TEST_LABELS },
-	[PROCESSING] = { "intel_gpu_vaapi_processing_success",
-			 "Whether the last test of video processing passed" BESIDE,
-			 GAUGE,
-			 { "pci", "operation" } },
-	[RUNS] = { "intel_gpu_vaapi_probe_runs_total",
-		   "VA-API tests run, each a process of its own.",
-		   COUNTER,
-		   { "pci" } },
-	[FAILURES] = { "intel_gpu_vaapi_probe_failures_total",
-		       "VA-API tests that failed.",
-		       COUNTER,
-		       { "pci" } },
-	[LAST_RUN] = { "intel_gpu_vaapi_probe_last_run_timestamp_seconds",
-		       "End of the last whole round of VA-API tests, in Unix time.",
-		       GAUGE,
-		       { "pci" } },
-	[LAST_SUCCESS] = { "intel_gpu_vaapi_probe_last_success_timestamp_seconds",
-			   "End of the last round in which every expected codec worked, in Unix "
-			   "time.",
-			   GAUGE,
-			   { "pci" } },
-	[INTERVAL] = { "intel_gpu_vaapi_probe_interval_seconds",
-		       "From one round of VA-API tests to the next, from --vaapi.interval.",
-		       GAUGE,
-		       { NULL } },
-	[SKIPPED] = { "intel_gpu_vaapi_probe_skipped",
-		      "Why VA-API tests wait; absent while they do not.",
-		      GAUGE,
-		      { "pci", "reason" } },
+	[UP] = {
+		.name = "intel_gpu_vaapi_up",
+		.help = "Whether the VA driver initialises and lists an encoder, from the last "
+			"VA-API round" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[CODEC_WORKING] = {
+		.name = "intel_gpu_vaapi_codec_working",
+		.help = "Whether an encode test of an expected codec passes at 256x256, 0 for "
+			"whatever reason" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci", "codec" },
+	},
+	[DRIVER_INFO] = {
+		.name = "intel_gpu_vaapi_driver_info",
+		.help = "The VA driver that libva loads for the GPU" BESIDE,
+		.type = INFO,
+		.labels = { "pci", "va_driver", "vendor", "va_version" },
+	},
+	[ENTRYPOINT_INFO] = {
+		.name = "intel_gpu_vaapi_entrypoint_info",
+		.help = "A profile and entry point that the VA driver lists.",
+		.type = INFO,
+		.labels = { "pci", "profile", "entrypoint" },
+	},
+	[RATE_CONTROL_INFO] = {
+		.name = "intel_gpu_vaapi_rate_control_info",
+		.help = "A rate control that the VA driver lists for an encoder; CBR missing on "
+			"a low-power entry point means that the HuC firmware is not loaded.",
+		.type = INFO,
+		.labels = { "pci", "profile", "entrypoint", "rate_control" },
+	},
+	[SUCCESS] = {
+		.name = "intel_gpu_vaapi_probe_success",
+		.help = "Whether the last encode test passed: coded, of the right structure, "
+			"decoded back and alike" BESIDE,
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[RESULT] = {
+		.name = "intel_gpu_vaapi_probe_result",
+		.help = "What the last encode test came to" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci", "codec", "profile", "entrypoint", "size", "result" },
+	},
+	[DURATION] = {
+		.name = "intel_gpu_vaapi_probe_duration_seconds",
+		.help = "How long the last encode test took, with the start of its process.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[TIMESTAMP] = {
+		.name = "intel_gpu_vaapi_probe_timestamp_seconds",
+		.help = "When the last encode test ended, in Unix time.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[PSNR] = {
+		.name = "intel_gpu_vaapi_probe_psnr_decibels",
+		.help = "Likeness of the picture that was encoded and decoded back on the GPU, "
+			"of the worst plane; 100 for equal ones.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[FRAME_RATE] = {
+		.name = "intel_gpu_vaapi_probe_frames_per_second",
+		.help = "Rate at which the last encode test encoded its few pictures.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[ENGINE] = {
+		.name = "intel_gpu_vaapi_probe_engine_seconds",
+		.help = "Video engine time of the last encode test, from its own fdinfo; "
+			"informative: some kernels update it late.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[PROCESSING] = {
+		.name = "intel_gpu_vaapi_processing_success",
+		.help = "Whether the last test of video processing passed" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci", "operation" },
+	},
+	[RUNS] = {
+		.name = "intel_gpu_vaapi_probe_runs_total",
+		.help = "VA-API tests run, each a process of its own.",
+		.type = COUNTER,
+		.labels = { "pci" },
+	},
+	[FAILURES] = {
+		.name = "intel_gpu_vaapi_probe_failures_total",
+		.help = "VA-API tests that failed.",
+		.type = COUNTER,
+		.labels = { "pci" },
+	},
+	[LAST_RUN] = {
+		.name = "intel_gpu_vaapi_probe_last_run_timestamp_seconds",
+		.help = "End of the last whole round of VA-API tests, in Unix time.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[LAST_SUCCESS] = {
+		.name = "intel_gpu_vaapi_probe_last_success_timestamp_seconds",
+		.help = "End of the last round in which every expected codec worked, in Unix "
+			"time.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[INTERVAL] = {
+		.name = "intel_gpu_vaapi_probe_interval_seconds",
+		.help = "From one round of VA-API tests to the next, from --vaapi.interval.",
+		.type = GAUGE,
+	},
+	[SKIPPED] = {
+		.name = "intel_gpu_vaapi_probe_skipped",
+		.help = "Why VA-API tests wait; absent while they do not.",
+		.type = GAUGE,
+		.labels = { "pci", "reason" },
+	},
 };
 
 struct state {

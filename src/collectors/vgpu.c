@@ -13,38 +13,53 @@
 enum { INSTANCES, AVAILABLE, TYPE_INFO, APERTURE, HIDDEN, VGPU_INFO, IN_USE };
 
 static const struct family families[] = {
-	[INSTANCES] = { "intel_gpu_vgpu_instances",
-			"vGPUs of a type that exist now, from sysfs.",
-			GAUGE,
-			{ "pci", "vgpu_type" } },
-	[AVAILABLE] = { "intel_gpu_vgpu_available_instances",
-			"vGPUs of a type that can still be created, from sysfs; all types share "
+	[INSTANCES] = {
+		.name = "intel_gpu_vgpu_instances",
+		.help = "vGPUs of a type that exist now, from sysfs.",
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[AVAILABLE] = {
+		.name = "intel_gpu_vgpu_available_instances",
+		.help = "vGPUs of a type that can still be created, from sysfs; all types share "
 			"one pool, so their sum means nothing.",
-			GAUGE,
-			{ "pci", "vgpu_type" } },
-	[TYPE_INFO] = { "intel_gpu_vgpu_type_info",
-			"A vGPU type that the GPU offers, from sysfs.",
-			INFO,
-			{ "pci", "vgpu_type", "resolution", "weight", "fences" } },
-	[APERTURE] = { "intel_gpu_vgpu_type_aperture_bytes",
-		       "Mappable graphics memory of one vGPU of the type (low_gm_size), from "
-		       "sysfs.",
-		       GAUGE,
-		       { "pci", "vgpu_type" } },
-	[HIDDEN] = { "intel_gpu_vgpu_type_hidden_bytes",
-		     "Other graphics memory of one vGPU of the type (high_gm_size), from sysfs.",
-		     GAUGE,
-		     { "pci", "vgpu_type" } },
-	[VGPU_INFO] = { "intel_gpu_vgpu_info",
-			"A vGPU that exists now, from sysfs, and the VM that it belongs to.",
-			INFO,
-			{ "pci", "uuid", "vgpu_type", "vgpu_id", "iommu_group", "vmid", "guest",
-			  "vm_uuid" } },
-	[IN_USE] = { "intel_gpu_vgpu_in_use",
-		     "Whether a process has the vGPU open; 0 for long means that it is left over. "
-		     "Absent unless every process that could was looked at.",
-		     GAUGE,
-		     { "pci", "uuid" } },
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[TYPE_INFO] = {
+		.name = "intel_gpu_vgpu_type_info",
+		.help = "A vGPU type that the GPU offers, from sysfs.",
+		.type = INFO,
+		.labels = { "pci", "vgpu_type", "resolution", "weight", "fences" },
+	},
+	[APERTURE] = {
+		.name = "intel_gpu_vgpu_type_aperture_bytes",
+		.help = "Mappable graphics memory of one vGPU of the type (low_gm_size), from "
+			"sysfs.",
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[HIDDEN] = {
+		.name = "intel_gpu_vgpu_type_hidden_bytes",
+		.help = "Other graphics memory of one vGPU of the type (high_gm_size), from "
+			"sysfs.",
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[VGPU_INFO] = {
+		.name = "intel_gpu_vgpu_info",
+		.help = "A vGPU that exists now, from sysfs, and the VM that it belongs to.",
+		.type = INFO,
+		.labels = { "pci", "uuid", "vgpu_type", "vgpu_id", "iommu_group", "vmid", "guest",
+			  "vm_uuid" },
+	},
+	[IN_USE] = {
+		.name = "intel_gpu_vgpu_in_use",
+		.help = "Whether a process has the vGPU open; 0 for long means that it is left "
+			"over. Absent unless every process that could was looked at.",
+		.type = GAUGE,
+		.labels = { "pci", "uuid" },
+	},
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
