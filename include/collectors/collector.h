@@ -80,6 +80,9 @@ struct collector {
 	void (*destroy)(void *state); /* NULL: free() */
 };
 
+/* For a collector's definition: the table of its families. */
+#define COLLECTOR_FAMILIES(table) .families = (table), .n_families = ARRAY_SIZE(table)
+
 /*
  * For one value of sysfs or procfs that may be absent: 1 and *ret, 0 when it is not there, or
  * -errno with *fault filled in. Absent are missing, empty and unsupported (-ENODEV) ones.
@@ -96,9 +99,11 @@ int collector_list_numbers(const struct context *context, const char *prefix, un
 
 #define COLLECTOR_MAX_GTS 16
 
-/* init and collect of a collector whose families all have a pmu_value as their source. */
+/* For a collector whose families all have a pmu_value as their source. */
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state);
 int collector_pmu_collect(const struct collection *collection);
+#define COLLECTOR_OF_PMU(table)                                                                    \
+	COLLECTOR_FAMILIES(table), .init = collector_pmu_init, .collect = collector_pmu_collect
 
 /*
  * The kinds of events (bits of enum pmu_kind) of a collector's families that need no flag; 0 for

@@ -5,10 +5,8 @@
  */
 #include "collectors/collector.h"
 
-enum { ACTUAL, REQUESTED };
-
 static const struct family families[] = {
-	[ACTUAL] = {
+	{
 		.name = "intel_gpu_actual_cycles_total",
 		.help = "Cycles of the GT's clock, from the i915 PMU's actual-frequency event; "
 			"rate() is the mean clock in hertz, parked time counted as 0.",
@@ -16,7 +14,7 @@ static const struct family families[] = {
 		.labels = { "pci", "gt" },
 		.source = &(const struct pmu_value){ PMU_ACTUAL_FREQUENCY, LABELS_GT, 1e6, 1 },
 	},
-	[REQUESTED] = {
+	{
 		.name = "intel_gpu_requested_cycles_total",
 		.help = "Cycles of the clock that was requested for the GT, from the i915 PMU's "
 			"requested-frequency event.",
@@ -31,8 +29,5 @@ const struct collector cycles_collector = {
 	.help = "mean actual and requested clocks, from the PMU (starts a 200 Hz timer in the "
 		"kernel)",
 	.off_by_default = true, /* each open event starts the kernel's 200 Hz timer */
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
-	.init = collector_pmu_init,
-	.collect = collector_pmu_collect,
+	COLLECTOR_OF_PMU(families),
 };

@@ -2,10 +2,8 @@
 /* How busy is each engine? Events *-busy, *-wait and *-sema of the i915 PMU. */
 #include "collectors/collector.h"
 
-enum { BUSY, WAIT, SEMAPHORE };
-
 static const struct family families[] = {
-	[BUSY] = {
+	{
 		.name = "intel_gpu_engine_busy_seconds_total",
 		.help = "Time the engine was occupied since the exporter opened the i915 PMU's "
 			"busy event.",
@@ -13,7 +11,7 @@ static const struct family families[] = {
 		.labels = { "pci", "engine", "class" },
 		.source = &(const struct pmu_value){ PMU_BUSY, LABELS_ENGINE, 1, 1e9 },
 	},
-	[WAIT] = {
+	{
 		.name = "intel_gpu_engine_wait_seconds_total",
 		.help = "Time the engine waited for an event, sampled at 200 Hz by the i915 PMU.",
 		.type = COUNTER,
@@ -21,7 +19,7 @@ static const struct family families[] = {
 		.opt_in = "collector.engine.wait",
 		.source = &(const struct pmu_value){ PMU_WAIT, LABELS_ENGINE, 1, 1e9 },
 	},
-	[SEMAPHORE] = {
+	{
 		.name = "intel_gpu_engine_semaphore_seconds_total",
 		.help = "Time the engine waited for a semaphore, sampled at 200 Hz by the i915 "
 			"PMU.",
@@ -35,8 +33,5 @@ static const struct family families[] = {
 const struct collector engine_collector = {
 	.name = "engine",
 	.help = "busy time of every engine, from the PMU",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
-	.init = collector_pmu_init,
-	.collect = collector_pmu_collect,
+	COLLECTOR_OF_PMU(families),
 };

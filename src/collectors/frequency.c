@@ -237,8 +237,7 @@ static int collect(const struct collection *c)
 const struct collector frequency_collector = {
 	.name = "frequency",
 	.help = "clocks of each GT and their limits, from sysfs",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

@@ -2,10 +2,8 @@
 /* How long does a GT sleep (RC6), and how long was it awake? From the i915 PMU. */
 #include "collectors/collector.h"
 
-enum { RC6, AWAKE };
-
 static const struct family families[] = {
-	[RC6] = {
+	{
 		.name = "intel_gpu_rc6_seconds_total",
 		.help = "Time the GT spent in the power-saving state RC6, from the i915 PMU's "
 			"rc6-residency event.",
@@ -13,7 +11,7 @@ static const struct family families[] = {
 		.labels = { "pci", "gt" },
 		.source = &(const struct pmu_value){ PMU_RC6, LABELS_GT, 1, 1e9 },
 	},
-	[AWAKE] = {
+	{
 		.name = "intel_gpu_gt_awake_seconds_total",
 		.help = "Time the driver held the GT awake, from the i915 PMU's "
 			"software-gt-awake-time event.",
@@ -26,8 +24,5 @@ static const struct family families[] = {
 const struct collector idle_collector = {
 	.name = "idle",
 	.help = "RC6 residency and awake time of each GT, from the PMU",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
-	.init = collector_pmu_init,
-	.collect = collector_pmu_collect,
+	COLLECTOR_OF_PMU(families),
 };

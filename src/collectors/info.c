@@ -92,7 +92,6 @@ static int collect(const struct collection *c)
 const struct collector info_collector = {
 	.name = "info",
 	.help = "identity of each GPU and how many engines it has",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.collect = collect,
 };

@@ -2,10 +2,8 @@
 /* How many interrupts did the GPU raise? From the i915 PMU. */
 #include "collectors/collector.h"
 
-enum { INTERRUPTS };
-
 static const struct family families[] = {
-	[INTERRUPTS] = {
+	{
 		.name = "intel_gpu_interrupts_total",
 		.help = "Interrupts of the GPU that the driver handled, from the i915 PMU's "
 			"interrupts event.",
@@ -18,8 +16,5 @@ static const struct family families[] = {
 const struct collector interrupts_collector = {
 	.name = "interrupts",
 	.help = "interrupts of the GPU, from the PMU",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
-	.init = collector_pmu_init,
-	.collect = collector_pmu_collect,
+	COLLECTOR_OF_PMU(families),
 };

@@ -113,8 +113,7 @@ const struct collector machine_collector = {
 	.name = "machine",
 	.help = "UUID, virtualization and kernel of the machine",
 	.scope = HOST,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

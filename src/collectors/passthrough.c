@@ -59,8 +59,7 @@ const struct collector passthrough_collector = {
 	.name = "passthrough",
 	.help = "whether a VM has the whole GPU, and which one",
 	.reads_processes = true,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

@@ -30,7 +30,6 @@ static int collect(const struct collection *c)
 const struct collector runtime_collector = {
 	.name = "runtime",
 	.help = "whether each GPU is runtime-suspended",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.collect = collect,
 };

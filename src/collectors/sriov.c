@@ -111,8 +111,7 @@ const struct collector sriov_collector = {
 	.name = "sriov",
 	.help = "SR-IOV: virtual functions, their drivers and the VMs that have them",
 	.reads_processes = true,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

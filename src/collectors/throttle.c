@@ -105,8 +105,7 @@ static int collect(const struct collection *c)
 const struct collector throttle_collector = {
 	.name = "throttle",
 	.help = "reasons that hold a GT's clock back, from sysfs",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

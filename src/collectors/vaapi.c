@@ -339,8 +339,7 @@ static int collect(const struct collection *c)
 const struct collector vaapi_collector = {
 	.name = "vaapi",
 	.help = "whether hardware encoding works, from encode tests at an interval",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 	.destroy = destroy,

@@ -168,8 +168,7 @@ const struct collector vgpu_collector = {
 	.name = "vgpu",
 	.help = "GVT-g: vGPU types, free instances, the vGPUs that exist and whose they are",
 	.reads_processes = true,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

@@ -23,7 +23,11 @@
 
 enum { PODS, GUESTS, DEVICES, READERS };
 
+/* A thread of its own, as a folder of a cluster's file system may hang. */
 struct reader {
+	struct names *names;
+	void (*read)(struct names *names);
+	const char *name; /* of the thread */
 	bool running;
 	uint64_t started, ended; /* 0: never */
 };
@@ -53,19 +57,6 @@ struct names {
 	struct assignment devices[MAX_DEVICES];
 	size_t n_devices;
 };
-
-struct names *names_new(const struct fs *fs)
-{
-	struct names *n = calloc(1, sizeof(*n));
-
-	if (!n)
-		return NULL;
-	n->refs = 1;
-	n->fs = fs;
-	pthread_mutex_init(&n->lock, NULL);
-	thread_cond_init(&n->read);
-	return n;
-}
 
 static void unref(struct names *n)
 {
@@ -242,63 +233,52 @@ static void read_devices(struct names *n)
 	pthread_mutex_unlock(&n->lock);
 }
 
-static void finish(struct names *n, struct reader *reader)
+static void *reader_main(void *data)
 {
+	struct reader *reader = data;
+	struct names *n = reader->names;
+
+	reader->read(n);
 	pthread_mutex_lock(&n->lock);
 	reader->running = false;
 	reader->ended = sys_monotonic_ns();
 	pthread_cond_broadcast(&n->read);
 	pthread_mutex_unlock(&n->lock);
 	unref(n);
-}
-
-static void *pods_main(void *data)
-{
-	struct names *n = data;
-
-	read_pods(n);
-	finish(n, &n->readers[PODS]);
-	return NULL;
-}
-
-static void *guests_main(void *data)
-{
-	struct names *n = data;
-
-	read_guests(n);
-	finish(n, &n->readers[GUESTS]);
-	return NULL;
-}
-
-static void *devices_main(void *data)
-{
-	struct names *n = data;
-
-	read_devices(n);
-	finish(n, &n->readers[DEVICES]);
 	return NULL;
 }
 
 /* Starts a reader unless it runs. */
-static void start_locked(struct names *n, int which)
+static void start_locked(struct reader *reader)
 {
-	static const struct {
-		void *(*main)(void *data);
-		const char *name;
-	} readers[READERS] = {
-		[PODS] = { pods_main, "names of pods" },
-		[GUESTS] = { guests_main, "names of guests" },
-		[DEVICES] = { devices_main, "devices of VMs" },
-	};
-	struct reader *reader = &n->readers[which];
-
 	if (reader->running)
 		return;
 	reader->started = sys_monotonic_ns();
-	if (thread_start(NULL, readers[which].name, readers[which].main, n) < 0)
+	if (thread_start(NULL, reader->name, reader_main, reader) < 0)
 		return;
 	reader->running = true;
-	ref_take(&n->refs);
+	ref_take(&reader->names->refs);
+}
+
+struct names *names_new(const struct fs *fs)
+{
+	const struct reader readers[READERS] = {
+		[PODS] = { .read = read_pods, .name = "names of pods" },
+		[GUESTS] = { .read = read_guests, .name = "names of guests" },
+		[DEVICES] = { .read = read_devices, .name = "devices of VMs" },
+	};
+	struct names *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->refs = 1;
+	n->fs = fs;
+	memcpy(n->readers, readers, sizeof(readers));
+	for (int i = 0; i < READERS; i++)
+		n->readers[i].names = n;
+	pthread_mutex_init(&n->lock, NULL);
+	thread_cond_init(&n->read);
+	return n;
 }
 
 /* Waits until the reader has ended or is late. */
@@ -331,7 +311,7 @@ bool names_pod(struct names *n, const char *id, struct pod_name *ret)
 	found = find_pod_locked(n, id);
 	if (!found) {
 		if (is_older(&n->readers[PODS], RETRY_NS))
-			start_locked(n, PODS);
+			start_locked(&n->readers[PODS]);
 		wait_for_locked(n, &n->readers[PODS]);
 		found = find_pod_locked(n, id);
 	}
@@ -369,7 +349,7 @@ bool names_guest(struct names *n, const char *vmid, char ret[static GUEST_NAME_B
 			n->guests[i].asked = true;
 	guest->asked |= !*guest->name && is_older(reader, RETRY_NS);
 	if (guest->asked)
-		start_locked(n, GUESTS);
+		start_locked(reader);
 	/* An old name is better than a wait. */
 	if (!*guest->name)
 		wait_for_locked(n, reader);
@@ -396,7 +376,7 @@ bool names_vm_of_pci(struct names *n, const char *pci, char ret[static GUEST_VMI
 			n->n_devices++;
 		}
 		if (is_older(reader, *n->devices[i].vmid ? RENAMED_NS : RETRY_NS))
-			start_locked(n, DEVICES);
+			start_locked(reader);
 		if (!*n->devices[i].vmid)
 			wait_for_locked(n, reader);
 		memcpy(ret, n->devices[i].vmid, GUEST_VMID_BYTES);
