@@ -44,7 +44,7 @@ static void out_of_memory(void **state)
 	(void)state;
 	assert_true(array_reserve(numbers, &size, 1));
 	before = numbers;
-	assert_false(array_reserve(numbers, &size, SIZE_MAX / 8));
+	assert_false(array_reserve(numbers, &size, SIZE_MAX));
 	assert_ptr_equal(numbers, before);
 	assert_int_equal(size, 16);
 	free(numbers);
