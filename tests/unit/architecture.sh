@@ -43,16 +43,19 @@ room='function room(path) {
   return sub(/\/[^\/]*$/, "", path) ? path : "main"
 }'
 
-# include_arrows ROOT: "from to" of each include; a header without a directory is the own room's.
+# include_arrows ROOT: "from to" of each include. A header without a directory lies beside the file,
+# or else it is one of main's, of which nobody else may have any.
 include_arrows() (
   cd "$1" || exit 2
-  main=$(cd src && echo *.h)
+  find src -name '*.h' >"$scratch/headers"
   grep -rHE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' src include |
-    awk -v main="$main" "$room"'
-      BEGIN { split(main, names, " "); for (i in names) is_main[names[i]] }
+    awk "$room"'
+      NR == FNR { is_there[$0]; next }
       { file = header = $0
         sub(/:.*/, "", file); sub(/^[^"]*"/, "", header); sub(/".*/, "", header)
-        print room(file), index(header, "/") || header in is_main ? room(header) : room(file) }'
+        beside = file; sub(/[^\/]*$/, header, beside)
+        print room(file), index(header, "/") || !(beside in is_there) ? room(header) : room(file) }' \
+      "$scratch/headers" -
 )
 
 # symbols: "file type name" of what each object of src/ defines and needs.

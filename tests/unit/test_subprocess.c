@@ -116,10 +116,9 @@ static void no_descriptors_but_three(void **state)
 
 	(void)state;
 	assert_true(fd > STDERR_FILENO);
-	/* The fourth is that of the directory, and of ls itself. */
-	assert_true(shell("exec ls /proc/self/fd", buf, sizeof(buf), 5000 * MS) > 0);
+	assert_true(shell("ls /proc/$$/fd | tr '\\n' ' '", buf, sizeof(buf), 5000 * MS) > 0);
 	close(fd);
-	assert_string_equal(buf, "0\n1\n2\n3\n");
+	assert_string_equal(buf, "0 1 2 ");
 }
 
 static void child_is_as_new(void **state)
