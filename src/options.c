@@ -10,7 +10,7 @@
 #include "flags.h"
 #include "option_values.h"
 #include "output.h"
-#include "sources/transcoder.h"
+#include "sources/transcode/match.h"
 #include "web/server.h"
 
 #include <argp.h>
@@ -222,7 +222,7 @@ static void parse_workloads(char *arg, struct argp_state *state, struct options 
 
 static void parse_names(char *arg, struct argp_state *state, struct options *o)
 {
-	if (!transcoder_names_valid(arg))
+	if (!transcode_match_names_valid(arg))
 		option_fail(state, "collector.transcode.names", arg,
 			    "a list such as avconv,my-encoder of names of 1 to 15 bytes");
 	o->transcode_names = arg;

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "collectors/registry.h"
-#include "sources/va_state.h"
+#include "sources/vaapi/va_state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
