@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/thread.h"
 #include "connections.h"
 #include "exposition/text.h"
 #include "pages.h"
@@ -174,7 +175,8 @@ static enum MHD_Result answer_index(struct server *server, struct MHD_Connection
 {
 	char *gpus = scraper_describe(server->options.scraper);
 	size_t len;
-	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path, &len);
+	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path,
+				server->options.notice, &len);
 
 	free(gpus);
 	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
@@ -325,17 +327,13 @@ static int start_worker(struct server *server)
 int server_start(struct server **ret, const struct server_options *options)
 {
 	struct server *server = calloc(1, sizeof(*server));
-	pthread_condattr_t attr;
 	int r = 0;
 
 	if (!server)
 		return -ENOMEM;
 	server->options = *options;
 	pthread_mutex_init(&server->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&server->drained, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&server->drained);
 	server->connections = connections_new();
 	if (!server->connections)
 		return -ENOMEM;
@@ -354,14 +352,13 @@ bool server_answers(struct server *server, uint64_t timeout_ns, int wake)
 void server_stop(struct server *server, uint64_t drain_ns)
 {
 	uint64_t end = sys_monotonic_ns() + drain_ns;
-	struct timespec t = { (time_t)(end / 1000000000u), (long)(end % 1000000000u) };
 	bool stopped = true;
 
 	for (size_t i = 0; i < server->n_workers; i++)
 		worker_quiesce(server->workers[i]);
 	pthread_mutex_lock(&server->lock);
 	while (server->requests > 0 && sys_monotonic_ns() < end)
-		pthread_cond_timedwait(&server->drained, &server->lock, &t);
+		thread_wait_until(&server->drained, &server->lock, end);
 	pthread_mutex_unlock(&server->lock);
 	end = sys_monotonic_ns() + STOP_NS;
 	for (size_t i = 0; i < server->n_workers; i++)

@@ -9,6 +9,7 @@
 
 #include "base/macros.h"
 #include "base/sys.h"
+#include "base/thread.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -140,12 +141,11 @@ int worker_start(struct worker **ret, struct MHD_Daemon **daemons, size_t n_daem
 	w->answer = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	r = w->epoll < 0 || w->wake < 0 || w->answer < 0 ? -errno : watch_all(w);
 	if (r == 0)
-		r = -pthread_create(&w->thread, NULL, worker_main, w);
+		r = thread_start(&w->thread, "http", worker_main, w);
 	if (r < 0) {
 		worker_free(w);
 		return r;
 	}
-	pthread_setname_np(w->thread, "http");
 	*ret = w;
 	return 0;
 }

@@ -60,6 +60,7 @@ cd "$repo"
 packages=(deploy/packages.txt tests/bench/packages.txt)
 [ "$mode" = host ] || packages+=(tests/lab/packages.txt)
 deploy/install-packages.sh "${packages[@]}"
+export PATH=$PATH:$repo/build/unpacked/usr/bin
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

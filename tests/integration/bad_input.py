@@ -158,7 +158,7 @@ def source_families():
     names, collectors = set(), {}
     for file in [*(REPO / "src" / "collectors").glob("*.c"), REPO / "src" / "scrape" / "meta.c"]:
         text = file.read_text()
-        names |= set(re.findall(r'{ "((?:intel_gpu|process)_[a-z0-9_]+)"', text))
+        names |= set(re.findall(r'\.name = "((?:intel_gpu|process)_[a-z0-9_]+)"', text))
         for body in re.findall(r"const struct collector \w+_collector = {(.*?)\n};", text, re.S):
             name = re.search(r'\.name = "(\w+)"', body)[1]
             collectors[name] = "off" if ".off_by_default = true" in body else "on"

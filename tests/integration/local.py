@@ -15,6 +15,9 @@ sys.path.insert(0, str(REPO / "tests" / "support"))
 import exporter_test  # noqa: E402: it is found there only now
 from exporter_test import EXPORTER, Checks, Metrics, free_port, load, settled  # noqa: E402, F401
 
+# Programs that deploy/install-packages.sh unpacks rather than installs.
+os.environ["PATH"] += f":{REPO}/build/unpacked/usr/bin"
+
 FIXTURES = REPO / "tests" / "fixtures"
 SKYLAKE = "skylake-6700k-gvtg"
 SANITIZED = bool(os.environ.get("SANITIZED"))

@@ -2,7 +2,7 @@
 /* The judgement on a clock of its own: whatever the rate of looks, it is over 10 s at least. */
 #include "test.h"
 
-#include "sources/acceleration.h"
+#include "sources/transcode/acceleration.h"
 
 #include <string.h>
 

@@ -180,10 +180,11 @@ static void assert_timeout(const char *body, const char *collector)
 /* How many scrapes wait for the job of a collector. */
 static size_t waiters(enum toy toy)
 {
+	const struct slot *slot;
 	size_t n = 0;
 
 	pthread_mutex_lock(&scraper->lock);
-	for (struct slot *slot = scraper->jobs->jobs[toy]->waiters; slot; slot = slot->next)
+	LIST_FOREACH (slot, &scraper->jobs->jobs[toy]->waiters, link)
 		n++;
 	pthread_mutex_unlock(&scraper->lock);
 	return n;

@@ -5,7 +5,7 @@
 #include "base/sys.h"
 #include "collectors/registry.h"
 #include "fake_sys.h"
-#include "sources/transcodes.h"
+#include "sources/transcode/scan.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -448,20 +448,20 @@ static void crowd(void **unused)
 {
 	(void)unused;
 	assert_int_equal(collect(1), 0);
-	for (int pid = 10; pid < 13 + TRANSCODES_MAX; pid++) {
+	for (int pid = 10; pid < 13 + TRANSCODE_SCAN_MAX; pid++) {
 		process(pid, "ffmpeg", "a");
 		stat_of(pid, 0, uptime);
 	}
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "unknown") == TRANSCODES_MAX + 3);
-	assert_true(value(PROCESSES, "unknown") == TRANSCODES_MAX);
+	assert_true(value(TRANSCODES, "unknown") == TRANSCODE_SCAN_MAX + 3);
+	assert_true(value(PROCESSES, "unknown") == TRANSCODE_SCAN_MAX);
 	assert_int_equal(fault.reason, REASON_LIMIT);
 	assert_string_equal(fault.remedy, "limits");
 	/* Those that it knows are judged all the same. */
-	for (int pid = 10; pid < 13 + TRANSCODES_MAX; pid++)
+	for (int pid = 10; pid < 13 + TRANSCODE_SCAN_MAX; pid++)
 		stat_of(pid, 2000, uptime - 100);
 	assert_int_equal(collect(15), 0);
-	assert_true(value(TRANSCODES, "software") == TRANSCODES_MAX);
+	assert_true(value(TRANSCODES, "software") == TRANSCODE_SCAN_MAX);
 	assert_true(value(TRANSCODES, "unknown") == 3);
 	for (int pid = 10; pid < 14; pid++) {
 		char path[32];
@@ -471,7 +471,7 @@ static void crowd(void **unused)
 	}
 	assert_int_equal(collect(1), 0);
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "acceleration") == TRANSCODES_MAX - 1);
+	assert_true(value(TRANSCODES, "acceleration") == TRANSCODE_SCAN_MAX - 1);
 	assert_int_equal(fault.reason, REASON_NONE);
 }
 

@@ -2,7 +2,7 @@
 /* Shell scripts in place of the probe: everything that a child can do is a result. */
 #include "test.h"
 
-#include "sources/va_child.h"
+#include "sources/vaapi/va_child.h"
 
 #include <errno.h>
 #include <fcntl.h>

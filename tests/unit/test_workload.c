@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "fake_sys.h"
-#include "sources/workload.h"
+#include "sources/workload/workload.h"
 #include "threads.h"
 #include "tree.h"
 
