@@ -140,9 +140,10 @@ def check_others(checks):
     checks.that(wait_for(lambda: "perf events closed on request" in exporter.log(), 5),
                 "SIGUSR2: the log says what it does")
     exporter.process.send_signal(signal.SIGPIPE)
+    exporter.process.send_signal(signal.SIGHUP)
     time.sleep(0.2)
     checks.that(exporter.process.poll() is None and exporter.scrape().value("intel_gpu_up") == 1,
-                "SIGUSR2 and SIGPIPE do not end it")
+                "SIGUSR2, SIGPIPE and SIGHUP do not end it")
     for _ in range(20):
         with connect(exporter.port) as sock:
             sock.sendall(get_request())
