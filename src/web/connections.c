@@ -135,7 +135,8 @@ static void cut(struct connection *one)
  */
 static int rank(const struct connection *one, uint64_t now)
 {
-	bool old = now - one->since >= OLD_NS;
+	uint64_t age = now - one->since;
+	bool old = age >= OLD_NS;
 
 	switch (one->stage) {
 	case REQUEST:
@@ -147,7 +148,8 @@ static int rank(const struct connection *one, uint64_t now)
 	case SCRAPE:
 		return one->hurried ? 3 : 5;
 	default:
-		return old ? 1 : 4;
+		/* Most requests follow at once. */
+		return old ? 1 : age < HURRY_NS ? 5 : 4;
 	}
 }
 

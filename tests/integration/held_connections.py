@@ -90,7 +90,7 @@ def scrapes(exporter, seconds):
 def check_kind(checks, kind):
     manager = Manager()
     exporter = Exporter(SKYLAKE, env=manager.env)
-    crowd = Crowd(exporter.port, NUMBER, 3, KINDS[kind])
+    crowd = Crowd(exporter.port, NUMBER, 8, KINDS[kind])
     cut = crowd.wait_held()
     times, lost = scrapes(exporter, SECONDS)
     gap = manager.longest()

@@ -198,7 +198,8 @@ static void order_of_leaving(void **state)
 	assert_int_equal(left(rest, OWN - KINDS), 0);
 	assert_int_equal(left(late, KINDS), 0);
 	assert_ptr_equal(cancelled, &kinds[HURRIED]);
-	/* Now newcomers leave for newcomers, and no scrape does. */
+	/* Now newcomers that hesitate leave for newcomers, and no scrape does. */
+	fake_clock_advance(SECOND / 10);
 	late[KINDS] = join("192.0.2.1");
 	assert_true(has_left(&late[0]));
 	assert_int_equal(left(rest, OWN - KINDS), 0);
