@@ -21,7 +21,7 @@ for source in "$here"/fuzz_*.c; do
   found=$build/corpus/$name
   mkdir -p "$found" "$build/crashes"
   case $name in
-  cgroup | fdinfo | guest | guest_command | pods | process | transcoder) runs=$((10 * base)) ;;
+  cgroup | command | fdinfo | guest | guest_command | pods | process | transcoder) runs=$((10 * base)) ;;
   *) runs=$base ;;
   esac
   echo "fuzz_$name: $runs runs"

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The words of a command line, and how they are compared: none ends with a NUL of its own. */
+#ifndef SOURCES_WORDS_H
+#define SOURCES_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct word {
+	const char *s;
+	size_t len;
+};
+
+/*
+ * The next word before end, as /proc/<pid>/cmdline has them: each ends with a NUL. False at the
+ * end, and for a last one without its NUL, which was cut off.
+ */
+bool words_next(const char **s, const char *end, struct word *ret);
+
+bool word_is(struct word word, const char *text);
+bool word_starts(struct word word, const char *text);
+bool word_ends(struct word word, const char *text);
+bool word_contains(struct word word, const char *text);
+
+/* Whether a list of names with blanks between them has this one, whatever its case. */
+bool word_listed(struct word word, const char *names);
+
+/* What is behind the first of these characters, empty without one; *word keeps what is before. */
+struct word word_cut(struct word *word, const char *characters);
+
+#endif
