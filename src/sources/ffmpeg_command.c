@@ -7,18 +7,15 @@
  */
 #include "sources/command.h"
 
+#include "sources/ffmpeg_graph.h"
 #include "sources/ffmpeg_words.h"
 
 #include <ctype.h>
 #include <string.h>
 
 /* Real lines have hundreds of words at most: more is not read. */
-#define WORDS_MAX   4096
-#define INPUTS_MAX  64
-#define LABELS_MAX  64
-#define FILTERS_MAX 1024
-
-enum answer { NO, MAYBE, YES };
+#define WORDS_MAX  4096
+#define INPUTS_MAX 64
 
 static enum answer larger(enum answer a, enum answer b)
 {
@@ -103,112 +100,13 @@ static struct item next_item(struct reader *r)
 	return item;
 }
 
-/* What filter graphs are of, all that the line has. */
-struct graphs {
-	bool video, sound;
-	bool video_unlabelled; /* which the first output takes */
-	bool hidden;	       /* one is in a file */
-	struct label {
-		struct word name;
-		enum answer video;
-	} labels[LABELS_MAX];
-	size_t n_labels;
-};
-
-static void skip_blanks(struct word *rest)
-{
-	while (rest->len > 0 && isspace((unsigned char)*rest->s)) {
-		rest->s++;
-		rest->len--;
-	}
-}
-
-/* "[label]"; false when there is none. */
-static bool next_label(struct word *rest, struct word *ret)
-{
-	skip_blanks(rest);
-	if (rest->len == 0 || *rest->s != '[')
-		return false;
-	*ret = (struct word){ rest->s + 1, rest->len - 1 };
-	*rest = word_cut(ret, "]");
-	return true;
-}
-
-/* A filter's arguments: up to what ends them, which may be quoted. */
-static struct word next_arguments(struct word *rest)
-{
-	struct word arguments = { rest->s, 0 };
-	bool quoted = false;
-	size_t n = 0;
-
-	for (; n < rest->len; n++) {
-		char c = rest->s[n];
-
-		if (c == '\'')
-			quoted = !quoted;
-		else if (c == '\\' && !quoted)
-			n++;
-		else if (!quoted && c != '\0' && strchr("[,;", c))
-			break;
-	}
-	if (n > rest->len)
-		n = rest->len;
-	arguments.len = n;
-	rest->s += n;
-	rest->len -= n;
-	return arguments;
-}
-
-static void add_label(struct graphs *g, struct word name, enum answer video)
-{
-	if (g->n_labels < LABELS_MAX)
-		g->labels[g->n_labels++] = (struct label){ name, video };
-}
-
-/* One graph: filters with "," between them, chains of them with ";". */
-static enum answer read_graph(struct word rest, struct graphs *labels)
-{
-	enum answer all = NO;
-
-	for (size_t n = 0; rest.len > 0; n++) {
-		struct word label, arguments, name;
-		bool sound, labelled = false;
-
-		if (n == FILTERS_MAX)
-			return larger(all, MAYBE);
-		while (next_label(&rest, &label))
-			;
-		name = next_arguments(&rest);
-		arguments = word_cut(&name, "=@ \t\n");
-		/* What precedes a graph is for the scalers that it may need. */
-		sound = name.len == 0 || word_is(name, "sws_flags") ||
-			ffmpeg_sound_filter(name, arguments);
-		if (!sound)
-			all = YES;
-		while (next_label(&rest, &label)) {
-			labelled = true;
-			if (labels)
-				add_label(labels, label, sound ? NO : YES);
-		}
-		if (rest.len > 0 && *rest.s == ',')
-			labelled = true;
-		if (labels && !sound && !labelled)
-			labels->video_unlabelled = true;
-		if (rest.len > 0 && strchr(",;", *rest.s)) {
-			rest.s++;
-			rest.len--;
-		}
-	}
-	return all;
-}
-
 static bool is_graph(const struct item *item)
 {
 	return word_is(item->name, "filter_complex") || word_is(item->name, "lavfi") ||
 	       word_is(item->name, "filter_complex_script");
 }
 
-static void add_graph(struct graphs *g, const struct item *item)
+static void add_graph(struct ffmpeg_graphs *g, const struct item *item)
 {
 	enum answer video;
 
@@ -216,19 +114,10 @@ static void add_graph(struct graphs *g, const struct item *item)
 		g->hidden = true;
 		return;
 	}
-	video = read_graph(item->value, g);
+	video = ffmpeg_graph(item->value, g);
 	g->video |= video == YES;
 	g->sound |= video == NO;
 	g->hidden |= video == MAYBE;
-}
-
-static enum answer of_label(const struct graphs *g, struct word name)
-{
-	for (size_t i = 0; i < g->n_labels; i++)
-		if (g->labels[i].name.len == name.len &&
-		    memcmp(g->labels[i].name.s, name.s, name.len) == 0)
-			return g->labels[i].video;
-	return MAYBE;
 }
 
 /* A file's suffix; of a URL without its query. */
@@ -271,7 +160,7 @@ static enum answer input_video(const struct input *in, struct word name)
 	struct word format = in->format;
 
 	if (word_is(format, "lavfi"))
-		return read_graph(name, NULL);
+		return ffmpeg_graph(name, NULL);
 	if (word_is(format, "image2") || word_is(format, "image2pipe"))
 		return YES;
 	if (format.len > 0)
@@ -376,8 +265,8 @@ static enum answer stream_video(struct word stream)
 	return whole && (*stream.s == 'v' || *stream.s == 'V') ? YES : MAYBE;
 }
 
-static void map_option(struct output *o, const struct inputs *inputs, const struct graphs *graphs,
-		       struct word value)
+static void map_option(struct output *o, const struct inputs *inputs,
+		       const struct ffmpeg_graphs *graphs, struct word value)
 {
 	bool minus = word_starts(value, "-"), by_kind;
 	enum answer *mapped, video;
@@ -385,8 +274,8 @@ static void map_option(struct output *o, const struct inputs *inputs, const stru
 	size_t index;
 
 	o->maps |= !minus;
-	if (next_label(&value, &label)) {
-		o->labels = larger(o->labels, of_label(graphs, label));
+	if (ffmpeg_graph_link(&value, &label)) {
+		o->labels = larger(o->labels, ffmpeg_graph_label(graphs, label));
 		return;
 	}
 	value.s += minus;
@@ -414,7 +303,7 @@ static void map_option(struct output *o, const struct inputs *inputs, const stru
 }
 
 static void output_option(struct output *o, const struct inputs *inputs,
-			  const struct graphs *graphs, const struct item *item)
+			  const struct ffmpeg_graphs *graphs, const struct item *item)
 {
 	bool sound = item->stream.len > 0 && *item->stream.s == 'a';
 	struct word name = item->name;
@@ -433,7 +322,7 @@ static void output_option(struct output *o, const struct inputs *inputs,
 	else if (word_listed(name, "vf filter_script"))
 		o->filters = sound ? o->filters : YES;
 	else if (word_is(name, "filter"))
-		o->filters = larger(o->filters, read_graph(item->value, NULL));
+		o->filters = larger(o->filters, ffmpeg_graph(item->value, NULL));
 }
 
 /* Which streams of video an output takes. */
@@ -487,7 +376,7 @@ static enum coding output_coding(const struct output *o, struct word name,
 }
 
 /* Inputs and graphs: they are for all outputs, wherever they stand. */
-static bool read_sources(struct reader r, struct inputs *inputs, struct graphs *graphs)
+static bool read_sources(struct reader r, struct inputs *inputs, struct ffmpeg_graphs *graphs)
 {
 	struct input in = { 0 };
 	struct item item;
@@ -509,7 +398,7 @@ static bool read_sources(struct reader r, struct inputs *inputs, struct graphs *
 enum coding ffmpeg_coding(const char *cmdline, size_t len)
 {
 	struct reader r = { .s = cmdline, .end = cmdline + len };
-	struct graphs graphs = { 0 };
+	struct ffmpeg_graphs graphs = { 0 };
 	struct inputs inputs = { 0 };
 	struct output o = { 0 };
 	enum coding all = CODING_NONE, one;
