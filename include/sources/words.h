@@ -22,7 +22,7 @@ bool word_starts(struct word word, const char *text);
 bool word_ends(struct word word, const char *text);
 bool word_contains(struct word word, const char *text);
 
-/* Whether a list of names with blanks between them has this one, whatever its case. */
+/* Whether a list of small names with a blank between them has this one, whatever its case. */
 bool word_listed(struct word word, const char *names);
 
 /* What is behind the first of these characters, empty without one; *word keeps what is before. */

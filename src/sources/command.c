@@ -129,7 +129,7 @@ enum coding handbrake_coding(const char *cmdline, size_t len)
 		else if (!word_is(name, "--encoder"))
 			value.len = 0;
 		if (word_starts(value, "x26") || word_starts(value, "svt_") ||
-		    word_listed(value, "mpeg4 mpeg2 VP8 VP9 VP9_10bit theora ffv1"))
+		    word_listed(value, "mpeg4 mpeg2 vp8 vp9 vp9_10bit theora ffv1"))
 			return CODING_SOFTWARE;
 		named = word_is(word, "-e") || word_is(word, "--encoder");
 	}

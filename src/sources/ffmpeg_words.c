@@ -127,7 +127,7 @@ bool ffmpeg_sound_filter(struct word name, struct word arguments)
 static const char flags[] =
 	"y n vn an sn dn re shortest accurate_seek copyts start_at_zero stats stdin hide_banner "
 	"report benchmark benchmark_all ignore_unknown copy_unknown recast_media xerror xioerror "
-	"debug_ts psnr vstats qphist bitexact copyinkf copypriorss dump hex force_fps "
+	"debug_ts psnr vstats qphist bitexact copyinkf dump hex force_fps "
 	"find_stream_info fix_sub_duration auto_conversion_filters deinterlace intra sameq "
 	"same_quant display_hflip display_vflip print_graphs";
 
@@ -140,7 +140,7 @@ static const char values[] =
 	"init_hw_device vaapi_device qsv_device ss sseof to t fs itsoffset itsscale frames vframes "
 	"aframes dframes r fpsmax s aspect pix_fmt sample_fmt q qscale b ab ar ac aq bsf vbsf absf tag "
 	"vtag atag stag metadata disposition preset pre vpre apre spre fpre crf profile level tune pass "
-	"passlogfile g bf maxrate bufsize threads loglevel v vsync fps_mode async copytb progress "
+	"passlogfile g bf maxrate bufsize threads loglevel v vsync fps_mode async copytb copypriorss progress "
 	"target stream_loop readrate thread_queue_size max_muxing_queue_size muxdelay muxpreload "
 	"timestamp seek_timestamp attach dump_attachment program discard streamid force_key_frames "
 	"enc_time_base time_base sdp_file stats_period channel_layout ch_layout canvas_size vol "

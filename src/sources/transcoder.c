@@ -92,8 +92,6 @@ void transcoder_refine(struct transcoder *t, const char *exe, const char *parent
 		{ "ErsatzTV", "ersatztv" },
 		{ "dispatcharr", "dispatcharr" },
 		{ "channels-dvr", "channels-dvr" },
-		{ "obs", "obs" },
-		{ "sunshine", "sunshine" },
 	};
 	/* In NixOS's store a directory has a hash before its name and a version behind it. */
 	static const struct {

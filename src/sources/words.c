@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/words.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -39,13 +40,16 @@ bool word_contains(struct word word, const char *text)
 
 bool word_listed(struct word word, const char *names)
 {
-	while (*names) {
-		size_t len = strcspn(names, " ");
-
-		if (len == word.len && len > 0 && strncasecmp(names, word.s, len) == 0)
+	if (word.len == 0)
+		return false;
+	while (names) {
+		if (tolower((unsigned char)*word.s) == *names &&
+		    strncasecmp(names, word.s, word.len) == 0 &&
+		    (names[word.len] == ' ' || names[word.len] == '\0'))
 			return true;
-		names += len;
-		names += *names == ' ';
+		names = strchr(names, ' ');
+		if (names)
+			names++;
 	}
 	return false;
 }

@@ -293,6 +293,7 @@ static const struct row shapes[] = {
 	{ NOTHING, "ffmpeg -i in.mkv -c copy -- -odd.mp4" },
 	{ SOFTWARE, "ffmpeg -autorotate 0 -i in.mkv -c:v libx264 out.mp4" },
 	{ NOTHING, "ffmpeg -autorotate 0 -i in.mkv -c copy out.mp4" },
+	{ NOTHING, "ffmpeg -i in.mkv -copypriorss 0 -c copy out.mp4" },
 	{ NOTHING, "ffmpeg -i http://h/a.mp3?token=b.mkv out.mp4" },
 	{ SOFTWARE, "ffmpeg -i a.flac -filter_complex [0:a]showspectrum -f mpegts -" },
 	{ SOFTWARE, "ffmpeg -y -autorotate -i in.mkv -c:v libx264 out.mp4" },

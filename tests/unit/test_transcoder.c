@@ -42,7 +42,7 @@ static void finds(void **state)
 		  TRANSCODER_FFMPEG },
 		{ "ffmpeg", "", "channels-dvr", "channels-dvr", TRANSCODER_FFMPEG },
 		{ "ffmpeg", "/opt/mediamtx/ffmpeg", "", "mediamtx", TRANSCODER_FFMPEG },
-		{ "ffmpeg", "", "obs", "obs", TRANSCODER_FFMPEG },
+		{ "ffmpeg", "", "obsidian", "ffmpeg", TRANSCODER_FFMPEG },
 		{ "HandBrakeCLI", "", "jellyfin", "handbrake", TRANSCODER_HANDBRAKE },
 		{ "ghb", "", "", "handbrake", TRANSCODER_HANDBRAKE },
 		{ "obs", "", "", "obs", TRANSCODER_APPLICATION },
