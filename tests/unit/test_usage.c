@@ -101,8 +101,6 @@ static double other(size_t *folded)
 	return use ? (double)use->busy_ns[FDINFO_VIDEO] / 1e9 : -1;
 }
 
-#define assert_near(a, b) assert_true((a) - (b) < 1e-3 && (b) - (a) < 1e-3)
-
 static void base_line(void **state)
 {
 	(void)state;
