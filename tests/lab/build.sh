@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Makes what a guest boots from, unless it is there already, and prints its
 # folder: vmlinux, initrd, lib/modules, bin. Everything goes below $LAB_DIR.
-set -euo pipefail
+# LAB_KERNEL: empty for the kernel of this Debian release, "backports" for that
+# of its backports.
+set -Eeuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 LAB_DIR=$(realpath -m "${LAB_DIR:-$repo/build/lab}")
@@ -10,85 +12,182 @@ LAB_DIR=$(realpath -m "${LAB_DIR:-$repo/build/lab}")
 # What the initramfs needs to reach the machine's root, before the overlay.
 boot_modules="virtio_pci 9pnet_virtio 9p overlay virtio_console virtio_net"
 
-say() { echo "lab: $*" >&2; }
-fail() { say "$*"; exit 125; }
+# What the packages of packages.txt bring, if they were taken as installed.
+programs="qemu-system-x86_64 busybox make cpio depmod modprobe readelf strip xz zstd dpkg-deb apt-get"
 
-apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o APT::Sandbox::User=root "$@" </dev/null; }
+# A kernel with its headers, unpacked, and what is downloaded for it.
+kernel_mb=1500
+
+# The output of a step is in this file, and its reason if it fails.
+log=/dev/null
+step='prepare the lab'
+
+say() { echo "lab: $*" >&3; }
+
+# The last line that is a message rather than a summary of make or apt.
+reason() {
+	if [ "$(free_mb)" -lt 20 ]; then
+		echo "no space left in $LAB_DIR"
+	else
+		{ grep -E 'error:|Error |^E: |: not found|[Cc]annot |No such file|ERROR' "$log" | grep -v '^make' |
+			head -n 1; tail -n 1 "$log"; } 2>/dev/null | head -n 1
+	fi
+}
+
+# Enough, if df cannot tell.
+free_mb() {
+	local mb
+	mb=$(df --output=avail -BM "$LAB_DIR" 2>/dev/null | tail -n 1 | tr -dc '0-9' || true)
+	echo "${mb:-$kernel_mb}"
+}
+
+fail() {
+	say "cannot $step: $*"
+	if [ -s "$log" ]; then
+		say "the end of $log:"
+		tail -n 15 "$log" | sed 's/^/  | /' >&3
+	fi
+	exit 125
+}
+
+failed() { # CODE COMMAND
+	local why
+	# What fails in a subshell fails again outside, where it is said.
+	[ "$BASH_SUBSHELL" = 0 ] || exit "$1"
+	trap - ERR
+	set +e
+	why=$(reason)
+	[ -n "$why" ] || why="'$2' ended with code $1"
+	fail "$why"
+}
+
+exec 3>&2 4>&1
+trap 'failed $? "$BASH_COMMAND"' ERR
+
+# From here to the next step, every output goes to the log.
+begin() {
+	step=$1
+	exec >"$log" 2>&1
+}
+
+apt_options=(-o APT::Sandbox::User=root)
+apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -q "${apt_options[@]}" "$@" </dev/null; }
+apt_cache() { apt-cache "${apt_options[@]}" "$@"; }
+
+codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+
+# Backports by the machine's own mirror, in lists of our own: what the machine takes from where
+# stays as it is.
+use_backports() {
+	local mirror dir=$LAB_DIR/apt-$codename-backports
+	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' 'Created-By: Packages' |
+		awk -v name="$codename" '$2 == name || $3 == name { print $1; exit }')
+	[ -n "$mirror" ] || fail "apt has no mirror of Debian $codename"
+	mkdir -p "$dir"/{lists,cache/archives}/partial
+	echo "deb $mirror $codename-backports main" >"$dir/sources.list"
+	apt_options+=(-o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=-
+		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache")
+}
+
+# The packages on which the given ones depend, of the kernel's own source: they have its version.
+# What it is cut into changes from release to release.
+kernel_packages() { # VERSION PACKAGE...
+	local version=$1 package queue seen=' '
+	shift
+	queue=("$@")
+	while [ ${#queue[@]} -gt 0 ]; do
+		package=${queue[0]}
+		queue=("${queue[@]:1}")
+		[[ $seen != *" $package "* && $package != *-unsigned ]] || continue
+		apt_cache show "$package" 2>/dev/null |
+			awk -v version="$version" '$1 == "Version:" && $2 == version { found = 1 } END { exit !found }' || continue
+		seen+="$package "
+		echo "$package=$version"
+		mapfile -t -O ${#queue[@]} queue < <(apt_cache depends "$package" |
+			awk '$1 ~ /Depends:$/ && $2 ~ /^linux-/ { print $2 }')
+	done
+}
 
 # The package that a Debian meta package depends on now.
-depends() { apt-cache depends "$1" 2>/dev/null | awk '/Depends: linux-/ { print $2 }'; }
-
-# Unpacked, never installed: the machine keeps its own kernel.
-try_fetch_kernel() {
-	local image headers version p work="$LAB_DIR/kernel.new"
-	image=$(depends linux-image-amd64 | head -n 1)
-	[ -n "$image" ] || { say "apt does not know the Debian package linux-image-amd64"; return 1; }
-	headers=${image/image/headers}
-	version=$(apt-cache show "$image" | awk '/^Version:/ { print $2; exit }')
-	say "fetching $image $version and its headers"
-	rm -rf "$work" && mkdir -p "$work/debs" "$work/root"
-	for p in "$image" "$headers" $(depends "$headers" | grep -v '^linux-image'); do
-		(cd "$work/debs" && apt_get download "$p=$version" >&2) ||
-			{ say "cannot download the Debian package $p $version"; return 1; }
-	done
-	for p in "$work"/debs/*.deb; do dpkg -x "$p" "$work/root"; done
-	rm -rf "$work/debs" "$LAB_DIR/kernel"
-	echo "$version" >"$work/version"
-	mv "$work" "$LAB_DIR/kernel"
-}
+depends() { apt_cache depends "$1" | awk -v of="${1%-amd64}-" '$1 == "Depends:" && index($2, of) == 1 { print $2 }'; }
 
 # apt's lists may be absent, or name a version that is no longer there.
-fetch_kernel() {
-	try_fetch_kernel && return
-	say "updating apt's lists"
-	apt_get update >&2 || true
-	try_fetch_kernel || fail "no kernel to boot"
+download_kernel() { # DIRECTORY
+	local image version packages
+	image=$(depends linux-image-amd64)
+	[ -n "$image" ] || { echo "E: apt does not know the Debian package linux-image-amd64"; return 1; }
+	version=$(apt_cache show "$image" | awk '/^Version:/ { print $2; exit }')
+	say "fetching $image $version and its headers"
+	mapfile -t packages < <(kernel_packages "$version" "$image" "${image/image/headers}")
+	(cd "$1" && apt_get download "${packages[@]}") || return
+	echo "$version" >"$1/version"
 }
 
-kernel_release() { basename "$LAB_DIR"/kernel/root/lib/modules/*; }
+# Unpacked, never installed: the machine keeps its own kernel.
+fetch_kernel() {
+	local deb work="$LAB_DIR/kernel.new"
+	begin "fetch the kernel"
+	[ "$(free_mb)" -ge "$kernel_mb" ] || fail "$(free_mb) MB are free in $LAB_DIR, and $kernel_mb MB are needed"
+	[ "$LAB_KERNEL" != backports ] || use_backports
+	rm -rf "$work"
+	mkdir -p "$work/debs" "$work/root"
+	if ! download_kernel "$work/debs"; then
+		say "updating apt's lists"
+		# Of several repositories one that fails need not be the one that is needed.
+		apt_get update || true
+		download_kernel "$work/debs"
+	fi
+	begin "unpack the kernel's packages"
+	for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$work/root"; done
+	mv "$work/debs/version" "$work/"
+	# Debian's /lib is /usr/lib; a package may name either.
+	if [ ! -e "$work/root/lib" ]; then ln -s usr/lib "$work/root/lib"; fi
+	rm -rf "$work/debs" "$kernel"
+	mv "$work" "$kernel"
+}
 
 # Names what a boot folder is made from; another content is another folder.
 fingerprint() {
-	{ cat "$LAB_DIR/kernel/version"
+	{ cat "$kernel/version"
 	  cd "$here" && cat build.sh guest-init ./*.c module/*
 	} | sha256sum | cut -c1-16
 }
 
 build_modules() {
-	local release root="$LAB_DIR/kernel/root" headers
-	release=$(kernel_release)
-	headers=$root/usr/src/linux-headers-$release
-	# Its makefile names the other half of the headers by absolute path.
-	sed -i "s|^include .*|include $root/usr/src/linux-headers-${release%-amd64}-common/Makefile|" \
-		"$headers/Makefile"
+	local headers=$kernel/root/usr/src/linux-headers-$release
+	begin "build the kernel modules"
+	# Its makefile names itself and the other half of the headers by absolute path.
+	sed -i "s|[^ =]*/usr/src/linux-headers-|$kernel/root/usr/src/linux-headers-|" "$headers/Makefile"
 	cp -r "$here/module" "$1/module"
-	make -s -C "$headers" M="$1/module" W=1 -j"$(nproc)" modules >"$1/module.log" 2>&1 ||
-		{ cat "$1/module.log" >&2; fail "the kernel modules do not build"; }
-	grep -i warning "$1/module.log" >&2 || true
+	# Types of their own (BTF) need another tool, and nothing here asks for them.
+	make -s -C "$headers" M="$1/module" W=1 -j"$(nproc)" CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	# A warning is none of the build's business, but of who changed the module.
+	grep -E '\.[ch]:[0-9].*warning' "$log" >&3 || true
 	strip --strip-debug "$1"/module/*.ko
 }
 
 # The real drivers of the names that the lab takes are left out.
 make_module_tree() {
-	local release to
-	release=$(kernel_release)
-	to=$1/lib/modules/$release
+	local from=$kernel/root/lib/modules/$release to=$1/lib/modules/$release
+	begin "collect the kernel's modules"
 	mkdir -p "$to/updates"
-	(cd "$LAB_DIR/kernel/root/lib/modules/$release" &&
+	(cd "$from" &&
 		find kernel \( -path '*/sound' -o -path '*/wireless' -o -path '*/media' \
 			-o -path '*/infiniband' -o -path '*/staging' -o -path '*/scsi' \
 			-o -path '*/drm/*/*' -o -path '*/usb' -o -path '*/iio' \
 			-o -path '*/isdn' -o -path '*/net/ethernet' \) -prune \
-			-o -name '*.ko' ! -name i915.ko ! -name vfio-pci.ko ! -name kvmgt.ko -print |
+			-o -name '*.ko*' ! -name 'i915.ko*' ! -name 'vfio-pci.ko*' ! -name 'kvmgt.ko*' -print |
 		cpio -pdl --quiet "$to")
-	cp "$LAB_DIR/kernel/root/lib/modules/$release"/modules.{order,builtin,builtin.modinfo} "$to/"
+	# Now, once, rather than in the emulated processor at each use. (-f: of a file with two names.)
+	find "$to" -name '*.ko.xz' -print0 | xargs -0 -r -n 32 -P "$(nproc)" xz -df
+	cp "$from"/modules.{order,builtin,builtin.modinfo} "$to/"
 	cp "$1"/module/*.ko "$to/updates/"
 	depmod -b "$1" "$release"
 }
 
 make_initrd() {
-	local release dir=$1/initrd.d m file
-	release=$(kernel_release)
+	local dir=$1/initrd.d m file
+	begin "make the initramfs"
 	mkdir -p "$dir"/{bin,modules,proc,sys,dev,n}
 	cp "$(command -v busybox)" "$dir/bin/"
 	cp "$here/guest-init" "$dir/init"
@@ -106,39 +205,81 @@ make_initrd() {
 
 # QEMU starts an uncompressed kernel directly (PVH); emulated decompression
 # would take as long as the rest of the boot.
-unpack_vmlinux() {
-	local offset
-	offset=$(LC_ALL=C grep -aobP -m 1 '\xFD7zXZ\x00' "$1" | head -n 1 | cut -d: -f1)
-	[ -n "$offset" ] || fail "no xz-compressed kernel in $1"
-	# What follows the stream is not part of it; xz says so after the last byte.
-	tail -c "+$((offset + 1))" "$1" | xz -dc --single-stream >"$2" 2>/dev/null || true
-	readelf -h "$2" >/dev/null || fail "cannot unpack $1"
+unpack_vmlinux() { # VMLINUZ VMLINUX
+	local magic offset
+	begin "unpack the kernel"
+	for magic in 'xz \xFD7zXZ\x00' 'zstd \x28\xB5\x2F\xFD'; do
+		# What follows the stream is not part of it; they say so after the last byte.
+		while read -r offset; do
+			tail -c "+$((offset + 1))" "$1" | "${magic%% *}" -dc >"$2" || true
+			if readelf -lS "$2" >/dev/null 2>&1; then return; fi
+		done < <(LC_ALL=C grep -aobP "${magic#* }" "$1" | cut -d: -f1 | head -n 8)
+	done
+	fail "no kernel that xz or zstd can unpack in $1"
+}
+
+build_programs() {
+	local program
+	begin "build the lab's programs"
+	for program in submit pmu_read; do
+		"$compiler" -std=gnu17 -O2 -Wall -Wextra -I"$here/module" -I/usr/include/libdrm \
+			-o "$1/bin/lab_$program" "$here/$program.c"
+	done
+}
+
+# By the name that the kernel was built with: its headers ask for no other.
+find_compiler() {
+	begin "find the compiler of the kernel's headers"
+	compiler=$(grep -oE 'gcc-[0-9]+' "$kernel/root/usr/src/linux-headers-$release/.kernelvariables")
+	if ! command -v "$compiler"; then
+		install_packages <(echo "$compiler")
+	fi
 }
 
 make_boot() {
-	local program work="$LAB_DIR/boot.new"
+	local work="$LAB_DIR/boot.new"
 	say "building the lab's kernel modules and boot files"
-	rm -rf "$work" && mkdir -p "$work/bin"
+	rm -rf "$work"
+	mkdir -p "$work/bin"
+	find_compiler
 	build_modules "$work"
 	make_module_tree "$work"
 	make_initrd "$work"
-	for program in submit pmu_read; do
-		gcc-12 -std=gnu17 -O2 -Wall -Wextra -I"$here/module" -I/usr/include/libdrm \
-			-o "$work/bin/lab_$program" "$here/$program.c" || fail "$program.c does not build"
-	done
-	unpack_vmlinux "$LAB_DIR"/kernel/root/boot/vmlinuz-* "$work/vmlinux"
+	build_programs "$work"
+	unpack_vmlinux "$(find "$kernel"/root/{boot,lib/modules/*/} -maxdepth 1 -name 'vmlinuz*')" "$work/vmlinux"
 	mv "$work" "$1"
 }
+
+install_packages() { "$repo/deploy/install-packages.sh" "$@" 2>&1 | tee "$log" >&3; }
+
+check_programs() {
+	local program
+	begin "find the lab's programs"
+	for program in $programs; do
+		command -v "$program" || fail "there is no $program, which a package of $here/packages.txt has"
+	done
+}
+
+LAB_KERNEL=${LAB_KERNEL:-}
+case $LAB_KERNEL in
+'') kernel=$LAB_DIR/kernel-$codename ;;
+backports) kernel=$LAB_DIR/kernel-$codename-backports ;;
+*) fail "LAB_KERNEL is '$LAB_KERNEL', which is neither empty nor backports" ;;
+esac
 
 mkdir -p "$LAB_DIR"
 # Who comes second waits, and finds everything there.
 exec 8>"$LAB_DIR/lock"
 flock 8
-"$repo/deploy/install-packages.sh" "$here/packages.txt" || fail "packages are missing"
-[ -e "$LAB_DIR/kernel/version" ] || fetch_kernel
+log=$LAB_DIR/build.log
+begin "install the packages of $here/packages.txt"
+install_packages "$here/packages.txt"
+check_programs
+[ -e "$kernel/version" ] || fetch_kernel
+release=$(basename "$kernel"/root/lib/modules/*)
 boot=$LAB_DIR/boot-$(fingerprint)
 [ -e "$boot" ] || make_boot "$boot"
 # Older contents stay for guests that still run on them.
 touch "$boot"
 find "$LAB_DIR" -maxdepth 1 -name 'boot-*' -mmin +1440 -exec rm -rf {} +
-echo "$boot"
+echo "$boot" >&4

@@ -30,20 +30,32 @@ fresh() { # PARAM=VALUE...: a machine with these GPUs
 	lab_load "$@" || lab_die "cannot load $*"
 }
 
-# The mean over some periods of intel_gpu_top: NAME VALUE lines. Its first
-# period is not one.
+# Releases after 1.27 (Debian 12) sum up the engines of a class unless told not to.
+each_engine=()
+if intel_gpu_top -h 2>&1 | grep -qF '[-p]'; then each_engine=(-p); fi
+
+# The mean over some periods of intel_gpu_top: NAME VALUE lines. Its first period is not one, and
+# the last may be cut.
 top() {
-	timeout -s INT 3 intel_gpu_top -J -s 500 | awk '
-		/"period"/ { n++ }
-		/^\t\t"[A-Z].*\/[0-9]+": / { gsub(/[":]/, ""); name = $1 }
-		/^\t"(frequency|interrupts|rc6)": / { gsub(/[":]/, ""); name = $1 }
-		/"(busy|actual|requested|count|value)": / && n > 1 {
-			key = $1; gsub(/[",:]/, "", key)
-			v = $2; sub(/,/, "", v)
-			k = name (key == "busy" ? "" : "." key)
-			sum[k] += v; seen[k]++
-		}
-		END { for (k in sum) print k, sum[k] / seen[k] }'
+	timeout -s INT 3 intel_gpu_top "${each_engine[@]}" -J -s 500 | python3 -c '
+import collections, json, sys
+text, at, samples = sys.stdin.read(), 0, []
+while (at := text.find("{", at)) >= 0:
+    try:
+        sample, at = json.JSONDecoder().raw_decode(text, at)
+    except ValueError:
+        break
+    samples.append(sample)
+means = collections.defaultdict(list)
+for sample in samples[1:]:
+    for name, engine in sample["engines"].items():
+        means[name].append(engine["busy"])
+    for group in "frequency", "interrupts", "rc6":
+        for name, value in sample[group].items():
+            if name != "unit":
+                means[group + "." + name].append(value)
+for name, values in means.items():
+    print(name, sum(values) / len(values))'
 }
 value() { awk -v k="$2" '$1 == k { print $2 }' <<<"$1"; }
 

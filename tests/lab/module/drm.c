@@ -10,6 +10,7 @@
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_prime.h>
+#include "compat.h"
 #include "lab.h"
 
 static atomic64_t last_client = ATOMIC64_INIT(0);
@@ -141,6 +142,7 @@ static const struct file_operations lab_fops = {
 	.llseek = noop_llseek,
 	.mmap = drm_gem_mmap,
 	.show_fdinfo = lab_show_fdinfo,
+	LAB_FOPS_FLAGS
 };
 
 const struct drm_driver lab_drm_driver = {
@@ -149,7 +151,7 @@ const struct drm_driver lab_drm_driver = {
 	.prime_handle_to_fd = drm_gem_prime_handle_to_fd,
 	.prime_fd_to_handle = drm_gem_prime_fd_to_handle,
 	.gem_prime_import_sg_table = drm_gem_shmem_prime_import_sg_table,
-	.gem_prime_mmap = drm_gem_prime_mmap,
+	LAB_DRIVER_PRIME_MMAP
 	.open = lab_open,
 	.postclose = lab_postclose,
 	.fops = &lab_fops,
@@ -157,7 +159,7 @@ const struct drm_driver lab_drm_driver = {
 	.num_ioctls = LAB_SUBMIT_NR + 1,
 	.name = "i915",
 	.desc = "Intel Graphics",
-	.date = "20201103",
+	LAB_DRIVER_DATE
 	.major = 1,
 	.minor = 6,
 };

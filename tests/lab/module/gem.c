@@ -9,6 +9,7 @@
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_prime.h>
 #include <uapi/drm/i915_drm.h>
+#include "compat.h"
 #include "lab.h"
 
 /* The helpers free what this returns as if it were the embedded object. */
@@ -127,7 +128,7 @@ static int transfer(struct drm_file *file,
 	if (args->offset > obj->shmem.base.size ||
 	    args->size > obj->shmem.base.size - args->offset)
 		goto out;
-	ret = drm_gem_shmem_vmap(&obj->shmem, &map);
+	ret = lab_gem_vmap(&obj->shmem.base, &map);
 	if (ret)
 		goto out;
 	if (write)
@@ -135,7 +136,7 @@ static int transfer(struct drm_file *file,
 				      args->size);
 	else
 		left = copy_to_user(user, map.vaddr + args->offset, args->size);
-	drm_gem_shmem_vunmap(&obj->shmem, &map);
+	lab_gem_vunmap(&obj->shmem.base, &map);
 	ret = left ? -EFAULT : 0;
 out:
 	lab_gem_put(obj);

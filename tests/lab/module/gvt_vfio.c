@@ -4,6 +4,7 @@
  * node that a process can hold open.
  */
 #include <linux/vfio.h>
+#include "compat.h"
 #include "lab.h"
 
 struct lab_vgpu {
@@ -27,7 +28,7 @@ static void vgpu_release(struct vfio_device *vfio)
 	struct lab_vgpu *vgpu = container_of(vfio, struct lab_vgpu, vfio);
 
 	lab_gvt_give(vgpu->type, vgpu->id);
-	vfio_free_device(vfio);
+	lab_vfio_free(vfio);
 }
 
 static int vgpu_open(struct vfio_device *vfio)

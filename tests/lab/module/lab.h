@@ -57,7 +57,7 @@ struct lab_load {
 };
 
 struct lab_engine {
-	char name[8];
+	char name[16];
 	u32 class, instance;
 };
 

@@ -4,6 +4,7 @@
  */
 #include <linux/slab.h>
 #include <linux/sysfs.h>
+#include "compat.h"
 #include "lab.h"
 
 static void kobject_free(struct kobject *kobj)
@@ -37,7 +38,7 @@ struct lab_kobject *lab_kobject_add(struct lab_gpu *gpu, struct kobject *parent,
 }
 
 static ssize_t error_read(struct file *filp, struct kobject *kobj,
-			  struct bin_attribute *attr, char *buf, loff_t off,
+			  LAB_BIN_ATTRIBUTE *attr, char *buf, loff_t off,
 			  size_t count)
 {
 	static const char none[] = "No error state collected\n";
@@ -53,7 +54,7 @@ static ssize_t error_read(struct file *filp, struct kobject *kobj,
 }
 
 static ssize_t error_write(struct file *filp, struct kobject *kobj,
-			   struct bin_attribute *attr, char *buf, loff_t off,
+			   LAB_BIN_ATTRIBUTE *attr, char *buf, loff_t off,
 			   size_t count)
 {
 	lab_error_state = false;

@@ -233,7 +233,7 @@ static const struct attribute_group power_group = {
 static int add_gt(struct lab_gpu *gpu, struct kobject *root, unsigned int id)
 {
 	struct lab_kobject *gt, *defaults;
-	char name[8];
+	char name[16];
 	int ret;
 
 	snprintf(name, sizeof(name), "gt%u", id);
