@@ -49,7 +49,7 @@ while [ $# -gt 0 ]; do
 	--keep) keep=1 ;;
 	--shell) shell=1 ;;
 	--systemd) systemd=1 ;;
-	--help) usage; exit 0 ;;
+	-h|--help) usage; exit 0 ;;
 	--) shift; break ;;
 	*) bad "unknown option $1" ;;
 	esac
@@ -83,6 +83,7 @@ write_job() {
 	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${boot@Q}/bin
 	export HOME=/root TERM=dumb LANG=C.UTF-8
 	export LAB=1 LAB_OUT=/run/lab/out LAB_DIR=${LAB_DIR@Q} LAB_BOOT=${boot@Q} LAB_SRC=${here@Q}
+	export TEST_LONG=${TEST_LONG:+1}
 	TXT
 	for e in "${envs[@]}"; do echo "export ${e@Q}"; done >>"$run/job"
 	echo "cd ${PWD@Q} || exit 125; exec ${script@Q} ${*@Q}" >>"$run/job"

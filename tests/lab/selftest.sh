@@ -114,12 +114,15 @@ test_errno() {
 # Steps of one busy counter, in ms: what each read adds to the one before.
 steps() { awk 'NR > 1 { printf "%s%d", sep, ($2 - last) / 1e6; sep = " " } { last = $2 }'; }
 
+# Whether so many reads are in the file: how long the program takes to its first is not known.
+reads() { [ "$(wc -l <"$2")" -ge "$1" ]; }
+
 test_faults() {
 	local pid out=/tmp/reads
 	lab_set load_render 500
-	lab_pmu_read "$(lab_pmu)" 200 8 rcs0-busy vcs0-busy rc6-residency >"$out" &
+	lab_pmu_read "$(lab_pmu)" 200 10 rcs0-busy vcs0-busy rc6-residency >"$out" &
 	pid=$!
-	sleep 0.9
+	lab_wait 10 reads 4 "$out"
 	lab_set dip_ms 150
 	lab_set dip 1
 	wait "$pid"
@@ -128,9 +131,9 @@ test_faults() {
 		else if ($i > 300) up++; print n + 0, up + 0 }')" "1 1"
 	check "which does not last" near "$(awk 'END { print $2 / $1 }' "$out")" 0.5 0.02
 
-	lab_pmu_read "$(lab_pmu)" 200 8 rcs0-busy rc6-residency >"$out" &
+	lab_pmu_read "$(lab_pmu)" 200 10 rcs0-busy rc6-residency >"$out" &
 	pid=$!
-	sleep 0.9
+	lab_wait 10 reads 4 "$out"
 	lab_set restart 1
 	wait "$pid"
 	check "a restart" equal "$(steps <"$out" | awk '{ for (i = 1; i <= NF; i++) n += $i < 0; print n + 0 }')" 1
@@ -158,8 +161,8 @@ test_clients() {
 	lab_set fdinfo_engines 1
 	kill $pid
 	wait $pid 2>/dev/null
-	lab_pmu_read "$(lab_pmu)" 800 2 vcs1-busy >/tmp/reads &
-	sleep 0.4
+	lab_pmu_read "$(lab_pmu)" 1200 2 vcs1-busy >/tmp/reads &
+	lab_wait 10 reads 1 /tmp/reads
 	lab_submit "$(lab_render)" video:1 70ms >/dev/null
 	wait
 	after=$(awk 'END { print $2 }' /tmp/reads)

@@ -13,6 +13,7 @@ import threading
 import time
 
 EXPORTER = os.environ.get("EXPORTER", "")
+LONG = bool(os.environ.get("TEST_LONG"))  # what tests/run.sh --all sets
 SAMPLE = re.compile(r'^([a-z_:0-9]+)(?:\{(.*)\})? (\S+)$')
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 SANITIZER_REPORT = re.compile(r"\w+Sanitizer:|runtime error:")
@@ -259,6 +260,15 @@ def load(port, scrapes, clients, failures, paths=("/metrics",)):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def shorter(usual, short, what):
+    """How much of something that takes long: all of it in tests/run.sh --all, and otherwise less, of
+    which the report at the end of the tests speaks."""
+    if LONG:
+        return usual
+    print(f"short: {what}: {short} instead of {usual}", flush=True)
+    return short
 
 
 def free_port(host="127.0.0.1"):

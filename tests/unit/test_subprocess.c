@@ -111,14 +111,16 @@ static void nothing_left_behind(void **state)
 /* A library that opens files without O_CLOEXEC does not give them away. */
 static void no_descriptors_but_three(void **state)
 {
+	char *const list[] = { (char *)"/bin/ls", (char *)"/proc/self/fd", NULL };
 	int fd = dup(STDERR_FILENO); /* not close-on-exec */
 	char buf[256];
 
 	(void)state;
 	assert_true(fd > STDERR_FILENO);
-	assert_true(shell("ls /proc/$$/fd | tr '\\n' ' '", buf, sizeof(buf), 5000 * MS) > 0);
+	/* Not by a shell, which has a pipe open for a moment. The fourth is the folder itself. */
+	assert_true(subprocess_run(list, buf, sizeof(buf), 5000 * MS) > 0);
 	close(fd);
-	assert_string_equal(buf, "0 1 2 ");
+	assert_string_equal(buf, "0\n1\n2\n3\n");
 }
 
 static void child_is_as_new(void **state)

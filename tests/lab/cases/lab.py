@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
 import exporter_test  # noqa: E402: it is found there only now
-from exporter_test import Checks, Metrics, rss_kb  # noqa: E402, F401: the cases use lab.Checks
+from exporter_test import Checks, Metrics, rss_kb, shorter  # noqa: E402, F401: the cases use lab.Checks
 
 PORT = 10057
 
@@ -34,9 +34,9 @@ class Exporter(exporter_test.Exporter):
     """The exporter at the port that the lab forwards. VA-API tests only where they are the matter:
     with a real driver a round of them costs the emulated processor many seconds."""
 
-    def __init__(self, *flags, prefix=(), env=None, wait=True, vaapi=False):
+    def __init__(self, *flags, port=PORT, prefix=(), env=None, wait=True, vaapi=False):
         flags = flags if vaapi else ("--no-collector.vaapi", *flags)
-        super().__init__(*flags, port=PORT, prefix=prefix, env=env, wait=wait)
+        super().__init__(*flags, port=port, prefix=prefix, env=env, wait=wait)
 
 
 def rate(before, after, name, **labels):

@@ -13,7 +13,7 @@ import time
 
 import lab
 
-CYCLES = int(os.environ.get("CYCLES", "20"))
+CYCLES = lab.shorter(20, 4, "unbinds of each kind")
 BUSY = "intel_gpu_engine_busy_seconds_total"
 TRACING = "/sys/kernel/tracing"
 

