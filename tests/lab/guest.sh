@@ -69,6 +69,17 @@ lab_unload() {
 lab_set() { echo "$2" >"/sys/module/i915/parameters/$1"; }
 lab_get() { cat "/sys/module/i915/parameters/$1"; }
 
+# With run.sh --gpu: Debian's own driver, with its parameters; enable_gvt=1 loads GVT-g, too.
+# lab_gpu_work (silicon/guest/gpu_work.c) is the program that gives an engine something to do.
+gpu_load() {
+	modprobe i915 "$@" || return
+	lab_nodes
+	[[ " $* " != *' enable_gvt=1 '* ]] || modprobe kvmgt
+}
+
+# gpu_set NAME VALUE [GPU]: a setting of the emulated hardware, see silicon/settings.h
+gpu_set() { lab_gpu_set "$(lab_bdf "${3:-0}")" "$1" "$2"; }
+
 lab_unbind() {
 	local bdf
 	bdf=$(lab_bdf "${1:-0}")

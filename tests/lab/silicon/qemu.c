@@ -16,7 +16,7 @@ int qemu_plugin_version;
 static const struct layout {
 	s64 major, minor;
 	int plugin_version;
-	size_t realize;	      /* of PCIDeviceClass; exit, config_read and config_write follow */
+	size_t realize;	      /* of PCIDeviceClass; exit, config_read, config_write follow */
 	size_t config, wmask; /* of PCIDevice */
 } layouts[] = {
 	{ 7, 2, 1, 176, 168, 184 },  /* Debian 12 */
@@ -50,12 +50,12 @@ static void __attribute__((constructor)) find_layout(void)
 	qemu_plugin_version = layout->plugin_version;
 }
 
-/* The class has the parent's realize, and nothing yet in the three pointers behind it. */
+/* What is before it is the last of DeviceClass, bus_type; of its own the class has nothing yet. */
 void qemu_set_realize(void *class, void (*realize)(void *dev, void **errp))
 {
 	void **slot = (void **)((char *)class + layout->realize);
 
-	if (!slot[0] || slot[1] || slot[2] || slot[3])
+	if (!slot[-1] || slot[0] || slot[1] || slot[2] || slot[3])
 		refuse("PCIDeviceClass is not as measured");
 	slot[0] = (void *)realize;
 }

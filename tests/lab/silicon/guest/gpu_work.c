@@ -21,7 +21,7 @@ enum { MAX_DWORDS = 1000, MAX_US = 0xfffff };
 #define WAIT_NS		    60000000000ll
 
 static const char usage[] =
-	"usage: gpu_load [options] NODE ENGINE MICROSECONDS\n"
+	"usage: gpu_work [options] NODE ENGINE MICROSECONDS\n"
 	"ENGINE: render, copy, video, video1 (the second one), enhance\n"
 	"  --repeat N     batches, one after the other (1)\n"
 	"  --gap US       between them (0)\n"
@@ -59,7 +59,7 @@ static void check(const char *name, int fd, unsigned long request, void *arg)
 		rc = ioctl(fd, request, arg);
 	} while (rc < 0 && (errno == EINTR || errno == EAGAIN));
 	if (rc < 0) {
-		fprintf(stderr, "gpu_load: %s: %s\n", name, strerror(errno));
+		fprintf(stderr, "gpu_work: %s: %s\n", name, strerror(errno));
 		exit(1);
 	}
 }
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
 	long i;
 
 	if (fd < 0) {
-		fprintf(stderr, "gpu_load: %s: %s\n", work.node, strerror(errno));
+		fprintf(stderr, "gpu_work: %s: %s\n", work.node, strerror(errno));
 		return 1;
 	}
 	handle = make_batch(fd, &work);
