@@ -48,7 +48,7 @@ static unsigned pmu_kinds(const struct options *options)
 
 	for (size_t i = 0; i < collectors_count; i++)
 		if (options->collectors >> i & 1)
-			kinds |= collectors_all[i]->pmu_kinds;
+			kinds |= collector_pmu_kinds(collectors_all[i]);
 	return kinds;
 }
 
@@ -97,8 +97,6 @@ int main(int argc, char **argv)
 	sigset_t signals;
 	int sockets[OPTIONS_MAX_ADDRESSES], r;
 
-	if (argc == 3 && strcmp(argv[1], SYS_PRODUCT_NAME_FLAG) == 0)
-		return sys_print_product_name(argv[2]);
 	options_parse(&options, argc, argv);
 	log_setup(options.log_level, options.log_format);
 	if (options.list_metrics)

@@ -12,7 +12,7 @@
 static collector_set without_counters(collector_set set)
 {
 	for (size_t i = 0; i < collectors_count; i++)
-		if (collectors_all[i]->pmu_kinds || collectors_all[i]->needs_baseline)
+		if (collector_pmu_kinds(collectors_all[i]) || collectors_all[i]->needs_baseline)
 			set &= ~((collector_set)1 << i);
 	return set;
 }

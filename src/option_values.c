@@ -3,7 +3,7 @@
 
 #include "base/macros.h"
 #include "base/text.h"
-#include "sources/va_state.h"
+#include "sources/vaapi/va_state.h"
 #include "web/server.h"
 
 #include <stdio.h>

@@ -10,7 +10,7 @@
 #include "flags.h"
 #include "option_values.h"
 #include "output.h"
-#include "sources/transcoder.h"
+#include "sources/transcode/match.h"
 #include "web/server.h"
 
 #include <argp.h>
@@ -23,6 +23,7 @@ enum {
 	OPT_LISTEN = 256,
 	OPT_PATH,
 	OPT_MAX_REQUESTS,
+	OPT_NOTICE,
 	OPT_NO_EXPORTER_METRICS,
 	OPT_DISABLE_DEFAULTS,
 	OPT_ENGINE_WAIT,
@@ -47,7 +48,8 @@ enum {
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD 33
+#define TABLE_HEAD   34
+#define NOTICE_BYTES 400 /* a line or two at the head of the page */
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -60,6 +62,8 @@ static const struct argp_option fixed_options[] = {
 	  "Serve the metrics at PATH (default " WEB_DEFAULT_PATH ")", 1 },
 	{ "web.max-requests", OPT_MAX_REQUESTS, "N", 0,
 	  "Answer 503 beyond N scrapes at the same time; 0 = no limit (default 40)", 1 },
+	{ "web.notice", OPT_NOTICE, "TEXT", 0, "Say TEXT at the head of the page and in the log",
+	  1 },
 	{ "web.disable-exporter-metrics", OPT_NO_EXPORTER_METRICS, NULL, 0,
 	  "Leave out process_* and intel_gpu_exporter_build_info", 1 },
 	{ .doc = "Collecting:", .group = 2 },
@@ -120,6 +124,17 @@ struct parse {
 	char docs[COLLECTORS_MAX][160];
 };
 
+/* Clean is what text_clean() leaves as it is: without control characters, in UTF-8. */
+static void parse_notice(char *arg, struct argp_state *state, struct options *o)
+{
+	char clean[NOTICE_BYTES + 1];
+
+	text_clean(arg, strlen(arg), clean, sizeof(clean));
+	if (strcmp(arg, clean) != 0)
+		option_fail(state, "web.notice", arg, "one line of text of at most 400 bytes");
+	o->notice = arg;
+}
+
 static void parse_web(int key, char *arg, struct argp_state *state, struct options *o)
 {
 	uint64_t n;
@@ -137,6 +152,9 @@ static void parse_web(int key, char *arg, struct argp_state *state, struct optio
 	case OPT_PATH:
 		option_telemetry_path(state, arg);
 		o->telemetry_path = arg;
+		break;
+	case OPT_NOTICE:
+		parse_notice(arg, state, o);
 		break;
 	case OPT_MAX_REQUESTS:
 		if (text_parse_u64(arg, strlen(arg), &n) < 0 || n > 100000)
@@ -204,7 +222,7 @@ static void parse_workloads(char *arg, struct argp_state *state, struct options 
 
 static void parse_names(char *arg, struct argp_state *state, struct options *o)
 {
-	if (!transcoder_names_valid(arg))
+	if (!transcode_match_names_valid(arg))
 		option_fail(state, "collector.transcode.names", arg,
 			    "a list such as avconv,my-encoder of names of 1 to 15 bytes");
 	o->transcode_names = arg;
@@ -289,6 +307,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_LISTEN:
 	case OPT_PATH:
 	case OPT_MAX_REQUESTS:
+	case OPT_NOTICE:
 		parse_web(key, arg, state, o);
 		return 0;
 	case OPT_TIMEOUT:

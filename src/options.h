@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "collectors/registry.h"
-#include "sources/va_state.h"
+#include "sources/vaapi/va_state.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -17,6 +17,7 @@ struct options {
 	size_t n_addresses;
 	const char *telemetry_path;
 	unsigned max_requests;
+	const char *notice; /* for who looks at the page; NULL or "": none */
 	bool no_exporter_metrics;
 
 	collector_set collectors;

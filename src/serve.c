@@ -102,8 +102,12 @@ static void obey(int signal, struct pmu_set *pmus, struct va_state *vaapi)
 int serve(const struct options *options, const int *sockets, struct scraper *scraper,
 	  struct pmu_set *pmus, struct va_state *vaapi, const sigset_t *signals)
 {
-	struct server_options web = { scraper, sockets, options->n_addresses,
-				      options->telemetry_path, options->max_requests };
+	struct server_options web = { scraper,
+				      sockets,
+				      options->n_addresses,
+				      options->telemetry_path,
+				      options->max_requests,
+				      options->notice };
 	/* Half of what the manager allows: one that comes late is not taken for none. */
 	struct watchdog watchdog = { .interval_ns = notify_watchdog_ns() / 2, .signals = -1 };
 	struct server *server;
@@ -117,6 +121,8 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 		listen_name(sockets[i], options->addresses[i], address, sizeof(address));
 		log_info("listening", "address", address, "path", options->telemetry_path);
 	}
+	if (options->notice && *options->notice)
+		log_info("notice", "text", options->notice);
 	r = server_start(&server, &web);
 	if (r < 0) {
 		log_error("cannot serve", "err", strerror(-r));

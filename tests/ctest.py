@@ -4,7 +4,7 @@
 long; keeps ctest's log and every test's time for the report at the end.
 
 usage: ctest.py run BUILD NAME [CTEST OPTION...]    the log goes to RESULTS/NAME.log
-       ctest.py report BEGIN [PROMISE]              seconds since the epoch; seconds
+       ctest.py report BEGIN [PROMISE [LEFT_OUT]]   seconds since the epoch; seconds; a text
 RESULTS is a folder in the environment.
 
 A test's COST is the seconds that it takes, its PROCESSORS the slots that it needs, of which each
@@ -111,13 +111,15 @@ def run(build, name, options):
     return code
 
 
-def report(begin, promise=None):
+def report(begin, promise="", left_out=""):
     found = [line.split() for line in TIMES.read_text().splitlines()]
     print("the ten slowest tests:")
     for step, test, seconds, _ in sorted(found, key=lambda one: -float(one[2]))[:10]:
         print(f"  {float(seconds):6.1f} s  {test}" + (f" ({step})" if step != "release" else ""))
+    if left_out:
+        print(left_out)
     for line in dict.fromkeys(SHORT.read_text().splitlines()):
-        print(line)
+        print("  " + line)
     seconds = time.time() - float(begin)
     print(f"took {seconds:.0f} s" + (f" of {promise} promised" if promise else ""))
     failed = [f"{test}" + (f" ({step})" if step != "release" else "")

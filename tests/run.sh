@@ -13,10 +13,13 @@ usage() {
 	The lab boots a Debian kernel with an emulated Intel GPU under QEMU.
 	  --all         also what takes long in these tests, the benchmark, the probe by
 	                hand, the page in a headless Chromium, AddressSanitizer,
-	                UndefinedBehaviorSanitizer and ThreadSanitizer, and fuzzing:
-	                in 45 minutes
+	                UndefinedBehaviorSanitizer and ThreadSanitizer, fuzzing, and
+	                the tests in an empty Debian 12 and 13: in 45 minutes
 	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench,
-	                page, va
+	                page, va; chroot: the README's commands in an empty Debian 12 and
+	                13, and beside Proxmox VE's packages; debian13: the part of that
+	                on 13, with the unit, golden and integration tests and some of
+	                the lab
 	Ends with the ten slowest tests, what was left out, the failed ones, and a line
 	"N passed, N failed"; the logs are in build/tests.
 	TXT
@@ -35,7 +38,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case $only in
-''|unit|golden|integration|lab|bench|page|va) ;;
+''|unit|golden|integration|lab|bench|page|va|chroot|debian13) ;;
 *) bad "no test has the label $only" ;;
 esac
 
@@ -57,18 +60,10 @@ run() {
 	"$here/ctest.py" run "$repo/build/$preset" "$name" "$@" || true
 }
 
-left_out() {
-	[ -z "$only" ] || return 0
-	cat <<-TXT
-	left out: what --all adds: the benchmark (bench), the probe by hand (va), the page in
-	Chromium (page), the sanitizers' builds, fuzzing; and in the tests above:
-	TXT
-}
-
 cd "$repo"
 mkdir -p build
 packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench,prometheus}/packages.txt)
-[ -z "$all" ] || packages+=(tests/packages-all.txt)
+[ -z "$all" ] || packages+=(tests/packages-all.txt tests/chroot/packages.txt)
 # A browser is large, and only this test wants it.
 [ -z "$all" ] && [ "$only" != page ] || packages+=(tests/page/packages.txt)
 step "packages"
@@ -83,14 +78,15 @@ touch "$RESULTS"/{times,short}
 
 build release
 if [ -n "$only" ]; then
-	run release "$only" -L "^$only\$"
+	# Of what takes minutes each line is shown as it comes.
+	run release "$only" -L "^$only\$" $([[ $only != chroot && $only != debian13 ]] || echo -V)
 	promised=''
 else
 	run release unit -L 'unit|golden'
 	if [ -z "$all" ]; then
-		run release kernel -L 'integration|lab'
+		run release system -L 'integration|lab'
 	else
-		run release kernel -L 'integration|lab|page|va'
+		run release system -L 'integration|lab|page|va'
 		run release bench -L bench
 		build asan
 		SANITIZED=1 run asan asan -L 'unit|golden|sanitize'
@@ -100,8 +96,11 @@ else
 		fuzzing=$SECONDS
 		tests/fuzz/run.sh && result=passed || result=failed
 		echo "release fuzzing $((SECONDS - fuzzing)) $result" >>"$RESULTS/times"
+		run release chroot -L chroot -V
 	fi
 fi
 step "done"
-[ -n "$all" ] || left_out
-"$here/ctest.py" report "$begin" ${promised:+"$promised"}
+left_out=''
+[ -n "$all$only" ] ||
+	left_out="left out, but in --all: the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
+"$here/ctest.py" report "$begin" "$promised" "$left_out"

@@ -42,4 +42,7 @@ bool subprocess_is_gone(pid_t pid);
  */
 int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_ns);
 
+/* The path of another program in the directory of this one. 0, or -errno: it cannot be run. */
+int subprocess_beside(const char *name, char *buf, size_t size);
+
 #endif

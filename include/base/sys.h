@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The touch points with the kernel and with process-global libraries that tests replace: linked
- * into the programs from sys_linux.c, into unit and golden tests from tests/support/fake_sys.c.
+ * into the programs from sys_*.c, into unit and golden tests from tests/support/fake_sys.c.
  */
 #ifndef BASE_SYS_H
 #define BASE_SYS_H
@@ -42,16 +42,10 @@ void sys_perf_close(int fd);
 bool sys_has_capability(int capability);
 
 /*
- * The product name of an Intel device from pci.ids. 0, or -errno when the file or the entry is
- * missing. libpciaccess never gives back the 0.8 MB that it reads for a name, so another process
- * does it: this program again, with the flag SYS_PRODUCT_NAME_FLAG.
+ * The product name of an Intel device from pci.ids, which intel_gpu_probe reads. 0, or -errno when
+ * the probe, the file or the entry is missing.
  */
 int sys_product_name(uint16_t device_id, char *buf, size_t size);
-
-#define SYS_PRODUCT_NAME_FLAG "--internal.product-name"
-
-/* What that process does: prints the name of the id (hexadecimal). Returns its exit status. */
-int sys_print_product_name(const char *device_id);
 
 /*
  * Which DRM nodes of a PCI device exist in this mount namespace's /dev/dri, through libdrm. The

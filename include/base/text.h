@@ -23,6 +23,14 @@ int text_parse_hex(const char *text, size_t len, uint64_t *ret);
  */
 int text_parse_duration(const char *text, uint64_t *ret_ns);
 
+/* A part of a longer text, which has no end of its own. */
+struct text_part {
+	const char *s;
+	size_t len;
+};
+bool text_part_is(struct text_part part, const char *text);
+bool text_part_starts(struct text_part part, const char *text);
+
 /* True for dddd:bb:ss.f in lower-case hexadecimal, as the kernel writes PCI addresses. */
 bool text_is_pci_address(const char *text);
 

@@ -9,9 +9,9 @@
 #include "base/fault.h"
 #include "base/fs.h"
 #include "exposition/metrics.h"
-#include "sources/gpu.h"
-#include "sources/names.h"
-#include "sources/procs.h"
+#include "sources/gpu/gpu.h"
+#include "sources/proc/procs.h"
+#include "sources/workload/names.h"
 
 #include <stdint.h>
 
@@ -50,10 +50,11 @@ struct collection {
 	struct fault *fault;
 };
 
-/* An event of the PMU as a sample: value = total x multiplier / divisor, one of them 1. */
+/*
+ * The source of a family of a PMU's collector: value = total x multiplier / divisor, one of them 1.
+ */
 struct pmu_value {
 	enum pmu_kind kind;
-	const struct family *family;
 	enum { LABELS_GPU, LABELS_GT, LABELS_ENGINE } labels; /* pci; pci, gt; pci, engine, class */
 	double multiplier, divisor;
 };
@@ -68,11 +69,6 @@ struct collector {
 	const struct family *families;
 	size_t n_families;
 
-	/* For collectors of PMU events: what they open, and how it is exported. */
-	unsigned pmu_kinds; /* bits of enum pmu_kind; such counters start when they are opened */
-	const struct pmu_value *pmu_values;
-	size_t n_pmu_values;
-
 	/* Prepares the collector for a GPU; may be NULL. -ENODEV: this GPU has no such source. */
 	int (*init)(const struct context *context, struct gpu *gpu, void **ret_state);
 	/*
@@ -83,6 +79,9 @@ struct collector {
 	int (*collect)(const struct collection *collection);
 	void (*destroy)(void *state); /* NULL: free() */
 };
+
+/* For a collector's definition: the table of its families. */
+#define COLLECTOR_FAMILIES(table) .families = (table), .n_families = ARRAY_SIZE(table)
 
 /*
  * For one value of sysfs or procfs that may be absent: 1 and *ret, 0 when it is not there, or
@@ -100,8 +99,16 @@ int collector_list_numbers(const struct context *context, const char *prefix, un
 
 #define COLLECTOR_MAX_GTS 16
 
-/* init and collect of a collector that is a table of pmu_values. */
+/* For a collector whose families all have a pmu_value as their source. */
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state);
 int collector_pmu_collect(const struct collection *collection);
+#define COLLECTOR_OF_PMU(table)                                                                    \
+	COLLECTOR_FAMILIES(table), .init = collector_pmu_init, .collect = collector_pmu_collect
+
+/*
+ * The kinds of events (bits of enum pmu_kind) of a collector's families that need no flag; 0 for
+ * one that is not of the PMU. Such counters start when the events are opened.
+ */
+unsigned collector_pmu_kinds(const struct collector *collector);
 
 #endif

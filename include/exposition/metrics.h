@@ -21,6 +21,7 @@ struct family {
 	enum metric_type type;
 	const char *labels[METRIC_MAX_LABELS + 1]; /* NULL-terminated */
 	const char *opt_in; /* flag without which it is not exported, or NULL */
+	const void *source; /* what its collector reads it from; nobody else's business */
 };
 
 /*

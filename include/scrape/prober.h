@@ -3,7 +3,7 @@
 #ifndef SCRAPE_PROBER_H
 #define SCRAPE_PROBER_H
 
-#include "sources/va_state.h"
+#include "sources/vaapi/va_state.h"
 
 /*
  * Starts it; it runs intel_gpu_probe from beside this program, each time for at most timeout_ns.

@@ -11,7 +11,7 @@
 #ifndef SCRAPE_UNBIND_H
 #define SCRAPE_UNBIND_H
 
-#include "sources/pmu.h"
+#include "sources/gpu/pmu.h"
 
 #include <stddef.h>
 

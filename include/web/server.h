@@ -18,6 +18,7 @@ struct server_options {
 	size_t n_sockets;
 	const char *telemetry_path;
 	unsigned max_requests; /* scrapes at the same time; beyond it 503. 0 = no limit */
+	const char *notice;    /* at the head of the page; NULL or "": none */
 };
 
 struct server;

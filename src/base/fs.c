@@ -6,6 +6,7 @@
  */
 #include "base/fs.h"
 
+#include "base/array.h"
 #include "base/sys.h"
 #include "base/text.h"
 
@@ -259,16 +260,11 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int append_name(char ***names, size_t n, const char *name)
+static int append_name(char ***names, size_t n, size_t *size, const char *name)
 {
-	/* Grows by doubling; one slot more than the names for the NULL at the end. */
-	if ((n & (n - 1)) == 0) {
-		char **grown = realloc(*names, (n ? 2 * n : 1) * sizeof(char *) + sizeof(char *));
-
-		if (!grown)
-			return -ENOMEM;
-		*names = grown;
-	}
+	/* One slot more than the names for the NULL at the end. */
+	if (!array_reserve(*names, size, n + 2))
+		return -ENOMEM;
 	(*names)[n] = strdup(name);
 	(*names)[n + 1] = NULL;
 	return (*names)[n] ? 0 : -ENOMEM;
@@ -279,7 +275,7 @@ int fs_list(const struct fs *fs, char ***ret_names, const char *fmt, ...)
 	_cleanup_closedir_ DIR *dir = NULL;
 	_cleanup_list_ char **names = NULL;
 	const struct dirent *entry;
-	size_t n = 0;
+	size_t n = 0, size = 0;
 	va_list ap;
 	int r;
 
@@ -291,7 +287,7 @@ int fs_list(const struct fs *fs, char ***ret_names, const char *fmt, ...)
 	while (n < FS_LIST_MAX && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		r = append_name(&names, n, entry->d_name);
+		r = append_name(&names, n, &size, entry->d_name);
 		if (r < 0)
 			return r;
 		n++;

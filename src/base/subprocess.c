@@ -10,8 +10,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 extern char **environ;
 
@@ -153,4 +155,19 @@ int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_
 	default:
 		return -ETIMEDOUT;
 	}
+}
+
+int subprocess_beside(const char *name, char *buf, size_t size)
+{
+	ssize_t n = readlink("/proc/self/exe", buf, size - 1);
+	char *slash;
+
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	slash = strrchr(buf, '/');
+	if (!slash || (size_t)(slash + 1 - buf) + strlen(name) >= size)
+		return -ENAMETOOLONG;
+	strcpy(slash + 1, name);
+	return access(buf, X_OK) == 0 ? 0 : -errno;
 }

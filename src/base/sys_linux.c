@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The real kernel behind base/sys.h. libdrm and libpciaccess keep process-global state and have
- * hard-coded paths, so nothing else in the daemon calls them.
+ * The real kernel behind base/sys.h. libdrm keeps process-global state and has hard-coded paths, so
+ * nothing else in the daemon calls it.
  */
 #include "base/sys.h"
 
 #include "base/macros.h"
-#include "base/subprocess.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
-#include <pciaccess.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,8 +22,6 @@
 #include <time.h>
 #include <unistd.h>
 #include <xf86drm.h>
-
-#define NAME_TIMEOUT_NS 2000000000u
 
 int sys_open_at(int dirfd, const char *path, int flags)
 {
@@ -89,63 +84,6 @@ bool sys_has_capability(int capability)
 	if (syscall(SYS_capget, &header, data) < 0)
 		return false;
 	return data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability);
-}
-
-int sys_product_name(uint16_t device_id, char *buf, size_t size)
-{
-	/* A GPU that goes and comes again, as when VMs take it, must not cost a process each time.
-	 */
-	static struct {
-		uint16_t id;
-		int len; /* or -errno */
-		char name[128];
-	} known[8];
-	static unsigned n_known;
-	char id[8];
-	char *const argv[] = { "/proc/self/exe", SYS_PRODUCT_NAME_FLAG, id, NULL };
-	static unsigned next;
-	unsigned i;
-	int len;
-
-	for (i = 0; i < n_known && known[i].id != device_id; i++)
-		;
-	if (i == n_known) {
-		snprintf(id, sizeof(id), "%04x", device_id);
-		len = subprocess_run(argv, buf, size, NAME_TIMEOUT_NS);
-		if (len <= 0)
-			buf[0] = '\0';
-		/* A name that is not there never will be; a busy machine is asked again. */
-		if (len < 0 && len != -ENOEXEC)
-			return len;
-		i = next++ % ARRAY_SIZE(known);
-		if (n_known < ARRAY_SIZE(known))
-			n_known++;
-		known[i].id = device_id;
-		known[i].len = len;
-		snprintf(known[i].name, sizeof(known[i].name), "%s", buf);
-	}
-	snprintf(buf, size, "%s", known[i].name);
-	return known[i].len < 0 ? known[i].len : 0;
-}
-
-int sys_print_product_name(const char *device_id)
-{
-	struct pci_id_match match = {
-		.vendor_id = 0x8086,
-		.subvendor_id = PCI_MATCH_ANY,
-		.subdevice_id = PCI_MATCH_ANY,
-	};
-	const char *name = NULL;
-	uint64_t id;
-
-	if (text_parse_hex(device_id, strlen(device_id), &id) < 0 || id > UINT16_MAX)
-		return 1;
-	match.device_id = (uint32_t)id;
-	/* Reads pci.ids only; pci_system_init() would open /proc/mtrr and every device. */
-	pci_get_strings(&match, &name, NULL, NULL, NULL);
-	if (!name)
-		return 1;
-	return fputs(name, stdout) >= 0 && fflush(stdout) == 0 ? 0 : 1;
 }
 
 int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)

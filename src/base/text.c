@@ -95,6 +95,16 @@ int text_parse_duration(const char *text, uint64_t *ret_ns)
 	return -EINVAL;
 }
 
+bool text_part_is(struct text_part part, const char *text)
+{
+	return part.len == strlen(text) && memcmp(part.s, text, part.len) == 0;
+}
+
+bool text_part_starts(struct text_part part, const char *text)
+{
+	return part.len >= strlen(text) && memcmp(part.s, text, strlen(text)) == 0;
+}
+
 bool text_is_pci_address(const char *text)
 {
 	/* PCI domains have four digits, or more behind some bridges (VMD uses five). */

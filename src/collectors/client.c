@@ -5,7 +5,7 @@
  */
 #include "base/sys.h"
 #include "collectors/collector.h"
-#include "sources/usage.h"
+#include "sources/workload/usage.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,26 +16,35 @@ enum { BUSY, MEMORY, CLIENTS, FOLDED };
 	"workload", "workload_kind", "namespace", "pod", "container", "vmid", "guest"
 
 static const struct family families[] = {
-	[BUSY] = { "intel_gpu_client_engine_busy_seconds_total",
-		   "Time that the engines of a class worked for a workload, from its clients' "
-		   "fdinfo; what a client does between the last scrape and its end is not seen.",
-		   COUNTER,
-		   { "pci", "class", WORKLOAD_LABELS } },
-	[MEMORY] = { "intel_gpu_client_memory_bytes",
-		     "Resident memory of a workload's clients in a region, from fdinfo; a buffer "
-		     "that clients share counts for each of them.",
-		     GAUGE,
-		     { "pci", WORKLOAD_LABELS, "region" } },
-	[CLIENTS] = { "intel_gpu_clients",
-		      "DRM clients that a workload has open now; 0 for 15 minutes after the last "
-		      "one.",
-		      GAUGE,
-		      { "pci", WORKLOAD_LABELS } },
-	[FOLDED] = { "intel_gpu_client_workloads_folded",
-		     "Workloads with clients that are summed into \"other\", because there are more "
-		     "than --collector.client.max-workloads.",
-		     GAUGE,
-		     { "pci" } },
+	[BUSY] = {
+		.name = "intel_gpu_client_engine_busy_seconds_total",
+		.help = "Time that the engines of a class worked for a workload, from its "
+			"clients' fdinfo; what a client does between the last scrape and its end "
+			"is not seen.",
+		.type = COUNTER,
+		.labels = { "pci", "class", WORKLOAD_LABELS },
+	},
+	[MEMORY] = {
+		.name = "intel_gpu_client_memory_bytes",
+		.help = "Resident memory of a workload's clients in a region, from fdinfo; a "
+			"buffer that clients share counts for each of them.",
+		.type = GAUGE,
+		.labels = { "pci", WORKLOAD_LABELS, "region" },
+	},
+	[CLIENTS] = {
+		.name = "intel_gpu_clients",
+		.help = "DRM clients that a workload has open now; 0 for 15 minutes after the "
+			"last one.",
+		.type = GAUGE,
+		.labels = { "pci", WORKLOAD_LABELS },
+	},
+	[FOLDED] = {
+		.name = "intel_gpu_client_workloads_folded",
+		.help = "Workloads with clients that are summed into \"other\", because there "
+			"are more than --collector.client.max-workloads.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
@@ -181,8 +190,7 @@ const struct collector client_collector = {
 		"from fdinfo",
 	.reads_processes = true,
 	.needs_baseline = true,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 	.destroy = destroy,

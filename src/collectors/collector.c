@@ -61,20 +61,40 @@ static void put_event(void *data, const struct pmu_event *event, uint64_t total)
 	char gt[8];
 
 	snprintf(gt, sizeof(gt), "%u", event->gt);
-	for (size_t i = 0; i < c->collector->n_pmu_values; i++) {
-		const struct pmu_value *value = &c->collector->pmu_values[i];
+	for (size_t i = 0; i < c->collector->n_families; i++) {
+		const struct family *family = &c->collector->families[i];
+		const struct pmu_value *value = family->source;
 		double number = (double)total * value->multiplier / value->divisor;
 
 		if (value->kind != event->kind)
 			continue;
 		if (value->labels == LABELS_ENGINE)
-			put(c->batch, value->family, number, c->gpu->pci, event->engine,
-			    event->class);
+			put(c->batch, family, number, c->gpu->pci, event->engine, event->class);
 		else if (value->labels == LABELS_GT)
-			put(c->batch, value->family, number, c->gpu->pci, gt);
+			put(c->batch, family, number, c->gpu->pci, gt);
 		else
-			put(c->batch, value->family, number, c->gpu->pci);
+			put(c->batch, family, number, c->gpu->pci);
 	}
+}
+
+static unsigned kinds_of(const struct collector *collector, bool with_opt_in)
+{
+	unsigned kinds = 0;
+
+	if (collector->collect != collector_pmu_collect)
+		return 0;
+	for (size_t i = 0; i < collector->n_families; i++) {
+		const struct pmu_value *value = collector->families[i].source;
+
+		if (with_opt_in || !collector->families[i].opt_in)
+			kinds |= value->kind;
+	}
+	return kinds;
+}
+
+unsigned collector_pmu_kinds(const struct collector *collector)
+{
+	return kinds_of(collector, false);
 }
 
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state)
@@ -85,9 +105,6 @@ int collector_pmu_init(const struct context *context, struct gpu *gpu, void **re
 
 int collector_pmu_collect(const struct collection *c)
 {
-	unsigned kinds = 0;
-
-	for (size_t i = 0; i < c->collector->n_pmu_values; i++)
-		kinds |= c->collector->pmu_values[i].kind;
-	return pmu_visit(c->gpu->pmu, c->round->number, kinds, put_event, (void *)c, c->fault);
+	return pmu_visit(c->gpu->pmu, c->round->number, kinds_of(c->collector, true), put_event,
+			 (void *)c, c->fault);
 }

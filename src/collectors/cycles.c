@@ -5,26 +5,23 @@
  */
 #include "collectors/collector.h"
 
-enum { ACTUAL, REQUESTED };
-
 static const struct family families[] = {
-	[ACTUAL] = { "intel_gpu_actual_cycles_total",
-		     "Cycles of the GT's clock, from the i915 PMU's actual-frequency event; rate() "
-		     "is the mean clock"
-		     " in hertz, parked time counted as 0.",
-		     COUNTER,
-		     { "pci", "gt" } },
-	[REQUESTED] = { "intel_gpu_requested_cycles_total",
-			"Cycles of the clock that was requested for the GT, from the i915 PMU's "
-			"requested-frequency"
-			" event.",
-			COUNTER,
-			{ "pci", "gt" } },
-};
-
-static const struct pmu_value values[] = {
-	{ PMU_ACTUAL_FREQUENCY, &families[ACTUAL], LABELS_GT, 1e6, 1 },
-	{ PMU_REQUESTED_FREQUENCY, &families[REQUESTED], LABELS_GT, 1e6, 1 },
+	{
+		.name = "intel_gpu_actual_cycles_total",
+		.help = "Cycles of the GT's clock, from the i915 PMU's actual-frequency event; "
+			"rate() is the mean clock in hertz, parked time counted as 0.",
+		.type = COUNTER,
+		.labels = { "pci", "gt" },
+		.source = &(const struct pmu_value){ PMU_ACTUAL_FREQUENCY, LABELS_GT, 1e6, 1 },
+	},
+	{
+		.name = "intel_gpu_requested_cycles_total",
+		.help = "Cycles of the clock that was requested for the GT, from the i915 PMU's "
+			"requested-frequency event.",
+		.type = COUNTER,
+		.labels = { "pci", "gt" },
+		.source = &(const struct pmu_value){ PMU_REQUESTED_FREQUENCY, LABELS_GT, 1e6, 1 },
+	},
 };
 
 const struct collector cycles_collector = {
@@ -32,11 +29,5 @@ const struct collector cycles_collector = {
 	.help = "mean actual and requested clocks, from the PMU (starts a 200 Hz timer in the "
 		"kernel)",
 	.off_by_default = true, /* each open event starts the kernel's 200 Hz timer */
-	.pmu_kinds = PMU_ACTUAL_FREQUENCY | PMU_REQUESTED_FREQUENCY,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
-	.pmu_values = values,
-	.n_pmu_values = ARRAY_SIZE(values),
-	.init = collector_pmu_init,
-	.collect = collector_pmu_collect,
+	COLLECTOR_OF_PMU(families),
 };

@@ -12,21 +12,27 @@
 enum { INFO_ROW, ENGINES, COVERS_GUESTS };
 
 static const struct family families[] = {
-	[INFO_ROW] = { "intel_gpu_info",
-		       "An Intel GPU of this machine, from sysfs, pci.ids and /dev/dri.",
-		       INFO,
-		       { "pci", "driver", "device_id", "model", "platform", "generation",
-			 "gpu_kind", "function", "card", "render", "pmu" } },
-	[ENGINES] = { "intel_gpu_engines",
-		      "Engines of a class, from the card's engine folder.",
-		      GAUGE,
-		      { "pci", "class" } },
-	[COVERS_GUESTS] = { "intel_gpu_engine_covers_guests",
-			    "Whether the engine counters of this host include the work of virtual "
-			    "machines: 1 with GVT-g, 0 on an SR-IOV physical function with virtual "
-			    "functions.",
-			    GAUGE,
-			    { "pci" } },
+	[INFO_ROW] = {
+		.name = "intel_gpu_info",
+		.help = "An Intel GPU of this machine, from sysfs, pci.ids and /dev/dri.",
+		.type = INFO,
+		.labels = { "pci", "driver", "device_id", "model", "platform", "generation",
+			 "gpu_kind", "function", "card", "render", "pmu" },
+	},
+	[ENGINES] = {
+		.name = "intel_gpu_engines",
+		.help = "Engines of a class, from the card's engine folder.",
+		.type = GAUGE,
+		.labels = { "pci", "class" },
+	},
+	[COVERS_GUESTS] = {
+		.name = "intel_gpu_engine_covers_guests",
+		.help = "Whether the engine counters of this host include the work of virtual "
+			"machines: 1 with GVT-g, 0 on an SR-IOV physical function with virtual "
+			"functions.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
 };
 
 static const char *const classes[] = { "render", "copy", "video", "video-enhance", "compute" };
@@ -86,7 +92,6 @@ static int collect(const struct collection *c)
 const struct collector info_collector = {
 	.name = "info",
 	.help = "identity of each GPU and how many engines it has",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.collect = collect,
 };

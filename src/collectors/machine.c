@@ -11,11 +11,13 @@
 #include <string.h>
 
 static const struct family families[] = {
-	{ "intel_gpu_machine_info",
-	  "The machine that the exporter sees: UUID of its firmware (root only), what it runs in, "
-	  "kernel.",
-	  INFO,
-	  { "machine_uuid", "virtualization", "kernel" } },
+	{
+		.name = "intel_gpu_machine_info",
+		.help = "The machine that the exporter sees: UUID of its firmware (root only), "
+			"what it runs in, kernel.",
+		.type = INFO,
+		.labels = { "machine_uuid", "virtualization", "kernel" },
+	},
 };
 
 struct state {
@@ -111,8 +113,7 @@ const struct collector machine_collector = {
 	.name = "machine",
 	.help = "UUID, virtualization and kernel of the machine",
 	.scope = HOST,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

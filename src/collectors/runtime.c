@@ -5,12 +5,13 @@
 #include <errno.h>
 
 static const struct family families[] = {
-	{ "intel_gpu_runtime_suspended",
-	  "Whether the GPU is runtime-suspended, from its power/runtime_status; reading it does "
-	  "not "
-	  "wake the GPU.",
-	  GAUGE,
-	  { "pci" } },
+	{
+		.name = "intel_gpu_runtime_suspended",
+		.help = "Whether the GPU is runtime-suspended, from its power/runtime_status; "
+			"reading it does not wake the GPU.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
 };
 
 static int collect(const struct collection *c)
@@ -29,7 +30,6 @@ static int collect(const struct collection *c)
 const struct collector runtime_collector = {
 	.name = "runtime",
 	.help = "whether each GPU is runtime-suspended",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.collect = collect,
 };

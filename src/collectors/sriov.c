@@ -4,7 +4,7 @@
  * the physical function (drivers/pci/iov.c), and from the processes that have VFIO devices open.
  */
 #include "collectors/collector.h"
-#include "sources/owners.h"
+#include "sources/workload/attribution.h"
 
 #include "base/text.h"
 
@@ -18,20 +18,26 @@
 enum { ENABLED, SUPPORTED, VF_INFO };
 
 static const struct family families[] = {
-	[ENABLED] = { "intel_gpu_sriov_vfs_enabled",
-		      "Virtual functions that the GPU has now, from sriov_numvfs.",
-		      GAUGE,
-		      { "pci" } },
-	[SUPPORTED] = { "intel_gpu_sriov_vfs_supported",
-			"Virtual functions that the GPU's driver would enable at most, from "
+	[ENABLED] = {
+		.name = "intel_gpu_sriov_vfs_enabled",
+		.help = "Virtual functions that the GPU has now, from sriov_numvfs.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[SUPPORTED] = {
+		.name = "intel_gpu_sriov_vfs_supported",
+		.help = "Virtual functions that the GPU's driver would enable at most, from "
 			"sriov_totalvfs; a driver without SR-IOV enables none of them.",
-			GAUGE,
-			{ "pci" } },
-	[VF_INFO] = { "intel_gpu_sriov_vf_info",
-		      "A virtual function of the GPU, counted from 1, its driver (\"none\", "
-		      "vfio-pci, i915, xe) and the VM that has it.",
-		      INFO,
-		      { "pci", "vf", "vf_pci", "vf_driver", "vmid", "guest", "vm_uuid" } },
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[VF_INFO] = {
+		.name = "intel_gpu_sriov_vf_info",
+		.help = "A virtual function of the GPU, counted from 1, its driver (\"none\", "
+			"vfio-pci, i915, xe) and the VM that has it.",
+		.type = INFO,
+		.labels = { "pci", "vf", "vf_pci", "vf_driver", "vmid", "guest", "vm_uuid" },
+	},
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
@@ -48,7 +54,7 @@ static const char *or_absent(const char *text)
 }
 
 /* False when the function is gone meanwhile. */
-static bool put_vf(const struct collection *c, struct owners *owners, unsigned index)
+static bool put_vf(const struct collection *c, struct attribution *attribution, unsigned index)
 {
 	const struct fs *fs = c->context->fs;
 	char vf[16], vf_pci[FS_NAME_MAX], driver[FS_NAME_MAX] = "none";
@@ -62,8 +68,8 @@ static bool put_vf(const struct collection *c, struct owners *owners, unsigned i
 	fs_read_link_name(fs, driver, sizeof(driver), PCI "/driver", vf_pci);
 	/* The host's own, or nobody's. */
 	if (strstr(driver, "vfio")) {
-		owners_find(owners, "pci", vf_pci, &owner);
-		owners_complete(owners, c->fault);
+		attribution_find(attribution, "pci", vf_pci, &owner);
+		attribution_complete(attribution, c->fault);
 	}
 	snprintf(vf, sizeof(vf), "%u", index + 1);
 	put(c->batch, &families[VF_INFO], 1, c->gpu->pci, vf, vf_pci, driver, or_absent(owner.vmid),
@@ -73,15 +79,15 @@ static bool put_vf(const struct collection *c, struct owners *owners, unsigned i
 
 static int put_vfs(const struct collection *c, uint64_t n)
 {
-	struct owners *owners =
-		owners_new(c->context->fs, c->context->names, c->context->procs, c->round->number);
+	struct attribution *attribution = attribution_new(c->context->fs, c->context->names,
+							  c->context->procs, c->round->number);
 
-	if (!owners)
+	if (!attribution)
 		return fault_errno(c->fault, -ENOMEM, "owners of virtual functions");
 	for (unsigned i = 0; i < n && i < MAX_VFS; i++)
-		if (!put_vf(c, owners, i))
+		if (!put_vf(c, attribution, i))
 			break;
-	owners_free(owners);
+	attribution_free(attribution);
 	return 0;
 }
 
@@ -105,8 +111,7 @@ const struct collector sriov_collector = {
 	.name = "sriov",
 	.help = "SR-IOV: virtual functions, their drivers and the VMs that have them",
 	.reads_processes = true,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

@@ -13,11 +13,13 @@
 #include <stdio.h>
 
 static const struct family families[] = {
-	{ "intel_gpu_throttled",
-	  "Whether the GT's clock is held back for a reason, from sysfs; absent while the GPU "
-	  "sleeps.",
-	  GAUGE,
-	  { "pci", "gt", "reason" } },
+	{
+		.name = "intel_gpu_throttled",
+		.help = "Whether the GT's clock is held back for a reason, from sysfs; absent "
+			"while the GPU sleeps.",
+		.type = GAUGE,
+		.labels = { "pci", "gt", "reason" },
+	},
 };
 
 static const char *const reasons[] = { "pl1",	  "pl2",  "pl4",	   "thermal",
@@ -103,8 +105,7 @@ static int collect(const struct collection *c)
 const struct collector throttle_collector = {
 	.name = "throttle",
 	.help = "reasons that hold a GT's clock back, from sysfs",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

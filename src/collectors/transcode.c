@@ -4,7 +4,7 @@
  * names are judged by their CPU time and their own clients' engine time.
  */
 #include "collectors/collector.h"
-#include "sources/transcodes.h"
+#include "sources/transcode/scan.h"
 
 #include <errno.h>
 #include <string.h>
@@ -16,37 +16,43 @@ enum { TRANSCODES, PROCESSES, CPU };
 		"container", "vmid", "guest"
 
 static const struct family families[] = {
-	[TRANSCODES] = { "intel_gpu_transcodes",
-			 "Processes that transcode video by what does it, from their CPU time and "
-			 "their clients' fdinfo over at least 10 s; unknown: younger, or the GPU's "
-			 "use cannot be read.",
-			 GAUGE,
-			 { "acceleration" } },
-	[PROCESSES] = { "intel_gpu_transcode_processes",
-			"The same by application and workload; 0 for 15 minutes after the last "
+	[TRANSCODES] = {
+		.name = "intel_gpu_transcodes",
+		.help = "Processes that transcode video by what does it, from their CPU time and "
+			"their clients' fdinfo over at least 10 s; unknown: younger, or the "
+			"GPU's use cannot be read.",
+		.type = GAUGE,
+		.labels = { "acceleration" },
+	},
+	[PROCESSES] = {
+		.name = "intel_gpu_transcode_processes",
+		.help = "The same by application and workload; 0 for 15 minutes after the last "
 			"one.",
-			GAUGE,
-			{ USE_LABELS } },
-	[CPU] = { "intel_gpu_transcode_cpu_seconds_total",
-		  "CPU time of such processes, from /proc/<pid>/stat; what one takes between the "
-		  "last scrape and its end is not seen.",
-		  COUNTER,
-		  { USE_LABELS } },
+		.type = GAUGE,
+		.labels = { USE_LABELS },
+	},
+	[CPU] = {
+		.name = "intel_gpu_transcode_cpu_seconds_total",
+		.help = "CPU time of such processes, from /proc/<pid>/stat; what one takes "
+			"between the last scrape and its end is not seen.",
+		.type = COUNTER,
+		.labels = { USE_LABELS },
+	},
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	(void)gpu;
-	*ret_state = transcodes_new(context->fs, context->names, context->transcode_names);
+	*ret_state = transcode_scan_new(context->fs, context->names, context->transcode_names);
 	return *ret_state ? 0 : -ENOMEM;
 }
 
 static void destroy(void *state)
 {
-	transcodes_free(state);
+	transcode_scan_free(state);
 }
 
-static void put_use(const struct collection *c, const struct transcode_use *use)
+static void put_use(const struct collection *c, const struct transcode_total *use)
 {
 	const struct workload *w = &use->workload;
 	const char *acceleration = acceleration_name(use->acceleration);
@@ -61,17 +67,17 @@ static void put_use(const struct collection *c, const struct transcode_use *use)
 
 static void put_all(const struct collection *c)
 {
-	const struct transcode_uses *uses = transcodes_uses(c->state);
+	const struct transcode_totals *totals = transcode_scan_totals(c->state);
 	unsigned counts[ACCELERATIONS];
 
-	transcodes_count(c->state, counts);
+	transcode_scan_count(c->state, counts);
 	for (int i = 0; i < ACCELERATIONS; i++)
 		put(c->batch, &families[TRANSCODES], counts[i],
 		    acceleration_name((enum acceleration)i));
-	for (size_t i = 0; i < uses->n; i++)
-		put_use(c, &uses->uses[i]);
+	for (size_t i = 0; i < totals->n; i++)
+		put_use(c, &totals->rows[i]);
 	for (int i = 0; i < ACCELERATIONS; i++)
-		put_use(c, &uses->others[i]);
+		put_use(c, &totals->others[i]);
 }
 
 /* Descriptors that may not be listed make the transcoders that they belong to unknown. */
@@ -82,7 +88,7 @@ static int collect(const struct collection *c)
 
 	if (r < 0)
 		return r;
-	r = transcodes_look(c->state, walk, c->round->gpus, c->fault);
+	r = transcode_scan_run(c->state, walk, c->round->gpus, c->fault);
 	walk_unref(walk);
 	if (r < 0)
 		return r;
@@ -97,8 +103,7 @@ const struct collector transcode_collector = {
 	.scope = HOST,
 	.reads_processes = true,
 	.needs_baseline = true,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 	.destroy = destroy,

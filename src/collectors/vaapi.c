@@ -5,7 +5,7 @@
  */
 #include "base/sys.h"
 #include "collectors/collector.h"
-#include "sources/va_state.h"
+#include "sources/vaapi/va_state.h"
 
 #include <errno.h>
 #include <string.h>
@@ -39,116 +39,159 @@ enum {
 	}
 
 static const struct family families[] = {
-	[UP] = { "intel_gpu_vaapi_up",
-		 "Whether the VA driver initialises and lists an encoder, from the last VA-API "
-		 "round" BESIDE,
-		 GAUGE,
-		 { "pci" } },
-	[CODEC_WORKING] = { "intel_gpu_vaapi_codec_working",
-			    "Whether an encode test of an expected codec passes at 256x256, 0 for "
-			    "whatever reason" BESIDE,
-			    GAUGE,
-			    { "pci", "codec" } },
-	[DRIVER_INFO] = { "intel_gpu_vaapi_driver_info",
-			  "The VA driver that libva loads for the GPU" BESIDE,
-			  INFO,
-			  { "pci", "va_driver", "vendor", "va_version" } },
-	[ENTRYPOINT_INFO] = { "intel_gpu_vaapi_entrypoint_info",
-			      "A profile and entry point that the VA driver lists.",
-			      INFO,
-			      { "pci", "profile", "entrypoint" } },
-	[RATE_CONTROL_INFO] = { "intel_gpu_vaapi_rate_control_info",
-				"A rate control that the VA driver lists for an encoder; CBR "
-				"missing on a low-power entry point means that the HuC firmware is "
-				"not loaded.",
-				INFO,
-				{ "pci", "profile", "entrypoint", "rate_control" } },
-	[SUCCESS] = { "intel_gpu_vaapi_probe_success",
-		      "Whether the last encode test passed: coded, of the right structure, decoded "
-		      "back and alike" BESIDE,
-		      GAUGE, TEST_LABELS },
-	[RESULT] = { "intel_gpu_vaapi_probe_result",
-		     "What the last encode test came to" BESIDE,
-		     GAUGE,
-		     { "pci", "codec", "profile", "entrypoint", "size", "result" } },
-	[DURATION] = { "intel_gpu_vaapi_probe_duration_seconds",
-		       "How long the last encode test took, with the start of its process.", GAUGE,
-		       TEST_LABELS },
-	[TIMESTAMP] = { "intel_gpu_vaapi_probe_timestamp_seconds",
-			"When the last encode test ended, in Unix time.", GAUGE, TEST_LABELS },
-	[PSNR] = { "intel_gpu_vaapi_probe_psnr_decibels",
-		   "Likeness of the picture that was encoded and decoded back on the GPU, of the "
-		   "worst plane; 100 for equal ones.",
-		   GAUGE, TEST_LABELS },
-	[FRAME_RATE] = { "intel_gpu_vaapi_probe_frames_per_second",
-			 "Rate at which the last encode test encoded its few pictures.", GAUGE,
-			 TEST_LABELS },
-	[ENGINE] = { "intel_gpu_vaapi_probe_engine_seconds",
-		     "Video engine time of the last encode test, from its own fdinfo; informative: "
-		     "some kernels update it late.",
-		     GAUGE, TEST_LABELS },
-	[PROCESSING] = { "intel_gpu_vaapi_processing_success",
-			 "Whether the last test of video processing passed" BESIDE,
-			 GAUGE,
-			 { "pci", "operation" } },
-	[RUNS] = { "intel_gpu_vaapi_probe_runs_total",
-		   "VA-API tests run, each a process of its own.",
-		   COUNTER,
-		   { "pci" } },
-	[FAILURES] = { "intel_gpu_vaapi_probe_failures_total",
-		       "VA-API tests that failed.",
-		       COUNTER,
-		       { "pci" } },
-	[LAST_RUN] = { "intel_gpu_vaapi_probe_last_run_timestamp_seconds",
-		       "End of the last whole round of VA-API tests, in Unix time.",
-		       GAUGE,
-		       { "pci" } },
-	[LAST_SUCCESS] = { "intel_gpu_vaapi_probe_last_success_timestamp_seconds",
-			   "End of the last round in which every expected codec worked, in Unix "
-			   "time.",
-			   GAUGE,
-			   { "pci" } },
-	[INTERVAL] = { "intel_gpu_vaapi_probe_interval_seconds",
-		       "From one round of VA-API tests to the next, from --vaapi.interval.",
-		       GAUGE,
-		       { NULL } },
-	[SKIPPED] = { "intel_gpu_vaapi_probe_skipped",
-		      "Why VA-API tests wait; absent while they do not.",
-		      GAUGE,
-		      { "pci", "reason" } },
+	[UP] = {
+		.name = "intel_gpu_vaapi_up",
+		.help = "Whether the VA driver initialises and lists an encoder, from the last "
+			"VA-API round" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[CODEC_WORKING] = {
+		.name = "intel_gpu_vaapi_codec_working",
+		.help = "Whether an encode test of an expected codec passes at 256x256, 0 for "
+			"whatever reason" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci", "codec" },
+	},
+	[DRIVER_INFO] = {
+		.name = "intel_gpu_vaapi_driver_info",
+		.help = "The VA driver that libva loads for the GPU" BESIDE,
+		.type = INFO,
+		.labels = { "pci", "va_driver", "vendor", "va_version" },
+	},
+	[ENTRYPOINT_INFO] = {
+		.name = "intel_gpu_vaapi_entrypoint_info",
+		.help = "A profile and entry point that the VA driver lists.",
+		.type = INFO,
+		.labels = { "pci", "profile", "entrypoint" },
+	},
+	[RATE_CONTROL_INFO] = {
+		.name = "intel_gpu_vaapi_rate_control_info",
+		.help = "A rate control that the VA driver lists for an encoder; CBR missing on "
+			"a low-power entry point means that the HuC firmware is not loaded.",
+		.type = INFO,
+		.labels = { "pci", "profile", "entrypoint", "rate_control" },
+	},
+	[SUCCESS] = {
+		.name = "intel_gpu_vaapi_probe_success",
+		.help = "Whether the last encode test passed: coded, of the right structure, "
+			"decoded back and alike" BESIDE,
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[RESULT] = {
+		.name = "intel_gpu_vaapi_probe_result",
+		.help = "What the last encode test came to" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci", "codec", "profile", "entrypoint", "size", "result" },
+	},
+	[DURATION] = {
+		.name = "intel_gpu_vaapi_probe_duration_seconds",
+		.help = "How long the last encode test took, with the start of its process.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[TIMESTAMP] = {
+		.name = "intel_gpu_vaapi_probe_timestamp_seconds",
+		.help = "When the last encode test ended, in Unix time.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[PSNR] = {
+		.name = "intel_gpu_vaapi_probe_psnr_decibels",
+		.help = "Likeness of the picture that was encoded and decoded back on the GPU, "
+			"of the worst plane; 100 for equal ones.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[FRAME_RATE] = {
+		.name = "intel_gpu_vaapi_probe_frames_per_second",
+		.help = "Rate at which the last encode test encoded its few pictures.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[ENGINE] = {
+		.name = "intel_gpu_vaapi_probe_engine_seconds",
+		.help = "Video engine time of the last encode test, from its own fdinfo; "
+			"informative: some kernels update it late.",
+		.type = GAUGE,
+		.labels = TEST_LABELS,
+	},
+	[PROCESSING] = {
+		.name = "intel_gpu_vaapi_processing_success",
+		.help = "Whether the last test of video processing passed" BESIDE,
+		.type = GAUGE,
+		.labels = { "pci", "operation" },
+	},
+	[RUNS] = {
+		.name = "intel_gpu_vaapi_probe_runs_total",
+		.help = "VA-API tests run, each a process of its own.",
+		.type = COUNTER,
+		.labels = { "pci" },
+	},
+	[FAILURES] = {
+		.name = "intel_gpu_vaapi_probe_failures_total",
+		.help = "VA-API tests that failed.",
+		.type = COUNTER,
+		.labels = { "pci" },
+	},
+	[LAST_RUN] = {
+		.name = "intel_gpu_vaapi_probe_last_run_timestamp_seconds",
+		.help = "End of the last whole round of VA-API tests, in Unix time.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[LAST_SUCCESS] = {
+		.name = "intel_gpu_vaapi_probe_last_success_timestamp_seconds",
+		.help = "End of the last round in which every expected codec worked, in Unix "
+			"time.",
+		.type = GAUGE,
+		.labels = { "pci" },
+	},
+	[INTERVAL] = {
+		.name = "intel_gpu_vaapi_probe_interval_seconds",
+		.help = "From one round of VA-API tests to the next, from --vaapi.interval.",
+		.type = GAUGE,
+	},
+	[SKIPPED] = {
+		.name = "intel_gpu_vaapi_probe_skipped",
+		.help = "Why VA-API tests wait; absent while they do not.",
+		.type = GAUGE,
+		.labels = { "pci", "reason" },
+	},
 };
 
-struct watch {
+struct state {
 	struct va_state *state;
 	struct va_gpu *gpu;
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
-	struct watch *watch;
+	struct state *s;
 
 	/* No prober: a copied tree, whose GPUs are not this machine's. */
 	if (!context->vaapi)
 		return -ENODEV;
-	watch = calloc(1, sizeof(*watch));
-	if (!watch)
+	s = calloc(1, sizeof(*s));
+	if (!s)
 		return -ENOMEM;
-	watch->state = context->vaapi;
-	watch->gpu = va_state_add(watch->state, gpu);
-	if (!watch->gpu) {
-		free(watch);
+	s->state = context->vaapi;
+	s->gpu = va_state_add(s->state, gpu);
+	if (!s->gpu) {
+		free(s);
 		return -ENOMEM;
 	}
-	*ret_state = watch;
+	*ret_state = s;
 	return 0;
 }
 
 static void destroy(void *state)
 {
-	struct watch *watch = state;
+	struct state *s = state;
 
-	va_state_remove(watch->state, watch->gpu);
-	free(watch);
+	va_state_remove(s->state, s->gpu);
+	free(s);
 }
 
 static void put_capabilities(const struct collection *c, const struct va_gpu *g)
@@ -174,7 +217,7 @@ static void put_test(const struct collection *c, const struct va_test *t)
 {
 	const char *pci = c->gpu->pci, *codec = t->codec, *profile = t->profile;
 	const char *entrypoint = t->entrypoint, *size = va_size_name(t->size);
-	const struct va_outcome *o = &t->run.outcome;
+	const struct va_outcome *o = &t->answer.run.outcome;
 
 #define PUT(family, value)                                                                         \
 	put(c->batch, &families[family], value, pci, codec, profile, entrypoint, size)
@@ -183,8 +226,8 @@ static void put_test(const struct collection *c, const struct va_test *t)
 	if (o->result == VA_UNSUPPORTED)
 		return;
 	PUT(SUCCESS, o->result == VA_OK);
-	PUT(DURATION, (double)t->run.ns / 1e9);
-	PUT(TIMESTAMP, t->timestamp);
+	PUT(DURATION, (double)t->answer.run.ns / 1e9);
+	PUT(TIMESTAMP, t->answer.timestamp);
 	if (o->has_psnr)
 		PUT(PSNR, o->psnr_db);
 	if (o->has_frame_rate)
@@ -205,7 +248,7 @@ static bool is_tested(const struct va_gpu *g, const char *codec)
 /* An expected codec without a test has a result, too: why there is none. */
 static void put_untested(const struct collection *c, const struct va_gpu *g, const char *codec)
 {
-	enum va_result result = g->list.outcome.result;
+	enum va_result result = g->list.run.outcome.result;
 	const char *pci = c->gpu->pci, *size = va_size_name(0);
 
 	if (result == VA_OK)
@@ -229,7 +272,7 @@ static void put_expected(const struct collection *c, const struct va_state *stat
 		if (!is_tested(g, codec))
 			put_untested(c, g, codec);
 	}
-	if (!expected && g->list.outcome.result != VA_OK)
+	if (!expected && g->list.run.outcome.result != VA_OK)
 		put_untested(c, g, NULL);
 }
 
@@ -263,7 +306,7 @@ static void put_gpu(const struct collection *c, const struct va_state *state,
 	}
 	put_capabilities(c, g);
 	for (size_t i = 0; i < g->n_tests; i++)
-		if (g->tests[i].has_run)
+		if (g->tests[i].answer.has_run)
 			put_test(c, &g->tests[i]);
 	for (size_t i = 0; i < VA_OPERATIONS; i++)
 		if (g->operations[i].has_run &&
@@ -275,19 +318,19 @@ static void put_gpu(const struct collection *c, const struct va_state *state,
 
 static int collect(const struct collection *c)
 {
-	const struct watch *watch = c->state;
-	struct va_state *state = watch->state;
+	const struct state *s = c->state;
+	struct va_state *state = s->state;
 	int r = 0;
 
 	pthread_mutex_lock(&state->lock);
-	if (watch->gpu->start_error < 0)
-		r = fault_set(c->fault, REASON_IO, "vaapi-probe", watch->gpu->start_error,
+	if (s->gpu->start_error < 0)
+		r = fault_set(c->fault, REASON_IO, "vaapi-probe", s->gpu->start_error,
 			      "intel_gpu_probe cannot be started: %s",
-			      strerror(-watch->gpu->start_error));
+			      strerror(-s->gpu->start_error));
 	else
-		put_gpu(c, state, watch->gpu);
+		put_gpu(c, state, s->gpu);
 	/* One row for the exporter: by whoever stands last in the list of GPUs. */
-	if (!watch->gpu->next)
+	if (!LIST_NEXT(s->gpu, link))
 		put(c->batch, &families[INTERVAL], (double)state->options.interval_ns / 1e9);
 	pthread_mutex_unlock(&state->lock);
 	return r;
@@ -296,8 +339,7 @@ static int collect(const struct collection *c)
 const struct collector vaapi_collector = {
 	.name = "vaapi",
 	.help = "whether hardware encoding works, from encode tests at an interval",
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 	.destroy = destroy,

@@ -4,8 +4,8 @@
  * GPU, and from the processes that have their VFIO groups open.
  */
 #include "collectors/collector.h"
-#include "sources/mdev.h"
-#include "sources/owners.h"
+#include "sources/gpu/mdev.h"
+#include "sources/workload/attribution.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,38 +13,53 @@
 enum { INSTANCES, AVAILABLE, TYPE_INFO, APERTURE, HIDDEN, VGPU_INFO, IN_USE };
 
 static const struct family families[] = {
-	[INSTANCES] = { "intel_gpu_vgpu_instances",
-			"vGPUs of a type that exist now, from sysfs.",
-			GAUGE,
-			{ "pci", "vgpu_type" } },
-	[AVAILABLE] = { "intel_gpu_vgpu_available_instances",
-			"vGPUs of a type that can still be created, from sysfs; all types share "
+	[INSTANCES] = {
+		.name = "intel_gpu_vgpu_instances",
+		.help = "vGPUs of a type that exist now, from sysfs.",
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[AVAILABLE] = {
+		.name = "intel_gpu_vgpu_available_instances",
+		.help = "vGPUs of a type that can still be created, from sysfs; all types share "
 			"one pool, so their sum means nothing.",
-			GAUGE,
-			{ "pci", "vgpu_type" } },
-	[TYPE_INFO] = { "intel_gpu_vgpu_type_info",
-			"A vGPU type that the GPU offers, from sysfs.",
-			INFO,
-			{ "pci", "vgpu_type", "resolution", "weight", "fences" } },
-	[APERTURE] = { "intel_gpu_vgpu_type_aperture_bytes",
-		       "Mappable graphics memory of one vGPU of the type (low_gm_size), from "
-		       "sysfs.",
-		       GAUGE,
-		       { "pci", "vgpu_type" } },
-	[HIDDEN] = { "intel_gpu_vgpu_type_hidden_bytes",
-		     "Other graphics memory of one vGPU of the type (high_gm_size), from sysfs.",
-		     GAUGE,
-		     { "pci", "vgpu_type" } },
-	[VGPU_INFO] = { "intel_gpu_vgpu_info",
-			"A vGPU that exists now, from sysfs, and the VM that it belongs to.",
-			INFO,
-			{ "pci", "uuid", "vgpu_type", "vgpu_id", "iommu_group", "vmid", "guest",
-			  "vm_uuid" } },
-	[IN_USE] = { "intel_gpu_vgpu_in_use",
-		     "Whether a process has the vGPU open; 0 for long means that it is left over. "
-		     "Absent unless every process that could was looked at.",
-		     GAUGE,
-		     { "pci", "uuid" } },
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[TYPE_INFO] = {
+		.name = "intel_gpu_vgpu_type_info",
+		.help = "A vGPU type that the GPU offers, from sysfs.",
+		.type = INFO,
+		.labels = { "pci", "vgpu_type", "resolution", "weight", "fences" },
+	},
+	[APERTURE] = {
+		.name = "intel_gpu_vgpu_type_aperture_bytes",
+		.help = "Mappable graphics memory of one vGPU of the type (low_gm_size), from "
+			"sysfs.",
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[HIDDEN] = {
+		.name = "intel_gpu_vgpu_type_hidden_bytes",
+		.help = "Other graphics memory of one vGPU of the type (high_gm_size), from "
+			"sysfs.",
+		.type = GAUGE,
+		.labels = { "pci", "vgpu_type" },
+	},
+	[VGPU_INFO] = {
+		.name = "intel_gpu_vgpu_info",
+		.help = "A vGPU that exists now, from sysfs, and the VM that it belongs to.",
+		.type = INFO,
+		.labels = { "pci", "uuid", "vgpu_type", "vgpu_id", "iommu_group", "vmid", "guest",
+			  "vm_uuid" },
+	},
+	[IN_USE] = {
+		.name = "intel_gpu_vgpu_in_use",
+		.help = "Whether a process has the vGPU open; 0 for long means that it is left "
+			"over. Absent unless every process that could was looked at.",
+		.type = GAUGE,
+		.labels = { "pci", "uuid" },
+	},
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
@@ -92,7 +107,7 @@ static const char *or_absent(const char *text)
 	return *text ? text : NULL;
 }
 
-static int put_vgpu(const struct collection *c, struct owners *owners, bool complete,
+static int put_vgpu(const struct collection *c, struct attribution *attribution, bool complete,
 		    const struct mdev_type *type, const char *uuid)
 {
 	struct owner owner;
@@ -104,7 +119,7 @@ static int put_vgpu(const struct collection *c, struct owners *owners, bool comp
 			       "sys/bus/mdev/devices/%s/intel_vgpu/vgpu_id", uuid);
 	if (r < 0)
 		return r;
-	owners_find(owners, "mdev", uuid, &owner);
+	attribution_find(attribution, "mdev", uuid, &owner);
 	put(c->batch, &families[VGPU_INFO], 1, c->gpu->pci, uuid, type->name,
 	    number_or_absent(r > 0, number, id), or_absent(owner.group), or_absent(owner.vmid),
 	    or_absent(owner.guest), or_absent(owner.vm_uuid));
@@ -115,18 +130,18 @@ static int put_vgpu(const struct collection *c, struct owners *owners, bool comp
 
 static int put_vgpus(const struct collection *c, const struct mdev_type *types, size_t n)
 {
-	struct owners *owners =
-		owners_new(c->context->fs, c->context->names, c->context->procs, c->round->number);
+	struct attribution *attribution = attribution_new(c->context->fs, c->context->names,
+							  c->context->procs, c->round->number);
 	bool complete;
 	int r = 0;
 
-	if (!owners)
+	if (!attribution)
 		return fault_errno(c->fault, -ENOMEM, "owners of vGPUs");
-	complete = owners_complete(owners, c->fault);
+	complete = attribution_complete(attribution, c->fault);
 	for (size_t i = 0; i < n; i++)
 		for (size_t j = 0; j < types[i].n_uuids && r == 0; j++)
-			r = put_vgpu(c, owners, complete, &types[i], types[i].uuids[j]);
-	owners_free(owners);
+			r = put_vgpu(c, attribution, complete, &types[i], types[i].uuids[j]);
+	attribution_free(attribution);
 	return r;
 }
 
@@ -153,8 +168,7 @@ const struct collector vgpu_collector = {
 	.name = "vgpu",
 	.help = "GVT-g: vGPU types, free instances, the vGPUs that exist and whose they are",
 	.reads_processes = true,
-	.families = families,
-	.n_families = ARRAY_SIZE(families),
+	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
 };

@@ -5,6 +5,7 @@
  */
 #include "exposition/metrics.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -57,24 +58,16 @@ int batch_error(const struct batch *batch)
 
 static bool reserve(struct batch *batch, size_t bytes)
 {
-	size_t size = batch->size ? batch->size : 1024;
-	char *text;
+	size_t wanted = batch->len + bytes > 1024 ? batch->len + bytes : 1024;
 
 	if (batch->len + bytes > BATCH_MAX_BYTES) {
 		batch->error = -E2BIG;
 		return false;
 	}
-	while (size < batch->len + bytes)
-		size *= 2;
-	if (size == batch->size)
-		return true;
-	text = realloc(batch->text, size);
-	if (!text) {
+	if (!array_reserve(batch->text, &batch->size, wanted)) {
 		batch->error = -ENOMEM;
 		return false;
 	}
-	batch->text = text;
-	batch->size = size;
 	return true;
 }
 
@@ -86,16 +79,9 @@ static bool extend_piece(struct batch *batch, size_t family, size_t start)
 		last->end = batch->len;
 		return true;
 	}
-	if (batch->n_pieces == batch->pieces_size) {
-		size_t size = batch->pieces_size ? 2 * batch->pieces_size : 16;
-		struct piece *pieces = realloc(batch->pieces, size * sizeof(*pieces));
-
-		if (!pieces) {
-			batch->error = -ENOMEM;
-			return false;
-		}
-		batch->pieces = pieces;
-		batch->pieces_size = size;
+	if (!array_reserve(batch->pieces, &batch->pieces_size, batch->n_pieces + 1)) {
+		batch->error = -ENOMEM;
+		return false;
 	}
 	batch->pieces[batch->n_pieces++] = (struct piece){ family, start, batch->len };
 	return true;

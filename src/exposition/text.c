@@ -5,6 +5,8 @@
  */
 #include "exposition/text.h"
 
+#include "base/array.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,19 +25,9 @@ static void append(struct body *body, const char *text, size_t len)
 		body->error = -E2BIG;
 		return;
 	}
-	if (body->len + len > body->size) {
-		size_t size = body->size;
-		char *grown;
-
-		while (size < body->len + len)
-			size *= 2;
-		grown = realloc(body->text, size);
-		if (!grown) {
-			body->error = -ENOMEM;
-			return;
-		}
-		body->text = grown;
-		body->size = size;
+	if (!array_reserve(body->text, &body->size, body->len + len)) {
+		body->error = -ENOMEM;
+		return;
 	}
 	memcpy(body->text + body->len, text, len);
 	body->len += len;

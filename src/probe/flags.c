@@ -18,6 +18,7 @@ enum {
 	OPT_LIST,
 	OPT_PORCELAIN,
 	OPT_PARENT,
+	OPT_PRODUCT_NAME,
 	OPT_VERSION
 };
 
@@ -38,6 +39,8 @@ static const struct argp_option table[] = {
 	{ "porcelain", OPT_PORCELAIN, NULL, 0, "Lines for a program, after giving up all rights",
 	  0 },
 	{ "parent", OPT_PARENT, "PID", OPTION_HIDDEN, NULL, 0 },
+	{ "product-name", OPT_PRODUCT_NAME, "ID", 0,
+	  "Print what pci.ids calls an Intel device, by its id: 3e92", -1 },
 	{ "version", OPT_VERSION, NULL, 0, "Print the version", -1 },
 	{ 0 },
 };
@@ -124,6 +127,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_PARENT:
 		flags->parent = atoi(arg);
 		return 0;
+	case OPT_PRODUCT_NAME:
+		exit(product_print_name(arg));
 	case OPT_VERSION:
 		printf("intel_gpu_probe, version %s (revision: %s)\n", EXPORTER_VERSION,
 		       EXPORTER_REVISION);

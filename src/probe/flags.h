@@ -20,4 +20,7 @@ bool flags_select_encoders(const struct flags *flags);
 /* Parses argv, or prints help, the version or one clear error and exits. */
 void flags_parse(struct flags *flags, int argc, char **argv);
 
+/* product.c: prints the name of an Intel device by its id (hexadecimal). Returns an exit status. */
+int product_print_name(const char *device_id);
+
 #endif

@@ -3,7 +3,7 @@
 #ifndef SCRAPE_ABSENCE_H
 #define SCRAPE_ABSENCE_H
 
-#include "sources/gpu.h"
+#include "sources/gpu/gpu.h"
 
 enum absence {
 	GPU_IS_HERE,

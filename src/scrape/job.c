@@ -11,13 +11,13 @@
 
 struct result *result_ref(struct result *result)
 {
-	__atomic_add_fetch(&result->refs, 1, __ATOMIC_RELAXED);
+	ref_take(&result->refs);
 	return result;
 }
 
 void result_unref(struct result *result)
 {
-	if (!result || __atomic_sub_fetch(&result->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (!result || !ref_drop(&result->refs))
 		return;
 	batch_free(result->batch);
 	free(result);
@@ -40,13 +40,13 @@ struct job *job_new(const struct context *context, unsigned index, struct gpu *g
 
 struct job *job_ref(struct job *job)
 {
-	__atomic_add_fetch(&job->refs, 1, __ATOMIC_RELAXED);
+	ref_take(&job->refs);
 	return job;
 }
 
 void job_unref(struct job *job)
 {
-	if (!job || __atomic_sub_fetch(&job->refs, 1, __ATOMIC_ACQ_REL) > 0)
+	if (!job || !ref_drop(&job->refs))
 		return;
 	if (job->state && job->collector->destroy)
 		job->collector->destroy(job->state);

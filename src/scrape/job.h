@@ -3,11 +3,14 @@
 #ifndef SCRAPE_JOB_H
 #define SCRAPE_JOB_H
 
+#include "base/ref.h"
 #include "collectors/registry.h"
+
+#include <sys/queue.h>
 
 /* What a collect gave: immutable once made, shared by all scrapes that waited for it. */
 struct result {
-	unsigned refs;
+	atomic_uint refs;
 	struct batch *batch;
 	int r;
 	struct fault fault;
@@ -22,14 +25,15 @@ struct slot {
 	struct job *job; /* a reference */
 	struct scrape *scrape;
 	struct result *result; /* a reference, or NULL: not (yet) answered */
-	struct slot *next;     /* in job->waiters */
+	LIST_ENTRY(slot) link; /* in job->waiters */
+	bool waiting;	       /* it is there */
 };
 
-enum job_status { JOB_IDLE, JOB_QUEUED, JOB_RUNNING };
+enum job_status { JOB_IDLE, JOB_QUEUED, JOB_RUNNING }; /* see runner.c */
 
 /* All but the first block is under the scraper's lock. */
 struct job {
-	unsigned refs;
+	atomic_uint refs;
 	const struct collector *collector;
 	unsigned index;	 /* of the collector in the registry */
 	struct gpu *gpu; /* a reference; NULL for the host */
@@ -39,9 +43,9 @@ struct job {
 	enum job_status status;
 	bool stuck;	/* missed a deadline and has not returned since */
 	uint64_t round; /* of the scrape that queued it */
-	struct slot *waiters;
-	struct job *next;   /* in the queue */
-	enum reason logged; /* REASON_NONE: the last that the log says is that it works */
+	LIST_HEAD(, slot) waiters;
+	TAILQ_ENTRY(job) link; /* in the queue, while JOB_QUEUED */
+	enum reason logged;    /* REASON_NONE: the last that the log says is that it works */
 };
 
 /* A reference-counted job whose init was called. NULL when memory is out. */

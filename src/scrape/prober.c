@@ -9,6 +9,9 @@
 #include "base/macros.h"
 #include "base/subprocess.h"
 #include "base/sys.h"
+#include "base/thread.h"
+#include "prober_log.h"
+#include "rounds.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +22,7 @@
 
 /* A child in state D outlives its GPU's entry here: whoever drives the device next waits, too. */
 struct stuck {
-	struct stuck *next;
+	LIST_ENTRY(stuck) link;
 	char pci[sizeof(((struct gpu *)NULL)->pci)];
 	pid_t pid;
 };
@@ -29,7 +32,7 @@ struct prober {
 	struct va_state *state;
 	struct va_program program;
 	bool progress;
-	struct stuck *stuck;
+	LIST_HEAD(, stuck) stuck;
 };
 
 static double unix_time(void)
@@ -42,7 +45,9 @@ static double unix_time(void)
 
 static bool is_stuck(const struct prober *p, const char *pci)
 {
-	for (const struct stuck *s = p->stuck; s; s = s->next)
+	const struct stuck *s;
+
+	LIST_FOREACH (s, &p->stuck, link)
 		if (strcmp(s->pci, pci) == 0)
 			return true;
 	return false;
@@ -56,102 +61,28 @@ static void remember_stuck(struct prober *p, const char *pci, pid_t pid)
 		return;
 	snprintf(s->pci, sizeof(s->pci), "%s", pci);
 	s->pid = pid;
-	s->next = p->stuck;
-	p->stuck = s;
+	LIST_INSERT_HEAD(&p->stuck, s, link);
 }
 
-static void reap_stuck(struct prober *p)
+static void reap_stuck_locked(struct prober *p)
 {
-	for (struct stuck **link = &p->stuck; *link;) {
-		struct stuck *s = *link;
+	struct va_gpu *g;
 
-		if (!subprocess_is_gone(s->pid)) {
-			link = &s->next;
+	for (struct stuck *s = LIST_FIRST(&p->stuck), *next; s; s = next) {
+		next = LIST_NEXT(s, link);
+		if (!subprocess_is_gone(s->pid))
 			continue;
-		}
 		log_info("stuck probe has ended", "pci", s->pci);
-		for (struct va_gpu *g = p->state->first; g; g = g->next)
+		LIST_FOREACH (g, &p->state->gpus, link)
 			if (strcmp(g->gpu->pci, s->pci) == 0 && g->due != UINT64_MAX)
 				g->due = 0;
-		*link = s->next;
+		LIST_REMOVE(s, link);
 		free(s);
 	}
 }
 
-static const char *title(const struct va_request *request, char *buf, size_t size)
-{
-	if (request->list || !*request->node)
-		snprintf(buf, size, "driver");
-	else if (*request->operation)
-		snprintf(buf, size, "%s", request->operation);
-	else
-		snprintf(buf, size, "%s %s %s", request->profile, request->entrypoint,
-			 request->size);
-	return buf;
-}
-
-/* What this step said the last time; -1 before. */
-static int last_result(const struct va_gpu *g)
-{
-	size_t operation = g->step - 1 - g->n_tests;
-
-	if (g->step == 0)
-		return g->listed ? (int)g->list.outcome.result : -1;
-	if (g->step <= g->n_tests)
-		return g->tests[g->step - 1].has_run ? (int)g->tests[g->step - 1].run.outcome.result
-						     : -1;
-	return g->operations[operation].has_run ? (int)g->operations[operation].run.outcome.result
-						: -1;
-}
-
-static bool is_failure(int result)
-{
-	return result >= 0 && result != VA_OK && result != VA_UNSUPPORTED;
-}
-
-/* Changes only, but for somebody who waits. */
-static void log_run(const struct prober *p, const struct va_gpu *g,
-		    const struct va_request *request, const struct va_run *run)
-{
-	const char *name = va_result_name(run->outcome.result);
-	bool changed = last_result(g) != (int)run->outcome.result;
-	char buf[128];
-
-	if (run->outcome.result == VA_DRIVER_MISSING && changed && !va_gpu_expected(p->state, g))
-		log_info("no VA driver for this GPU is installed: encoding is not tested", "pci",
-			 g->gpu->pci);
-	else if (is_failure((int)run->outcome.result) && changed)
-		log_warn("VA-API test failed", "pci", g->gpu->pci, "test",
-			 title(request, buf, sizeof(buf)), "result", name, "err",
-			 run->outcome.detail, "remedy", "vaapi-results");
-	else if (is_failure(last_result(g)) && changed)
-		log_info("VA-API test passes again", "pci", g->gpu->pci, "test",
-			 title(request, buf, sizeof(buf)), "result", name);
-	else if (p->progress)
-		log_info("VA-API test", "pci", g->gpu->pci, "test",
-			 title(request, buf, sizeof(buf)), "result", name);
-}
-
-static void log_first_round(const struct va_state *state, const struct va_gpu *g)
-{
-	unsigned expected = va_gpu_expected(state, g);
-	size_t passed = 0;
-	char ran[24], ok[24];
-
-	for (size_t i = 0; i < g->n_tests; i++)
-		passed += g->tests[i].has_run && g->tests[i].run.outcome.result == VA_OK;
-	snprintf(ran, sizeof(ran), "%zu", g->n_tests);
-	snprintf(ok, sizeof(ok), "%zu", passed);
-	log_info("first round of VA-API tests has ended", "pci", g->gpu->pci, "driver",
-		 g->capabilities.driver, "encode_tests", ran, "passed", ok);
-	for (unsigned bit = 0; va_codec_name(bit); bit++)
-		if (expected >> bit & 1 && !va_gpu_works(g, va_codec_name(bit)))
-			log_warn("hardware encoding does not work", "pci", g->gpu->pci, "codec",
-				 va_codec_name(bit), "remedy", "vaapi-results");
-}
-
-/* Under the lock, which is released while the child runs. */
-static void run_step(struct prober *p, struct va_gpu *g)
+/* Releases the lock while the child runs. */
+static void run_step_locked(struct prober *p, struct va_gpu *g)
 {
 	struct va_state *state = p->state;
 	struct va_capabilities *capabilities = calloc(1, sizeof(*capabilities));
@@ -162,7 +93,7 @@ static void run_step(struct prober *p, struct va_gpu *g)
 
 	if (!capabilities)
 		return;
-	if (va_gpu_request(state, g, sys_monotonic_ns(), &request)) {
+	if (rounds_request(state, g, sys_monotonic_ns(), &request)) {
 		g->busy = true;
 		pthread_mutex_unlock(&state->lock);
 		r = va_child_run(&p->program, &request, request.list ? capabilities : NULL, &run);
@@ -175,15 +106,15 @@ static void run_step(struct prober *p, struct va_gpu *g)
 		va_gpu_free(g);
 	} else if (r < 0) {
 		g->start_error = r;
-		va_gpu_postpone(state, g, VA_NOT_SKIPPED, sys_monotonic_ns());
+		rounds_postpone(state, g, VA_NOT_SKIPPED, sys_monotonic_ns());
 	} else {
 		g->start_error = 0;
-		log_run(p, g, &request, &run);
-		if (va_gpu_record(state, g, &run, capabilities, sys_monotonic_ns(), unix_time()) &&
+		prober_log_run(state, g, &request, &run, p->progress);
+		if (rounds_record(state, g, &run, capabilities, sys_monotonic_ns(), unix_time()) &&
 		    g->rounds == 1)
-			log_first_round(state, g);
+			prober_log_first_round(state, g);
 		if (run.stuck > 0)
-			va_gpu_postpone(state, g, VA_CHILD_STUCK, sys_monotonic_ns());
+			rounds_postpone(state, g, VA_CHILD_STUCK, sys_monotonic_ns());
 	}
 	free(capabilities);
 	pthread_cond_broadcast(&state->changed);
@@ -204,30 +135,24 @@ static enum va_skip why_not(const struct prober *p, const struct va_gpu *g)
 	return VA_NOT_SKIPPED;
 }
 
-static struct va_gpu *earliest(const struct va_state *state)
+static struct va_gpu *earliest_locked(const struct va_state *state)
 {
-	struct va_gpu *best = state->first;
+	struct va_gpu *best = LIST_FIRST(&state->gpus), *g;
 
-	for (struct va_gpu *g = state->first; g; g = g->next)
+	LIST_FOREACH (g, &state->gpus, link)
 		if (g->due < best->due)
 			best = g;
 	return best;
 }
 
-/* Until the next step, a change of the list of GPUs, or somebody's wish. Under the lock. */
-static void wait_until(const struct prober *p, uint64_t due)
+/* Until the next step, a change of the list of GPUs, or somebody's wish. */
+static void wait_until_locked(const struct prober *p, uint64_t due)
 {
 	uint64_t now = sys_monotonic_ns();
-	struct timespec t;
 
-	if (p->stuck && due > now + STUCK_CHECK_NS)
+	if (!LIST_EMPTY(&p->stuck) && due > now + STUCK_CHECK_NS)
 		due = now + STUCK_CHECK_NS;
-	if (due == UINT64_MAX) {
-		pthread_cond_wait(&p->state->changed, &p->state->lock);
-		return;
-	}
-	t = (struct timespec){ (time_t)(due / 1000000000u), (long)(due % 1000000000u) };
-	pthread_cond_timedwait(&p->state->changed, &p->state->lock, &t);
+	thread_wait_until(&p->state->changed, &p->state->lock, due);
 }
 
 static void *prober_main(void *data)
@@ -240,20 +165,20 @@ static void *prober_main(void *data)
 		enum va_skip skip;
 		uint64_t due;
 
-		reap_stuck(p);
-		g = earliest(p->state);
+		reap_stuck_locked(p);
+		g = earliest_locked(p->state);
 		due = g ? g->due : UINT64_MAX;
 		if (due < p->state->held_until)
 			due = p->state->held_until;
 		if (due > sys_monotonic_ns()) {
-			wait_until(p, due);
+			wait_until_locked(p, due);
 			continue;
 		}
 		skip = why_not(p, g);
 		if (skip == VA_NOT_SKIPPED) {
-			run_step(p, g);
+			run_step_locked(p, g);
 		} else {
-			va_gpu_postpone(p->state, g, skip, sys_monotonic_ns());
+			rounds_postpone(p->state, g, skip, sys_monotonic_ns());
 			pthread_cond_broadcast(&p->state->changed);
 		}
 	}
@@ -265,36 +190,37 @@ struct va_state *prober_start(const struct fs *fs, const struct va_options *opti
 {
 	struct prober *p = calloc(1, sizeof(*p));
 	struct va_options checked = *options;
-	pthread_t thread;
 	int r;
 
 	if (!p)
 		return NULL;
 	checked.driver_installed = va_driver_is_installed();
-	*p = (struct prober){ fs, va_state_new(&checked), { .timeout_ns = timeout_ns }, progress };
+	*p = (struct prober){ .fs = fs,
+			      .state = va_state_new(&checked),
+			      .program.timeout_ns = timeout_ns,
+			      .progress = progress };
 	r = p->state ? va_program_find(&p->program) : -ENOMEM;
 	if (r < 0)
 		log_warn("VA-API tests cannot run", "path", p->program.path, "err", strerror(-r),
 			 "remedy", "vaapi-probe");
-	r = p->state ? -pthread_create(&thread, NULL, prober_main, p) : -ENOMEM;
+	r = p->state ? thread_start(NULL, "prober", prober_main, p) : -ENOMEM;
 	if (r < 0) {
 		log_warn("VA-API tests cannot run", "err", strerror(-r), "remedy", "vaapi-probe");
 		free(p);
 		return NULL;
 	}
-	pthread_setname_np(thread, "prober");
-	pthread_detach(thread);
 	return p->state;
 }
 
 void prober_wait(struct va_state *state)
 {
 	bool waiting = true;
+	const struct va_gpu *g;
 
 	pthread_mutex_lock(&state->lock);
 	while (waiting) {
 		waiting = false;
-		for (struct va_gpu *g = state->first; g; g = g->next)
+		LIST_FOREACH (g, &state->gpus, link)
 			waiting |=
 				g->rounds == 0 && g->skip == VA_NOT_SKIPPED && g->start_error == 0;
 		if (waiting)

@@ -1,77 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Why one runner, and not a thread for each collector: a read of a wedged GPU can block for ever,
- * but it is rare, and a thread's hand-over costs more than most collectors do. So one thread does
- * everything, and a stuck one keeps the collector that it is stuck in and nothing else.
+ * DESIGN
+ *
+ * A read of a wedged GPU can block for ever, but it is rare, and a thread's hand-over costs more
+ * than most collectors do. So one thread, the runner, runs all collectors in turn; one that is
+ * stuck keeps the collector that it is stuck in and nothing else, and another runner takes over.
+ *
+ * Threads. A web thread (or once.c) calls scraper_scrape(), which puts a struct scrape of its own
+ * stack into `unplanned` and waits for its condition `done`: the waiter's side, waiter.c. The
+ * current runner waits for `work`; it looks for GPUs, plans the scrape (a slot for each job, idle
+ * jobs into the queue) and runs the queue: this file. The waiter also watches the runner: it wakes
+ * when the runner has shown no progress for 50 ms while work waits, and starts another one. The old
+ * one is no longer `current`, ends what it is in, answers who waits for that, and exits.
+ *
+ * A job is
+ *   IDLE     in nobody's hands        -> QUEUED by the plan of a scrape that wants it
+ *   QUEUED   in the queue             -> RUNNING by the runner; IDLE when its last waiter withdraws
+ *   RUNNING  in a runner's hands      -> IDLE with the answer to all who wait for it
+ * and `stuck` besides, while RUNNING, once a waiter's deadline has passed: later scrapes do not
+ * wait for it, until it returns by itself. A scrape that wants a job which is QUEUED or RUNNING
+ * waits for that run: a collector runs once at a time.
+ *
+ * A scrape is unplanned (in `unplanned`), then planned with `pending` slots in the lists `waiters`
+ * of their jobs, then done: pending is 0, or its deadline has passed and it is withdrawn. It is in
+ * `active` all the time, for scraper_stop(). The discovery is one runner's at a time
+ * (`discovering`); a runner that is stuck in it keeps it, and those that take over use the old
+ * list. `current_discovers` is the same for the current runner only: it may take longer than a
+ * collector.
+ *
+ * The lock guards everything in struct scraper, struct scrape and struct job but what their headers
+ * name as constant. `gpus` and `jobs` are written by the one thread that discovers, under the lock,
+ * so that this thread may read them without. Functions that end in _locked are called with the lock
+ * held; discover_locked() and run_locked() release it while they read the machine.
+ *
+ * References. The list of jobs holds one of each job, the queue one that passes to the runner which
+ * takes it out, each slot one. A job holds its GPU. A collector of the host gets a list of GPUs of
+ * its own. So a stuck runner may outlive its scrape, the lists and the GPU. A result is held by
+ * each slot that it answered; one that comes late has none, and is freed.
  */
 #include "runner.h"
 
 #include "base/sys.h"
+#include "base/thread.h"
 
 #include <errno.h>
-
-#define TAKEOVER_NS 50000000u /* without progress, while work waits */
-/* A GPU that came or went is worth waiting for: its name alone takes another process. */
-#define DISCOVERY_NS 400000000u
 
 struct runner {
 	struct scraper *scraper;
 };
 
-static void signal_if_done(struct scrape *scrape)
+static void signal_if_done_locked(struct scrape *scrape)
 {
 	if (scrape->planned && scrape->pending == 0)
 		pthread_cond_signal(&scrape->done);
 }
 
-static void enqueue(struct scraper *s, struct job *job, uint64_t round)
+static void enqueue_locked(struct scraper *s, struct job *job, uint64_t round)
 {
 	job->status = JOB_QUEUED;
 	job->round = round;
-	job->next = NULL;
-	*s->queue_tail = job_ref(job);
-	s->queue_tail = &job->next;
+	job_ref(job);
+	TAILQ_INSERT_TAIL(&s->queue, job, link);
 }
 
-static struct job *dequeue(struct scraper *s)
-{
-	struct job *job = s->queue;
-
-	if (job) {
-		s->queue = job->next;
-		if (!s->queue)
-			s->queue_tail = &s->queue;
-	}
-	return job;
-}
-
-static void remove_from_queue(struct scraper *s, struct job *job)
-{
-	for (struct job **p = &s->queue; *p; p = &(*p)->next) {
-		if (*p != job)
-			continue;
-		*p = job->next;
-		if (!*p)
-			s->queue_tail = p;
-		job->status = JOB_IDLE;
-		job_unref(job);
-		return;
-	}
-}
-
-static bool remove_waiter(struct job *job, struct slot *slot)
-{
-	for (struct slot **p = &job->waiters; *p; p = &(*p)->next) {
-		if (*p == slot) {
-			*p = slot->next;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Makes the scrape's slots and queues the jobs that nobody runs yet. */
-static void plan(struct scraper *s, struct scrape *scrape)
+void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 {
 	uint64_t round = ++s->rounds;
 
@@ -95,25 +87,15 @@ static void plan(struct scraper *s, struct scrape *scrape)
 		slot->job = job_ref(job);
 		slot->scrape = scrape;
 		scrape->n++;
-		/* Who is stuck is not waited for again; who is not on this GPU has nothing to run.
-		 */
+		/* A stuck job is not waited for again; one that is not on this GPU never runs. */
 		if (job->stuck || job->init_r == -ENODEV)
 			continue;
 		if (job->status == JOB_IDLE)
-			enqueue(s, job, round);
-		slot->next = job->waiters;
-		job->waiters = slot;
+			enqueue_locked(s, job, round);
+		LIST_INSERT_HEAD(&job->waiters, slot, link);
+		slot->waiting = true;
 		scrape->pending++;
 	}
-}
-
-static struct scrape *take_unplanned(struct scraper *s)
-{
-	struct scrape *scrape = s->unplanned;
-
-	if (scrape)
-		s->unplanned = scrape->next_unplanned;
-	return scrape;
 }
 
 /* Everything that a change of the list of GPUs makes necessary, without the lock. */
@@ -144,8 +126,8 @@ static void close_departed(const struct gpu_list *before, const struct gpu_list 
 	}
 }
 
-/* The first step of a round. The lock is held at entry and exit, and released for the reads. */
-static void discover(struct scraper *s, const struct runner *me)
+/* The first step of a round; releases the lock for the reads. */
+static void discover_locked(struct scraper *s, const struct runner *me)
 {
 	struct gpu_list *gpus = NULL, *old_gpus = s->gpus;
 	struct job_list *jobs = NULL, *old_jobs = s->jobs;
@@ -175,23 +157,21 @@ static void discover(struct scraper *s, const struct runner *me)
 	gpu_list_free(old_gpus);
 }
 
-static void answer(struct job *job, struct result *result)
+static void answer_locked(struct job *job, struct result *result)
 {
-	struct slot *slot = job->waiters;
+	struct slot *slot;
 
-	job->waiters = NULL;
-	while (slot) {
-		struct slot *next = slot->next;
-
+	while ((slot = LIST_FIRST(&job->waiters))) {
+		LIST_REMOVE(slot, link);
+		slot->waiting = false;
 		slot->result = result ? result_ref(result) : NULL;
 		slot->scrape->pending--;
-		signal_if_done(slot->scrape);
-		slot = next;
+		signal_if_done_locked(slot->scrape);
 	}
 }
 
-/* A list of its own: the scraper's may be replaced while a collector is stuck. Under the lock. */
-static struct gpu_list *hold_gpus(const struct scraper *s)
+/* A list of its own: the scraper's may be replaced while a collector is stuck. */
+static struct gpu_list *hold_gpus_locked(const struct scraper *s)
 {
 	struct gpu_list *held = calloc(1, sizeof(*held));
 	size_t n = s->gpus ? s->gpus->n : 0;
@@ -209,9 +189,10 @@ static struct gpu_list *hold_gpus(const struct scraper *s)
 	return held;
 }
 
-static void run(struct scraper *s, struct job *job)
+/* Releases the lock while the collector reads. Drops the reference that was the queue's. */
+static void run_locked(struct scraper *s, struct job *job)
 {
-	struct gpu_list *gpus = job->gpu ? NULL : hold_gpus(s);
+	struct gpu_list *gpus = job->gpu ? NULL : hold_gpus_locked(s);
 	const struct round round = { .number = job->round, .gpus = gpus };
 	struct result *result = NULL;
 
@@ -224,29 +205,32 @@ static void run(struct scraper *s, struct job *job)
 	job->status = JOB_IDLE;
 	job->stuck = false;
 	/* Those who waited longer than their deadline are gone; nobody sees a late result later. */
-	answer(job, result);
+	answer_locked(job, result);
 	result_unref(result);
 	job_unref(job);
 }
 
-static void work(struct scraper *s, const struct runner *me)
+static void work_locked(struct scraper *s, const struct runner *me)
 {
 	struct scrape *scrape;
 	struct job *job;
 
-	if (s->unplanned) {
+	if (!LIST_EMPTY(&s->unplanned)) {
 		/* Whoever is stuck in the discovery keeps it; the old list serves. */
 		if (!s->discovering)
-			discover(s, me);
-		while ((scrape = take_unplanned(s))) {
-			plan(s, scrape);
-			signal_if_done(scrape);
+			discover_locked(s, me);
+		while ((scrape = LIST_FIRST(&s->unplanned))) {
+			LIST_REMOVE(scrape, unplanned);
+			runner_plan_locked(s, scrape);
+			signal_if_done_locked(scrape);
 		}
 		return;
 	}
-	job = dequeue(s);
-	if (job)
-		run(s, job);
+	job = TAILQ_FIRST(&s->queue);
+	if (job) {
+		TAILQ_REMOVE(&s->queue, job, link);
+		run_locked(s, job);
+	}
 }
 
 static void *runner_main(void *data)
@@ -256,115 +240,40 @@ static void *runner_main(void *data)
 
 	pthread_mutex_lock(&s->lock);
 	while (s->current == me && !s->stopping) {
-		s->busy = s->unplanned || s->queue;
+		s->busy = runner_has_work_locked(s);
 		if (!s->busy) {
 			pthread_cond_wait(&s->work, &s->lock);
 			continue;
 		}
 		s->progress = sys_monotonic_ns();
-		work(s, me);
+		work_locked(s, me);
 	}
 	pthread_mutex_unlock(&s->lock);
 	free(me);
 	return NULL;
 }
 
-int runner_start(struct scraper *s)
+bool runner_has_work_locked(const struct scraper *s)
+{
+	return !LIST_EMPTY(&s->unplanned) || !TAILQ_EMPTY(&s->queue);
+}
+
+int runner_start_locked(struct scraper *s)
 {
 	struct runner *runner = calloc(1, sizeof(*runner));
-	pthread_attr_t attr;
-	pthread_t thread;
 	int r;
 
 	if (!runner)
 		return -ENOMEM;
 	runner->scraper = s;
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, runner_main, runner);
-	pthread_attr_destroy(&attr);
-	if (r != 0) {
+	r = thread_start(NULL, "runner", runner_main, runner);
+	if (r < 0) {
 		free(runner);
-		return -r;
+		return r;
 	}
-	pthread_setname_np(thread, "runner");
 	s->current = runner;
 	s->current_discovers = false;
 	s->busy = true;
 	s->progress = sys_monotonic_ns();
 	return 0;
-}
-
-void runner_submit(struct scraper *s, struct scrape *scrape)
-{
-	scrape->next_unplanned = s->unplanned;
-	s->unplanned = scrape;
-	scrape->next_active = s->active;
-	s->active = scrape;
-	if (!s->busy) {
-		s->busy = true;
-		s->progress = sys_monotonic_ns();
-	}
-	pthread_cond_signal(&s->work);
-}
-
-static uint64_t takeover_time(const struct scraper *s)
-{
-	/* Before the first list there is nothing else to do. */
-	if (s->current_discovers && !s->gpus)
-		return UINT64_MAX;
-	return s->progress + (s->current_discovers ? DISCOVERY_NS : TAKEOVER_NS);
-}
-
-uint64_t runner_next_check(const struct scraper *s, uint64_t deadline)
-{
-	uint64_t check = takeover_time(s);
-
-	return (s->unplanned || s->queue) && check < deadline ? check : deadline;
-}
-
-void runner_check(struct scraper *s)
-{
-	if (s->stopping || !(s->unplanned || s->queue) || sys_monotonic_ns() < takeover_time(s))
-		return;
-	/* When no thread can be had, the deadline still holds. */
-	if (runner_start(s) < 0)
-		s->progress = sys_monotonic_ns();
-}
-
-static void remove_scrape(struct scraper *s, struct scrape *scrape)
-{
-	for (struct scrape **p = &s->unplanned; *p; p = &(*p)->next_unplanned) {
-		if (*p == scrape) {
-			*p = scrape->next_unplanned;
-			break;
-		}
-	}
-	for (struct scrape **p = &s->active; *p; p = &(*p)->next_active) {
-		if (*p == scrape) {
-			*p = scrape->next_active;
-			break;
-		}
-	}
-}
-
-void runner_withdraw(struct scraper *s, struct scrape *scrape)
-{
-	remove_scrape(s, scrape);
-	/* Not even planned: its jobs are named, so that their failure can be. */
-	if (!scrape->planned)
-		plan(s, scrape);
-	for (size_t i = 0; scrape->pending > 0 && i < scrape->n; i++) {
-		struct slot *slot = &scrape->slots[i];
-		struct job *job = slot->job;
-
-		/* It waits for those only that were not stuck already. */
-		if (!remove_waiter(job, slot))
-			continue;
-		if (job->status == JOB_RUNNING)
-			job->stuck = true;
-		else if (job->status == JOB_QUEUED && !job->waiters)
-			remove_from_queue(s, job);
-	}
-	scrape->pending = 0;
 }

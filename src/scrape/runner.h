@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The runner: one thread that looks for GPUs and runs the collectors in turn, and whoever takes
- * over when it is stuck in a read.
+ * over when it is stuck in a read. The whole of it is explained at the top of runner.c.
  */
 #ifndef SCRAPE_RUNNER_H
 #define SCRAPE_RUNNER_H
@@ -24,8 +24,8 @@ struct scrape {
 	bool planned;
 	int error; /* -ENOMEM: could not be planned */
 	pthread_cond_t done;
-	struct scrape *next_unplanned;
-	struct scrape *next_active;
+	LIST_ENTRY(scrape) unplanned; /* until it is planned */
+	LIST_ENTRY(scrape) active;
 };
 
 struct runner;
@@ -45,8 +45,8 @@ struct scraper {
 	enum reason discovery_logged;
 	enum absence absence_logged;
 	uint64_t rounds;
-	struct scrape *unplanned, *active;
-	struct job *queue, **queue_tail;
+	LIST_HEAD(scrapes, scrape) unplanned, active;
+	TAILQ_HEAD(, job) queue;
 
 	struct runner *current;
 	bool busy;		/* the current runner is at work */
@@ -54,21 +54,13 @@ struct scraper {
 	uint64_t progress;	/* when it began what it does now, monotonic ns */
 };
 
-/* Starts a runner and makes it the current one. Under the lock. 0 or -errno. */
-int runner_start(struct scraper *scraper);
+/* runner.c: starts a runner and makes it the current one. 0 or -errno. */
+int runner_start_locked(struct scraper *scraper);
+bool runner_has_work_locked(const struct scraper *scraper);
+/* Makes the scrape's slots, and queues the jobs that nobody runs yet. */
+void runner_plan_locked(struct scraper *scraper, struct scrape *scrape);
 
-/* Hands a scrape to the runner. Under the lock. */
-void runner_submit(struct scraper *scraper, struct scrape *scrape);
-
-/*
- * When the thread that waits should look again (monotonic ns), and what it then does: start
- * another runner if work waits and nothing has ended for 50 ms. Under the lock.
- */
-uint64_t runner_next_check(const struct scraper *scraper, uint64_t deadline);
-void runner_check(struct scraper *scraper);
-
-/* Takes a scrape back whose deadline has passed: what did not answer has no result. Under the lock.
- */
-void runner_withdraw(struct scraper *scraper, struct scrape *scrape);
+/* waiter.c: has a scrape collected, and waits for it until the deadline at most. */
+void waiter_collect_locked(struct scraper *scraper, struct scrape *scrape, uint64_t deadline);
 
 #endif

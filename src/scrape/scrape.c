@@ -37,7 +37,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 						  : CLIENT_MAX_WORKLOADS;
 	s->context.transcode_names = options->transcode_names;
 	s->context.vaapi = options->vaapi;
-	s->queue_tail = &s->queue;
+	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
 	*ret = s;
@@ -50,32 +50,6 @@ static uint64_t deadline_of(const struct scraper *s, uint64_t timeout_ns)
 	if (timeout_ns == 0 || timeout_ns > s->options.timeout_ns)
 		timeout_ns = s->options.timeout_ns;
 	return sys_monotonic_ns() + timeout_ns;
-}
-
-static void wait_until(struct scraper *s, struct scrape *scrape, uint64_t when)
-{
-	struct timespec t = { (time_t)(when / 1000000000u), (long)(when % 1000000000u) };
-
-	pthread_cond_timedwait(&scrape->done, &s->lock, &t);
-}
-
-/* Hands the scrape to the runner and waits. Under the lock. */
-static void collect(struct scraper *s, struct scrape *scrape, uint64_t deadline)
-{
-	pthread_condattr_t attr;
-
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&scrape->done, &attr);
-	pthread_condattr_destroy(&attr);
-	runner_submit(s, scrape);
-	while (!s->stopping && !(scrape->planned && scrape->pending == 0) &&
-	       sys_monotonic_ns() < deadline) {
-		wait_until(s, scrape, runner_next_check(s, deadline));
-		runner_check(s);
-	}
-	runner_withdraw(s, scrape);
-	pthread_cond_destroy(&scrape->done);
 }
 
 static enum reason slot_reason(const struct slot *slot)
@@ -99,7 +73,7 @@ static bool same_fault(const struct slot *a, const struct slot *b)
 }
 
 /* One line for all collectors of a GPU that fail for the same cause: a PMU serves several. */
-static void log_failing(struct scrape *scrape, size_t first)
+static void log_failing_locked(struct scrape *scrape, size_t first)
 {
 	const struct slot *slot = &scrape->slots[first];
 	enum reason reason = slot_reason(slot);
@@ -122,8 +96,8 @@ static void log_failing(struct scrape *scrape, size_t first)
 		 slot->result ? slot->result->fault.remedy : "stuck-read");
 }
 
-/* Says what has changed since the last scrape, and nothing else. Under the lock. */
-static void log_changes(struct scrape *scrape)
+/* Says what has changed since the last scrape, and nothing else. */
+static void log_changes_locked(struct scrape *scrape)
 {
 	for (size_t i = 0; i < scrape->n; i++) {
 		struct job *job = scrape->slots[i].job;
@@ -132,7 +106,7 @@ static void log_changes(struct scrape *scrape)
 		if (job->init_r == -ENODEV || reason == job->logged)
 			continue;
 		if (reason != REASON_NONE) {
-			log_failing(scrape, i);
+			log_failing_locked(scrape, i);
 			continue;
 		}
 		job->logged = REASON_NONE;
@@ -141,7 +115,7 @@ static void log_changes(struct scrape *scrape)
 	}
 }
 
-static void log_discovery(struct scraper *s, int r)
+static void log_discovery_locked(struct scraper *s, int r)
 {
 	struct fault fault = { 0 };
 
@@ -158,7 +132,7 @@ static void log_discovery(struct scraper *s, int r)
 }
 
 /* True when there is news for the log, which takes reads. Under the lock. */
-static bool absence_changed(struct scraper *s, enum absence *ret)
+static bool absence_changed_locked(struct scraper *s, enum absence *ret)
 {
 	if (!s->gpus || s->stopping)
 		return false;
@@ -216,12 +190,12 @@ int scraper_scrape(struct scraper *s, collector_set set, uint64_t timeout_ns, ch
 	int r;
 
 	pthread_mutex_lock(&s->lock);
-	collect(s, &scrape, deadline);
+	waiter_collect_locked(s, &scrape, deadline);
 	if (!s->stopping) {
-		log_changes(&scrape);
-		log_discovery(s, scrape.discovery);
+		log_changes_locked(&scrape);
+		log_discovery_locked(s, scrape.discovery);
 	}
-	news = absence_changed(s, &absence);
+	news = absence_changed_locked(s, &absence);
 	pthread_mutex_unlock(&s->lock);
 	if (news)
 		absence_log(s->options.fs, absence);
@@ -243,10 +217,10 @@ int scraper_start(struct scraper *s)
 	int r;
 
 	pthread_mutex_lock(&s->lock);
-	r = runner_start(s);
+	r = runner_start_locked(s);
 	if (r == 0)
-		collect(s, &scrape, deadline_of(s, 0));
-	news = absence_changed(s, &absence);
+		waiter_collect_locked(s, &scrape, deadline_of(s, 0));
+	news = absence_changed_locked(s, &absence);
 	pthread_mutex_unlock(&s->lock);
 	if (news)
 		absence_log(s->options.fs, absence);
@@ -311,10 +285,12 @@ void scraper_rediscover(struct scraper *s)
 
 void scraper_stop(struct scraper *s)
 {
+	struct scrape *scrape;
+
 	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
 	pthread_cond_broadcast(&s->work);
-	for (struct scrape *scrape = s->active; scrape; scrape = scrape->next_active)
+	LIST_FOREACH (scrape, &s->active, active)
 		pthread_cond_signal(&scrape->done);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -10,9 +10,9 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <string.h>
 
 static const char *find_key(const char *buf, size_t len, const char *key)
@@ -52,13 +52,13 @@ enum uevent_meaning uevent_parse(const char *buf, size_t len, const char **ret_p
 	return UEVENT_NOTHING;
 }
 
-struct listener {
+struct uevent_listener {
 	int fd;
 	struct scraper *scraper;
 	struct pmu_set *pmus;
 };
 
-static void handle(const struct listener *l, const char *buf, size_t len)
+static void handle(const struct uevent_listener *l, const char *buf, size_t len)
 {
 	const char *pmu;
 
@@ -79,7 +79,7 @@ static void handle(const struct listener *l, const char *buf, size_t len)
 static void *listener_main(void *data)
 {
 	char buf[8192]; /* the kernel's own limit is 2048 bytes and the header */
-	const struct listener *l = data;
+	const struct uevent_listener *l = data;
 
 	for (;;) {
 		ssize_t n = sys_uevent_receive(l->fd, buf, sizeof(buf));
@@ -100,15 +100,13 @@ static void *listener_main(void *data)
 
 int uevent_start(struct scraper *scraper, struct pmu_set *pmus)
 {
-	struct listener *listener = malloc(sizeof(*listener));
-	pthread_t thread;
+	struct uevent_listener *listener = malloc(sizeof(*listener));
 	int r;
 
 	if (!listener)
 		return -ENOMEM;
-	*listener = (struct listener){ sys_uevent_open(), scraper, pmus };
-	r = listener->fd < 0 ? listener->fd
-			     : -pthread_create(&thread, NULL, listener_main, listener);
+	*listener = (struct uevent_listener){ sys_uevent_open(), scraper, pmus };
+	r = listener->fd < 0 ? listener->fd : thread_start(NULL, "uevent", listener_main, listener);
 	if (r < 0) {
 		log_warn("no uevents from the kernel: a PMU that goes is noticed at the next "
 			 "scrape only",
@@ -117,7 +115,5 @@ int uevent_start(struct scraper *scraper, struct pmu_set *pmus)
 		free(listener);
 		return r;
 	}
-	pthread_setname_np(thread, "uevent");
-	pthread_detach(thread);
 	return 0;
 }

@@ -4,9 +4,9 @@
 
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/thread.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -48,7 +48,7 @@ struct watch {
 	struct pmu_set *pmus;
 };
 
-static void *watch_main(void *data)
+static _Noreturn void *watch_main(void *data)
 {
 	char buf[4096];
 	const struct watch *watch = data;
@@ -65,9 +65,9 @@ static void *watch_main(void *data)
 			log_debug("a driver is about to be unbound, perf events are closed");
 	}
 	log_warn("drivers are not watched any more", "err", strerror((int)-n));
-	while (n <= 0)
-		pause(); /* the set knows the thread */
-	return NULL;
+	/* The set knows the thread, so it never ends. */
+	for (;;)
+		pause();
 }
 
 int unbind_start(struct pmu_set *pmus)
@@ -79,7 +79,7 @@ int unbind_start(struct pmu_set *pmus)
 	if (!watch)
 		return -ENOMEM;
 	*watch = (struct watch){ sys_watch_open(), pmus };
-	r = watch->fd < 0 ? watch->fd : -pthread_create(&thread, NULL, watch_main, watch);
+	r = watch->fd < 0 ? watch->fd : thread_start(&thread, "unbind", watch_main, watch);
 	if (r < 0) {
 		log_warn("drivers are not watched: an unbind is heard of late", "err", strerror(-r),
 			 "remedy", "no-uevents");
@@ -88,7 +88,5 @@ int unbind_start(struct pmu_set *pmus)
 		return r;
 	}
 	pmu_set_watch(pmus, watch->fd, thread);
-	pthread_setname_np(thread, "unbind");
-	pthread_detach(thread);
 	return 0;
 }

@@ -3,10 +3,12 @@
 #include "connections.h"
 
 #include "base/sys.h"
+#include "base/thread.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #define REQUEST_S 10
@@ -15,14 +17,14 @@
 struct connection {
 	int fd;
 	uint64_t end; /* monotonic ns */
-	struct connection *next;
+	LIST_ENTRY(connection) link;
 };
 
 struct connections {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	pthread_t thread;
-	struct connection *first;
+	LIST_HEAD(, connection) all;
 	bool stopping;
 };
 
@@ -36,7 +38,9 @@ static uint64_t shut_down_old(struct connections *c)
 {
 	uint64_t now = sys_monotonic_ns(), earliest = UINT64_MAX;
 
-	for (struct connection *one = c->first; one; one = one->next) {
+	struct connection *one;
+
+	LIST_FOREACH (one, &c->all, link) {
 		if (one->end <= now) {
 			/* libmicrohttpd sees the end of file and removes the connection itself. */
 			shutdown(one->fd, SHUT_RDWR);
@@ -55,12 +59,8 @@ static void *reaper_main(void *data)
 	pthread_mutex_lock(&c->lock);
 	while (!c->stopping) {
 		uint64_t end = shut_down_old(c);
-		struct timespec t = { (time_t)(end / 1000000000u), (long)(end % 1000000000u) };
 
-		if (end == UINT64_MAX)
-			pthread_cond_wait(&c->changed, &c->lock);
-		else
-			pthread_cond_timedwait(&c->changed, &c->lock, &t);
+		thread_wait_until(&c->changed, &c->lock, end);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
@@ -69,20 +69,15 @@ static void *reaper_main(void *data)
 struct connections *connections_new(void)
 {
 	struct connections *c = calloc(1, sizeof(*c));
-	pthread_condattr_t attr;
 
 	if (!c)
 		return NULL;
 	pthread_mutex_init(&c->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&c->changed, &attr);
-	pthread_condattr_destroy(&attr);
-	if (pthread_create(&c->thread, NULL, reaper_main, c) != 0) {
+	thread_cond_init(&c->changed);
+	if (thread_start(&c->thread, "connections", reaper_main, c) < 0) {
 		free(c);
 		return NULL;
 	}
-	pthread_setname_np(c->thread, "connections");
 	return c;
 }
 
@@ -93,29 +88,28 @@ void connections_stop(struct connections *c)
 	pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
-	while (c->first)
-		connections_remove(c, c->first);
+	while (!LIST_EMPTY(&c->all))
+		connections_remove(c, LIST_FIRST(&c->all));
 	free(c);
 }
 
 struct connection *connections_add(struct connections *c, int fd)
 {
 	struct connection *one = calloc(1, sizeof(*one));
-	bool first;
+	const struct connection *last;
 
 	if (!one)
 		return NULL;
 	one->fd = fd;
 	pthread_mutex_lock(&c->lock);
 	one->end = in_seconds(REQUEST_S);
-	first = !c->first;
-	one->next = c->first;
-	c->first = one;
+	last = LIST_FIRST(&c->all);
+	LIST_INSERT_HEAD(&c->all, one, link);
 	/*
 	 * The sleeper knows an end that is at most 10 s away once it has seen one such; only when
 	 * all it knew were idle connections would it sleep longer than this one may live.
 	 */
-	if (first || one->next->end > one->end)
+	if (!last || last->end > one->end)
 		pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	return one;
@@ -138,14 +132,9 @@ void connections_idle(struct connections *c, struct connection *one)
 void connections_remove(struct connections *c, struct connection *connection)
 {
 	pthread_mutex_lock(&c->lock);
-	for (struct connection **p = &c->first; *p; p = &(*p)->next) {
-		if (*p == connection) {
-			*p = connection->next;
-			break;
-		}
-	}
+	LIST_REMOVE(connection, link);
 	/* With nothing left to watch, the sleeper's timer goes too. */
-	if (!c->first)
+	if (LIST_EMPTY(&c->all))
 		pthread_cond_signal(&c->changed);
 	pthread_mutex_unlock(&c->lock);
 	free(connection);

@@ -59,12 +59,13 @@ static void print_filled(FILE *out, const char *text, const struct blank *blanks
 	fputs(text, out);
 }
 
-char *page_index(const char *gpus, const char *telemetry_path, size_t *ret_len)
+char *page_index(const char *gpus, const char *telemetry_path, const char *notice, size_t *ret_len)
 {
 	const struct blank blanks[] = {
 		{ "gpus", *gpus ? gpus : "No Intel GPU found." },
 		{ "telemetry_path", telemetry_path },
 		{ "version", EXPORTER_VERSION },
+		{ "notice", notice ? notice : "" },
 	};
 	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_len);

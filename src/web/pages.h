@@ -13,9 +13,9 @@
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                \
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/* The page at /: what this is, the GPUs (one a line), where the metrics are, and the script that
- * draws them live. malloc'ed or NULL. */
-char *page_index(const char *gpus, const char *telemetry_path, size_t *ret_len);
+/* The page at /: what this is, the notice (NULL: none), the GPUs (one a line), where the metrics
+ * are, and the script that draws them live. malloc'ed or NULL. */
+char *page_index(const char *gpus, const char *telemetry_path, const char *notice, size_t *ret_len);
 
 /* The file that the page links as this path, or NULL. */
 const struct page_file *page_find(const char *path);

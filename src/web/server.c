@@ -8,6 +8,7 @@
 #include "alive.h"
 #include "base/log.h"
 #include "base/sys.h"
+#include "base/thread.h"
 #include "connections.h"
 #include "exposition/text.h"
 #include "pages.h"
@@ -178,7 +179,8 @@ static enum MHD_Result answer_index(struct server *server, struct MHD_Connection
 {
 	char *gpus = scraper_describe(server->options.scraper);
 	size_t len;
-	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path, &len);
+	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path,
+				server->options.notice, &len);
 
 	free(gpus);
 	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
@@ -312,17 +314,13 @@ static int start_listener(struct server *server, int fd, struct listener *listen
 int server_start(struct server **ret, const struct server_options *options)
 {
 	struct server *server = calloc(1, sizeof(*server));
-	pthread_condattr_t attr;
 	int r = 0;
 
 	if (!server)
 		return -ENOMEM;
 	server->options = *options;
 	pthread_mutex_init(&server->lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&server->drained, &attr);
-	pthread_condattr_destroy(&attr);
+	thread_cond_init(&server->drained);
 	server->listeners = calloc(options->n_sockets, sizeof(*server->listeners));
 	server->connections = connections_new();
 	if (!server->listeners || !server->connections)
@@ -354,13 +352,12 @@ bool server_answers(struct server *server, uint64_t timeout_ns, int wake)
 void server_stop(struct server *server, uint64_t drain_ns)
 {
 	uint64_t end = sys_monotonic_ns() + drain_ns;
-	struct timespec t = { (time_t)(end / 1000000000u), (long)(end % 1000000000u) };
 
 	for (size_t i = 0; i < server->n_listeners; i++)
 		MHD_quiesce_daemon(server->listeners[i].daemon);
 	pthread_mutex_lock(&server->lock);
 	while (server->requests > 0 && sys_monotonic_ns() < end)
-		pthread_cond_timedwait(&server->drained, &server->lock, &t);
+		thread_wait_until(&server->drained, &server->lock, end);
 	pthread_mutex_unlock(&server->lock);
 	for (size_t i = 0; i < server->n_listeners; i++) {
 		MHD_stop_daemon(server->listeners[i].daemon);

@@ -3,13 +3,37 @@
 # The benchmark itself, in the guest, or on this machine when ROOTFS is set: starts the servers
 # and prints figures as lines "bench KEY=VALUE". tests/bench/run.sh sets the variables.
 set -euo pipefail
-: "$EXPORTER" "$FLOOR" "$LOAD" "$ROUNDS" "$SCRAPES" "${BESIDE:=}" "${QUICK:=}" "${ROOTFS:=}"
+: "$EXPORTER" "$FLOOR" "$LOAD" "$NODE_EXPORTER" "$ROUNDS" "$SCRAPES"
+: "${BESIDE:=}" "${QUICK:=}" "${ROOTFS:=}"
 
 say() { echo "bench: $*" >&2; }
 
-# Below the ports that the kernel gives to clients, beside those that the servers have by default.
-declare -A pids=() ports=([exporter]=21057 [floor]=21058 [node_exporter]=21059 [beside]=21060)
+declare -A pids=() ports=()
 work=$(mktemp -d)
+: >"$work/curl"
+
+# listeners PORT: the inodes of the sockets that listen there, at whatever address (proc_net_tcp.rst).
+listeners() {
+	cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v port="$(printf ':%04X' "$1")" \
+		'$4 == "0A" && substr($2, length($2) - 4) == port { print "socket:[" $10 "]" }'
+}
+
+# Below the ports that the kernel gives to clients, one that nobody listens at and no server here has.
+pick_port() {
+	local port
+	while true; do
+		port=$((20000 + RANDOM % 10000))
+		[[ " ${ports[*]} " = *" $port "* ]] || [ -n "$(listeners "$port")" ] || break
+	done
+	ports[$1]=$port
+}
+
+# owns NAME: it is our process that listens at the port, and no stranger who came first.
+owns() {
+	local of_port
+	of_port=$(listeners "${ports[$1]}")
+	[ -n "$of_port" ] && find "/proc/${pids[$1]}/fd" -printf '%l\n' 2>/dev/null | grep -qxF "$of_port"
+}
 
 stop() {
 	local name pid i
@@ -38,7 +62,7 @@ fail() {
 
 get() { curl -sS -f --max-time 30 "http://127.0.0.1:${ports[$1]}$2" 2>"$work/curl"; }
 
-# start NAME PATH COMMAND...: until it answers for PATH.
+# start NAME PATH COMMAND...: at ${ports[NAME]}, until it answers for PATH.
 start() {
 	local name=$1 path=$2 i
 	shift 2
@@ -46,9 +70,10 @@ start() {
 	pids[$name]=$!
 	for ((i = 0; i < 300; i++)); do
 		kill -0 "${pids[$name]}" 2>/dev/null || fail "$name"
-		! get "$name" "$path" >/dev/null || return 0
+		if owns "$name" && get "$name" "$path" >/dev/null; then return 0; fi
 		sleep 0.1
 	done
+	owns "$name" || say "it does not listen at port ${ports[$name]}"
 	cat "$work/curl" >&2
 	fail "$name"
 }
@@ -57,6 +82,7 @@ start() {
 start_exporter() {
 	local -x LIBVA_DRIVERS_PATH=/nonexistent
 
+	pick_port "$1"
 	start "$1" /-/ready "$2" "--web.listen-address=127.0.0.1:${ports[$1]}" \
 		${ROOTFS:+"--path.rootfs=$ROOTFS"}
 }
@@ -74,6 +100,7 @@ start_floor() {
 		say "not $1 GPU(s) with all collectors"
 		fail exporter
 	fi
+	pick_port floor
 	start floor /metrics "$FLOOR" "${ports[floor]}" "$work/body"
 }
 
@@ -102,7 +129,8 @@ measure_each() {
 compare() {
 	local servers=(exporter floor node_exporter) watched=() name
 	start_exporter exporter "$EXPORTER"
-	start node_exporter /metrics prometheus-node-exporter \
+	pick_port node_exporter
+	start node_exporter /metrics "$NODE_EXPORTER" \
 		"--web.listen-address=127.0.0.1:${ports[node_exporter]}"
 	if [ -n "$BESIDE" ]; then
 		start_exporter beside "$BESIDE"

@@ -28,6 +28,10 @@ usage() {
 }
 
 say() { echo "bench: $*" >&2; }
+# A server that is installed, or only unpacked, since its package would start it.
+find_server() {
+	PATH=$PATH:$repo/build/unpacked/usr/bin command -v "$1" || { say "$1 is not there"; return 1; }
+}
 bad() { say "$*"; usage >&2; exit 2; }
 
 mode=lab build='' beside='' quick='' rounds='' scrapes=''
@@ -56,21 +60,25 @@ cd "$repo"
 packages=(deploy/packages.txt tests/bench/packages.txt)
 [ "$mode" = host ] || packages+=(tests/lab/packages.txt)
 deploy/install-packages.sh "${packages[@]}"
+export PATH=$PATH:$repo/build/unpacked/usr/bin
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 if [ -z "$build" ]; then
 	say "building in build/release"
 	{ cmake --preset release &&
-		cmake --build --preset release --target intel_gpu_exporter floor bench_load
+		cmake --build --preset release \
+			--target intel_gpu_exporter intel_gpu_probe floor bench_load
 	} >"$work/build" 2>&1 || { cat "$work/build" >&2; say "the build failed"; exit 1; }
 	build=$repo/build/release
 fi
-for program in "$build"/{intel_gpu_exporter,tests/bench/floor,tests/bench/bench_load}; do
+# Without the probe a collector fails, and a scrape costs less than it should.
+for program in "$build"/{intel_gpu_exporter,intel_gpu_probe,tests/bench/{floor,bench_load}}; do
 	[ -x "$program" ] || bad "$program is not there"
 done
+node_exporter=$(find_server prometheus-node-exporter)
 settings=("EXPORTER=$build/intel_gpu_exporter" "FLOOR=$build/tests/bench/floor"
-	"LOAD=$build/tests/bench/bench_load" "BESIDE=$beside" "QUICK=$quick"
+	"LOAD=$build/tests/bench/bench_load" "NODE_EXPORTER=$node_exporter" "BESIDE=$beside" "QUICK=$quick"
 	"ROUNDS=$rounds" "SCRAPES=$scrapes")
 
 say "measuring ($mode)"

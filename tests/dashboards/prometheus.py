@@ -46,8 +46,8 @@ def configure(jobs):
                            for job, found in targets.items()]}))
 
 
-def start(address="127.0.0.1:9090"):
-    configure(HEALTHY)
+def start(address="127.0.0.1:9090", jobs=None):
+    configure(jobs or HEALTHY)
     return subprocess.Popen(["prometheus", f"--config.file={CONFIG}", "--storage.tsdb.path=/tmp/tsdb",
                              f"--web.listen-address={address}"], stderr=subprocess.DEVNULL)
 

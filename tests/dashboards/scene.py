@@ -7,11 +7,9 @@ worker1      that VM: a GPU of the lab that pve1 does not see. A pod uses it.
 pve2, pve3 recorded machines: SR-IOV virtual functions; a whole GPU that belongs to a VM.
 
 broken() spoils as much of that as rules look for."""
-import math
 import os
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -20,8 +18,10 @@ from lab_vaapi import exporter as vaapi_exporter, knobs
 
 HERE = Path(__file__).resolve().parent
 LAB = HERE.parent / "lab"
+sys.path.insert(0, str(LAB))
+import actors  # noqa: E402: it is found there only now
+
 FIXTURES = HERE.parent / "fixtures"
-CGROUPS = Path("/sys/fs/cgroup")
 FUSE = Path("/tmp/fuse")
 HOST_GPUS, GUEST_GPU, SPARE_GPU = "0000:00:02.0,0000:00:06.0", "0000:00:10.0", "0000:00:07.0"
 NODE, GUEST_NODE = "/dev/dri/renderD128", "/dev/dri/renderD131"
@@ -33,7 +33,7 @@ OWNED, FREE = "00000000-0000-0000-0000-000000000101", "c9d8c9a4-3e2f-4b5c-9d3e-1
 # Ports by machine; what tests and dashboards call them is in their configuration of Prometheus.
 PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "unprivileged": 10064}
 
-# Where each works, on which node, and milliseconds of video and render time in each fifth of a second.
+# Where each works, on which node, and milliseconds of video and render time.
 USERS = {
     f"kubepods.slice/kubepods-pod{UID.replace('-', '_')}.slice/cri-containerd-{ID}.scope":
         (GUEST_NODE, 50, 10),
@@ -52,56 +52,18 @@ HARDWARE = [*FFMPEG, "-vaapi_device", NODE, "-re", "-stream_loop", "-1", "-f", "
 
 def make_names():
     """The folders of a Proxmox node that runs Kubernetes."""
-    if not (CGROUPS / "cgroup.procs").exists():
-        subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUPS)], check=True)
+    actors.mount_cgroups()
     Path(f"/var/log/pods/media_jellyfin-0_{UID}/web").mkdir(parents=True)
     containers = Path("/var/log/containers")
     containers.mkdir(parents=True)
     (containers / f"jellyfin-0_media_web-{ID}.log").symlink_to("/nowhere")
-    for folder, vmid, text in (("lxc", 201, "hostname: media\n"),
-                               ("qemu-server", 100, "name: win11\n"),
-                               ("qemu-server", 101, "name: worker1\n")):
-        Path(f"/etc/pve/{folder}").mkdir(parents=True, exist_ok=True)
-        Path(f"/etc/pve/{folder}/{vmid}.conf").write_text(text)
-
-
-def hide_container():
-    """Marks of a container in which the tests themselves may run."""
-    for path in ("/.dockerenv", "/run/.containerenv", "/run/systemd/container"):
-        Path(path).unlink(missing_ok=True)
-
-
-def enter(cgroup, nice=0):
-    """For preexec_fn: the process works there."""
-    folder = CGROUPS / cgroup
-    folder.mkdir(parents=True, exist_ok=True)
-
-    def inside():
-        (folder / "cgroup.procs").write_text("0")
-        os.nice(nice)
-    return inside
+    actors.name_guests(("lxc", 201, "hostname: media\n"), ("qemu-server", 100, "name: win11\n"),
+                       ("qemu-server", 101, "name: worker1\n"))
 
 
 def start_users():
     for group, (node, video, render) in USERS.items():
-        process = subprocess.Popen(
-            ["lab_submit", "--times", "0", "--every", "200ms", "--mem", "8", node,
-             "video", f"{video}ms", "render", f"{render}ms"],
-            preexec_fn=enter(group), stdout=subprocess.PIPE, text=True)
-        process.stdout.readline()
-
-
-def start_vm(uuid):
-    """A shell that calls itself QEMU and has the group of a vGPU open until its input ends."""
-    group = os.path.basename(os.readlink(f"/sys/bus/mdev/devices/{uuid}/iommu_group"))
-    process = subprocess.Popen(
-        ["/usr/bin/kvm", "-c", f"exec 9</dev/vfio/{group}; echo ready; read line", "-id", "101",
-         "-name", "worker1,debug-threads=on", "-smbios", f"type=1,uuid={VM_UUID}", "-device",
-         f"vfio-pci,sysfsdev=/sys/bus/mdev/devices/{uuid},id=hostpci0"],
-        executable="/bin/sh", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        preexec_fn=enter("qemu.slice/101.scope"))
-    process.stdout.readline()
-    return process
+        actors.start_user(group, node, ("video", video), ("render", render))
 
 
 def start_transcodes():
@@ -110,8 +72,8 @@ def start_transcodes():
     driver = {"LIBVA_DRIVERS_PATH": os.environ["VA_DRIVERS"], "LIBVA_DRIVER_NAME": "fake",
               "FAKE_VA_ENGINE_NS": "50000000"}
     return {"hardware": subprocess.Popen(HARDWARE, env={**os.environ, **driver},
-                                         preexec_fn=enter("system.slice/jellyfin.service")),
-            "software": subprocess.Popen(SOFTWARE, preexec_fn=enter("lxc/201/ns/init.scope", 5))}
+                                         preexec_fn=actors.enter("system.slice/jellyfin.service")),
+            "software": subprocess.Popen(SOFTWARE, preexec_fn=actors.enter("lxc/201/ns/init.scope", 5))}
 
 
 def mount_silence():
@@ -139,11 +101,11 @@ class Scene:
                   f"vgpu_create GVTg_V5_8 {FREE}")
         lab.shell("lab_set gpu3_scale 50")
         make_names()
-        hide_container()
+        actors.hide_container()
         mount_silence()
         knobs(DRIVER)
         start_users()
-        self.vm = start_vm(OWNED)
+        self.vm = actors.start_vm(101, "worker1", VM_UUID, OWNED)
         self.transcodes = start_transcodes()
         listen = (f"--web.listen-address={outside}:{PORTS['pve1']}",) if outside else ()
         flags = ("--collector.cycles", "--vaapi.expect=h264,jpeg")
@@ -173,23 +135,9 @@ class Scene:
         link = Path(f"/proc/{self.exporters[machine].pid}/root/sys/bus/pci/devices/{address}")
         link.symlink_to(f"../../../devices/pci0000:00/{address}") if there else link.unlink()
 
-    def load(self, video, throttled=False):
-        """Per mille of the video engines, in steps of a working GPU."""
-        for name, value in (("load_video", video), ("load_render", video // 3),
-                            ("load_video_enhance", video // 2), ("rc6_permille", 950 - 9 * video // 10),
-                            ("act_freq_mhz", 350 + 3 * video // 4),
-                            ("throttle_mask", int(throttled))):
-            lab.set_parameter(name, value)
-
     def move(self):
         """A load that comes and goes until the scene is broken, for pictures."""
-        def run():
-            turn = 0
-            while not self.is_broken:
-                self.load(int(330 + 220 * math.sin(turn / 12) + 55 * math.sin(turn / 3)))
-                turn += 1
-                time.sleep(2)
-        threading.Thread(target=run, daemon=True).start()
+        actors.move_load(lambda: not self.is_broken)
 
     def broken(self):
         """The VA driver is another one and fails; what transcodes does so in software; GPUs are
@@ -199,7 +147,7 @@ class Scene:
         knobs(DRIVER, "CODED_SIZE=0", "VENDOR=another version")
         self.transcodes.pop("hardware").kill()
         time.sleep(2.5)  # what moves the load has seen it
-        self.load(1000, throttled=True)
+        actors.set_load(1000, throttled=True)
         self.vm.stdin.close()
         self.vm.wait()
         number = 300

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/text.h"
-#include "sources/cgroup.h"
+#include "sources/workload/cgroup.h"
 
 static void check_clean(const char *text, size_t size)
 {

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/text.h"
-#include "sources/fdinfo.h"
+#include "sources/proc/fdinfo.h"
 
 #include <errno.h>
 

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/text.h"
-#include "sources/guest.h"
+#include "sources/workload/guest.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.h"
 
-#include "probe/jpeg_stream.h"
+#include "probe/jpeg/jpeg.h"
 
 /* What was read, written again with the same data, is the same. */
 static void check_again(const struct jpeg *jpeg, const uint8_t *data)
@@ -16,7 +16,7 @@ static void check_again(const struct jpeg *jpeg, const uint8_t *data)
 	CHECK(n <= JPEG_HEADER_MAX);
 	memcpy(out + n, data + jpeg->scan, jpeg->scan_len);
 	memcpy(out + n + jpeg->scan_len, "\xff\xd9", 2);
-	CHECK(jpeg_read(&again, out, n + jpeg->scan_len + 2, why, sizeof(why)));
+	CHECK(jpeg_parse(&again, out, n + jpeg->scan_len + 2, why, sizeof(why)));
 	CHECK(again.scan == n && again.scan_len == jpeg->scan_len);
 	CHECK(again.width == jpeg->width && again.height == jpeg->height);
 	CHECK(memcmp(again.components, jpeg->components, sizeof(again.components)) == 0);
@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct jpeg jpeg;
 	char why[128] = "";
 
-	if (jpeg_read(&jpeg, stream, size, why, sizeof(why))) {
+	if (jpeg_parse(&jpeg, stream, size, why, sizeof(why))) {
 		CHECK(jpeg.scan_len <= size && jpeg.scan <= size - jpeg.scan_len);
 		check_again(&jpeg, stream);
 	} else {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.h"
 
-#include "sources/mdev.h"
+#include "sources/gpu/mdev.h"
 
 #include <ctype.h>
 #include <errno.h>

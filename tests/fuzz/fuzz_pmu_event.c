@@ -2,7 +2,7 @@
 /* The input is a name, a NUL, and a content. */
 #include "fuzz.h"
 
-#include "sources/pmu.h"
+#include "sources/gpu/pmu.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.h"
 
-#include "sources/pods.h"
+#include "sources/workload/pods.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.h"
 
-#include "sources/process.h"
+#include "sources/proc/process.h"
 
 #include <errno.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzz.h"
 
-#include "sources/gpu.h"
+#include "sources/gpu/gpu.h"
 
 #include <errno.h>
 

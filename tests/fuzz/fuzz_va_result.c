@@ -2,7 +2,7 @@
 /* Whatever a VA driver writes into the probe's lines. */
 #include "fuzz.h"
 
-#include "sources/va_result.h"
+#include "sources/vaapi/va_result.h"
 
 #include <stdlib.h>
 #include <string.h>

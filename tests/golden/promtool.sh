@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # promtool.sh FILE...: each must be a clean exposition to Prometheus' own checker.
 set -u
-command -v promtool >/dev/null || { echo "promtool is missing: Debian package prometheus"; exit 1; }
+PATH=$PATH:$(dirname "$0")/../../build/unpacked/usr/bin # see deploy/install-packages.sh
+command -v promtool >/dev/null || { echo "promtool is missing: deploy/install-packages.sh tests/prometheus/packages.txt"; exit 1; }
 [ $# -gt 0 ] || { echo "no file to check"; exit 1; }
 good=0
 for file; do

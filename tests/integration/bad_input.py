@@ -119,12 +119,17 @@ def check_privileged_port(checks):
     if not is_root():
         checks.skip("a port below 1024 as root: needs root")
         return
-    script = ('ip link set lo up 2>/dev/null; "$0" "$@" & pid=$!; sleep 1; kill $pid; wait $pid')
-    done = subprocess.run(
-        ["unshare", "-n", "sh", "-c", script, os.environ["EXPORTER"], "--web.listen-address=:80",
-         f"--path.rootfs={FIXTURES / SKYLAKE}"], capture_output=True, text=True)
-    checks.that(done.returncode == 0 and "cannot listen" not in done.stderr,
-                f"root, port 80: exit code {done.returncode}, {done.stderr[-300:]!r}")
+    script = ('ip link set lo up 2>/dev/null; "$0" "$@" & pid=$!; '
+              'until grep -q msg=listening "$LOG" || ! kill -0 $pid; do sleep 0.1; done; '
+              'kill $pid; wait $pid')
+    with tempfile.NamedTemporaryFile("w+") as log:
+        done = subprocess.run(
+            ["unshare", "-n", "sh", "-c", script, os.environ["EXPORTER"],
+             "--web.listen-address=:80", f"--path.rootfs={FIXTURES / SKYLAKE}"],
+            stderr=log, env={**os.environ, "LOG": log.name}, timeout=60)
+        said = Path(log.name).read_text()
+    checks.that(done.returncode == 0 and "cannot listen" not in said,
+                f"root, port 80: exit code {done.returncode}, {said[-300:]!r}")
 
 
 def check_flag_forms(checks):
@@ -153,7 +158,7 @@ def source_families():
     names, collectors = set(), {}
     for file in [*(REPO / "src" / "collectors").glob("*.c"), REPO / "src" / "scrape" / "meta.c"]:
         text = file.read_text()
-        names |= set(re.findall(r'{ "((?:intel_gpu|process)_[a-z0-9_]+)"', text))
+        names |= set(re.findall(r'\.name = "((?:intel_gpu|process)_[a-z0-9_]+)"', text))
         for body in re.findall(r"const struct collector \w+_collector = {(.*?)\n};", text, re.S):
             name = re.search(r'\.name = "(\w+)"', body)[1]
             collectors[name] = "off" if ".off_by_default = true" in body else "on"

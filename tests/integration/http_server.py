@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import random
+import socket
 import time
 from urllib.parse import quote, urljoin
 
@@ -309,7 +310,7 @@ def check_large_post(checks, exporter):
             sock.sendall(get_request("/metrics", "POST", headers, close=False))
             answer = Answer(sock.recv(65536))
             seconds = time.monotonic() - start
-            checks.that(answer.status == 405 and seconds < 1,
+            checks.that(answer.status == 405 and seconds < 3,
                         f"POST with a body, {name}: {answer.status} after {seconds * 1000:.0f} ms")
             sent, end = 0, time.monotonic() + 10
             chunk = b"10000\r\n" + b"a" * 65536 + b"\r\n"
@@ -354,6 +355,13 @@ def answers(host, port):
         return False
 
 
+def resolves(name):
+    try:
+        return bool(socket.getaddrinfo(name, None))
+    except OSError:
+        return False
+
+
 def check_addresses(checks):
     ports = [free_port() for _ in range(3)]
     v6 = True
@@ -362,20 +370,27 @@ def check_addresses(checks):
     except OSError:
         v6 = False
         checks.skip("IPv6: this machine has no ::1")
-    flags = [f"--web.listen-address=localhost:{ports[1]}", f"--web.listen-address=:{ports[2]}"]
+    named = resolves("localhost")
+    if not named:
+        checks.skip("an address by name: localhost does not resolve here")
+    flags = [f"--web.listen-address=:{ports[2]}"]
+    if named:
+        flags += [f"--web.listen-address=localhost:{ports[1]}"]
     if v6:
         flags += [f"--web.listen-address=[::1]:{ports[0]}"]
     exporter = Exporter(SKYLAKE, *flags, port=ports[0])
     checks.that(answers("127.0.0.1", ports[0]), "127.0.0.1:PORT listens on IPv4")
-    checks.that(answers("localhost", ports[1]), "localhost:PORT listens")
+    if named:
+        checks.that(answers("localhost", ports[1]), "localhost:PORT listens")
     checks.that(answers("127.0.0.1", ports[2]), ":PORT listens on IPv4")
     if v6:
         checks.that(answers("::1", ports[0]), "[::1]:PORT listens on IPv6, beside the same on IPv4")
         checks.that(answers("::1", ports[2]), ":PORT listens on IPv6 too")
+    if named and v6:
         checks.that(not (answers("127.0.0.1", ports[1]) and answers("::1", ports[1])),
                     "localhost:PORT is one address")
-    named = [line for line in exporter.log().splitlines() if "msg=listening" in line]
-    checks.same(len(named), 1 + len(flags), "the log names each address")
+    listening = [line for line in exporter.log().splitlines() if "msg=listening" in line]
+    checks.same(len(listening), 1 + len(flags), "the log names each address")
     exporter.stop()
     if v6:
         exporter = Exporter(SKYLAKE, f"--web.listen-address=[::]:{ports[1]}", port=ports[0])
@@ -388,7 +403,7 @@ def check_max_requests(checks):
     exporter = Exporter(SKYLAKE, "--web.max-requests=1", "--scrape.timeout=1s", "--log.format=json")
     slow, first = slow_reads(exporter, 200000), []
     thread = in_background(lambda: first.append(exporter.get("/metrics")[0]))
-    time.sleep(0.3)
+    wait_for(slow.lines, 20)  # it reads
     checks.same(exporter.get("/metrics"),
                 (503, "Too many scrapes at the same time (--web.max-requests).\n"),
                 "--web.max-requests=1: a second scrape at the same time gets 503")
@@ -405,8 +420,7 @@ def check_max_requests(checks):
     late = metrics.find("intel_gpu_scrape_collector_error", reason="timeout")
     checks.that(late, f"and says who did not answer: {len(late)} collectors")
     hurry = {"X-Prometheus-Scrape-Timeout-Seconds": "0.7"}
-    wait_for(lambda: exporter.timed(headers=hurry)[1] < 0.9, 20)
-    _, seconds = exporter.timed(headers=hurry)
+    seconds = min(exporter.timed(headers=hurry)[1] for _ in range(5))
     checks.bound(seconds, 0.3, "earlier if Prometheus waits for 0.7 s only")
     slow.detach()
     metrics = exporter.scrape_until(

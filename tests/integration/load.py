@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 
-from local import SANITIZED, SKYLAKE, Exporter, Tree, case, in_background, load, wait_for
+from local import SANITIZED, SKYLAKE, Exporter, Tree, case, in_background, load, settled, wait_for
 
 CLIENTS = 40
 SCRAPES = 200 if SANITIZED else 1000
@@ -17,24 +17,24 @@ GPU = "sys/bus/pci/devices/0000:00:02.0"
 def check_growth(checks):
     exporter = Exporter(SKYLAKE)
     exporter.scrape()
-    fds, threads, rss = exporter.settled_fds(), exporter.threads(), []
-    for number in range(1, 4):
+    fds, threads, rss = settled(exporter.fds), settled(exporter.threads), []
+    # A leak grows with every load; a thread that had nothing to do in the last one, once.
+    while len(rss) < 3 or len(rss) < 8 and rss[-1] - rss[-2] >= GROWTH_KB and not SANITIZED:
         failures, start = [], time.monotonic()
         load(exporter.port, SCRAPES, CLIENTS, failures)
         seconds = time.monotonic() - start
-        wait_for(lambda: exporter.fds() == fds, 5)
-        time.sleep(0.2)
-        rss.append(exporter.rss_kb())
-        checks.that(not failures, f"load {number}: {SCRAPES} scrapes by {CLIENTS} clients in "
+        wait_for(lambda: exporter.fds() <= fds and exporter.threads() <= threads, 20)
+        rss.append(settled(exporter.rss_kb))
+        checks.that(not failures, f"load {len(rss)}: {SCRAPES} scrapes by {CLIENTS} clients in "
                     f"{seconds:.1f} s, failures {failures[:3]}")
-        checks.that(exporter.fds() == fds, f"{fds} file descriptors, as before: {exporter.fds()}")
-        checks.that(exporter.threads() == threads,
+        checks.that(exporter.fds() <= fds, f"{fds} file descriptors, as before: {exporter.fds()}")
+        checks.that(exporter.threads() <= threads,
                     f"{threads} threads, as before: {exporter.threads()}")
     if SANITIZED:
         checks.skip("growth of memory: a sanitizer keeps what was freed")
     else:
-        checks.that(rss[2] - rss[1] < GROWTH_KB, f"memory after each load: {rss} kB, less than "
-                    f"{GROWTH_KB} kB more from the second to the third")
+        checks.that(rss[-1] - rss[-2] < GROWTH_KB, f"memory after each load: {rss} kB, in the end "
+                    f"less than {GROWTH_KB} kB more")
     checks.that(not exporter.children(), "no child process")
     checks.that(exporter.stop() < 6 and exporter.process.returncode == 0, "it ends with 0")
 

@@ -13,7 +13,10 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests" / "support"))
 import exporter_test  # noqa: E402: it is found there only now
-from exporter_test import EXPORTER, Checks, Metrics, free_port, load  # noqa: E402, F401
+from exporter_test import EXPORTER, Checks, Metrics, free_port, load, settled  # noqa: E402, F401
+
+# Programs that deploy/install-packages.sh unpacks rather than installs.
+os.environ["PATH"] += f":{REPO}/build/unpacked/usr/bin"
 
 FIXTURES = REPO / "tests" / "fixtures"
 SKYLAKE = "skylake-6700k-gvtg"
@@ -40,7 +43,8 @@ class Tree:
         self.root = Path(tempfile.mkdtemp(prefix="exporter-tree-"))
         # Python's copytree stops at links that lead nowhere, which fixtures have.
         subprocess.run(["cp", "-a", f"{FIXTURES / fixture}/.", self.root], check=True)
-        self.root.chmod(0o755)
+        # As readable as a machine's, whatever the umask of the checkout was.
+        subprocess.run(["chmod", "-R", "u+rwX,go+rX", self.root], check=True)
 
     def __truediv__(self, path):
         return self.root / path

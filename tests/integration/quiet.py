@@ -5,7 +5,7 @@ import re
 import socket
 import time
 
-from local import SKYLAKE, Exporter, Strace, Tree, case, connect, get_request, load, wait_for
+from local import SKYLAKE, Exporter, Strace, Tree, case, connect, get_request, load, settled, wait_for
 
 SECONDS = 10
 SLEEPS = ("futex", "epoll_wait", "recvmsg", "rt_sigtimedwait", "restart_syscall")
@@ -51,10 +51,11 @@ def main(checks):
         sock = connect(idle["with an idle keep-alive connection"].port)
         sock.sendall(get_request("/-/healthy", close=False))
         sock.recv(4096)
-        time.sleep(1)
+        for exporter in idle.values():
+            settled(exporter.fds, 1)
         traces = {name: Strace(exporter.pid) for name, exporter in idle.items()}
         watch = Strace(watched.pid)
-        time.sleep(0.5)
+        settled(lambda: [len(trace.lines()) for trace in traces.values()], 0.5)
         before = {name: len(trace.lines()) for name, trace in traces.items()}
         time.sleep(SECONDS)
         for name, exporter in idle.items():

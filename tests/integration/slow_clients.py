@@ -5,7 +5,7 @@ import threading
 import time
 
 from local import (SKYLAKE, Answer, Exporter, case, connect, get_request, in_background, read_all,
-                   wait_for)
+                   settled, wait_for)
 
 REQUEST_SECONDS = 10  # promised: by then the first request must be complete
 IDLE_SECONDS = 15
@@ -85,7 +85,7 @@ def deaf_clients(exporter, number):
 
 def check_flood(checks, exporter):
     """More connections than there is room for, all silent."""
-    before = exporter.settled_fds()
+    before = settled(exporter.fds)
     sockets = []
     for _ in range(CONNECTIONS):
         sock = socket.socket()
@@ -120,7 +120,7 @@ def check_flood(checks, exporter):
 def main(checks):
     exporter, flooded = Exporter(SKYLAKE), Exporter(SKYLAKE)
     exporter.scrape()
-    before, threads = exporter.settled_fds(), exporter.threads()
+    before, threads = settled(exporter.fds), settled(exporter.threads)
     head = b"GET /metrics HTTP/1.1\r\nHost: test\r\n"
     drippers = [
         Dripper(exporter.port, "sends nothing"),
@@ -160,9 +160,9 @@ def main(checks):
 
     for sock in deaf:
         sock.close()
-    checks.that(wait_for(lambda: exporter.fds() == before, 5),
+    checks.that(wait_for(lambda: exporter.fds() == before, 20),
                 f"with all of them gone {before} file descriptors, as before: {exporter.fds()}")
-    checks.that(exporter.threads() == threads, f"{threads} threads, as before")
+    checks.that(wait_for(lambda: exporter.threads() <= threads, 10), f"{threads} threads, as before")
     for one in (exporter, flooded):
         checks.that(one.stop() < 6 and one.process.returncode == 0, "it ends with 0")
 

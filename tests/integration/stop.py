@@ -81,18 +81,24 @@ def check_clients(checks, sig, name, clients):
 def check_in_progress(checks, sig):
     """Requests that wait for a slow machine when the signal comes."""
     exporter = Exporter(SKYLAKE, "--scrape.timeout=20s")
+    fds, sent = exporter.fds(), []
     slow, answers = slow_reads(exporter, 500000), []
 
     def client():
         with connect(exporter.port) as sock:
             sock.sendall(get_request(close=False))
+            sent.append(sock)
             answers.append(Answer(read_all(sock)))
 
-    # As many as there are threads that answer, and as many again that wait for one.
+    # As many as there are threads that answer, one after the other since such a thread takes no
+    # other connection meanwhile; and as many again that wait for one.
     threads = []
-    for _ in range(2 * THREADS):
+    for n in range(1, 2 * THREADS + 1):
         threads.append(in_background(client))
-        time.sleep(0.1)
+        if n <= THREADS:
+            wait_for(lambda n=n: len(sent) == n and exporter.fds() >= fds + n, 20)
+            time.sleep(0.1)
+    wait_for(lambda: len(sent) == 2 * THREADS, 20)
     checks.same(answers, [], f"{sig.name} with {THREADS} scrapes in progress, and as many waiting")
     seconds = exporter.stop(sig)
     for thread in threads:

@@ -26,6 +26,8 @@ clean() {
 
 guest() {
 	local case name start own='' p
+	# It ends what it did not start: never on the machine itself.
+	grep -qsx lab.ctl /sys/class/virtio-ports/*/name || { echo "group.sh: not in a guest of the lab" >&2; exit 2; }
 	. "$LAB_SRC/guest.sh"
 	paranoid=$(cat /proc/sys/kernel/perf_event_paranoid)
 	for p in /proc/[0-9]*; do own+=" ${p#/proc/}"; done

@@ -88,7 +88,7 @@ trap 'exit 130' INT
 write_job() {
 	local e
 	cat >"$run/job" <<-TXT
-	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${boot@Q}/bin
+	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${boot@Q}/bin:${repo@Q}/build/unpacked/usr/bin
 	export HOME=/root TERM=dumb LANG=C.UTF-8
 	export LAB=1 LAB_OUT=/run/lab/out LAB_DIR=${LAB_DIR@Q} LAB_BOOT=${boot@Q} LAB_SRC=${here@Q} LAB_GPU=${gpu@Q}
 	export TEST_LONG=${TEST_LONG:+1}

@@ -121,7 +121,7 @@ def check_answers(stage):
     size = sum(len(ask(port, get_request(p)).body) for p in parts)
     checks.that(size < 34000, f"the page is small: {size} bytes")
     book = ask(port, get_request("/runbook")).body.decode()
-    sources = [p.read_text() for p in REPO.glob("src/*/*.c")]
+    sources = [p.read_text() for p in (REPO / "src").rglob("*.c")]
     remedies = {r for s in sources for r in re.findall(
         r'REASON_[A-Z_]+, "([a-z]+-[a-z-]+|limits)"|\.remedy = "([a-z-]+)"', s) for r in r if r}
     missing = [r for r in remedies | {"vaapi-results"} if f'<h2 id="{r}">' not in book]
@@ -142,6 +142,9 @@ def check_daemon(stage):
         visit.see("Not available on this GPU.*engine", "what is not there is said")
         visit.absent(r"\bRC6|%", "no share of what is not exported")
         visit.absent("Failing", "nothing fails")
+        stage.checks.same(stage.browser.run(
+            "return document.querySelector('#notice').getBoundingClientRect().height"), 0,
+            "daemon: no notice, no room for it")
         visit.absent("Prometheus metrics of", "the list is gone", "body")
         visit.picture("daemon")
     stage.browser.open(visit.url + "runbook#vaapi-results")
@@ -161,6 +164,17 @@ def check_daemon(stage):
     stage.checks.that(thin > 120, f"and its words stay in one piece: {thin}")
     stage.browser.screenshot(SCREENSHOTS / "runbook-phone.png")
     stage.browser.look(1280, 900, False)
+
+
+def check_notice(stage):
+    """--web.notice: whole, as text, at the head of the page."""
+    text = "emulated <b>hardware</b>, " * 15
+    daemon = Exporter(SKYLAKE, f"--web.notice={text}")
+    with Visit(stage.checks, stage.browser, daemon.port, f"http://127.0.0.1:{daemon.port}/",
+               "notice") as visit:
+        stage.checks.same(stage.browser.text("#notice"), text.strip(), "notice: it is shown")
+        visit.picture("notice")
+    daemon.stop()
 
 
 def check_without_script(stage):
@@ -363,9 +377,9 @@ def main(checks):
     stage = Stage(checks)
     try:
         wanted = sys.argv[1:]
-        for check in (check_answers, check_daemon, check_without_script, check_busy, check_two, check_guests,
-                      check_no_gpu, check_failing, check_hostile, check_silence, check_restart,
-                      check_hidden, check_minutes):
+        for check in (check_answers, check_daemon, check_notice, check_without_script, check_busy,
+                      check_two, check_guests, check_no_gpu, check_failing, check_hostile,
+                      check_silence, check_restart, check_hidden, check_minutes):
             if not wanted or check.__name__.removeprefix("check_") in wanted:
                 check(stage)
     finally:

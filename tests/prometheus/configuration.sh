@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # configuration.sh FOLDER: are the scrape configurations Prometheus', and honor_labels in all?
 set -u
-command -v promtool >/dev/null || { echo "promtool is missing: Debian package prometheus"; exit 1; }
+PATH=$PATH:$(dirname "$0")/../../build/unpacked/usr/bin # see deploy/install-packages.sh
+command -v promtool >/dev/null || { echo "promtool is missing: deploy/install-packages.sh tests/prometheus/packages.txt"; exit 1; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 bad=0

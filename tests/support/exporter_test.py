@@ -61,6 +61,18 @@ def rss_kb(pid):
         return next(int(line.split()[1]) for line in f if line.startswith("Rss:"))
 
 
+def settled(look, seconds=0.3):
+    """What look() sees when it has been the same for so long: a connection may be about to be
+    closed, a thread to end."""
+    last, since, end = look(), time.monotonic(), time.monotonic() + 30
+    while time.monotonic() < min(since + seconds, end):
+        time.sleep(0.05)
+        now = look()
+        if now != last:
+            last, since = now, time.monotonic()
+    return last
+
+
 class Exporter:
     """A process of the exporter, with its log (stderr) and what it wrote to stdout in files."""
     all = []
@@ -146,16 +158,6 @@ class Exporter:
 
     def fds(self):
         return len(os.listdir(f"/proc/{self.pid}/fd"))
-
-    def settled_fds(self):
-        """How many there are when no connection is about to be closed."""
-        count, seen = self.fds(), 0
-        while seen < 6:
-            time.sleep(0.05)
-            now = self.fds()
-            seen = seen + 1 if now == count else 0
-            count = now
-        return count
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.pid}/task"))
@@ -271,8 +273,15 @@ def shorter(usual, short, what):
     return short
 
 
+_reserved = []
+
+
 def free_port(host="127.0.0.1"):
-    """A TCP port that nobody has now."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as s:
-        s.bind((host, 0))
-        return s.getsockname()[1]
+    """A TCP port for this test alone, until it ends: its socket stays bound, so that the kernel gives
+    the port to nobody else, neither to another test nor to a client. It does not listen and lets the
+    address be used again, as a server that binds it by number does (SO_REUSEADDR, socket(7))."""
+    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    s.bind((host, 0))
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    _reserved.append(s)
+    return s.getsockname()[1]

@@ -24,7 +24,7 @@ tool() { printf '#!/bin/sh\n%s\n' "$2" >"$bin/$1"; chmod +x "$bin/$1"; }
 good_tools() {
 	local name
 	for name in qemu-system-x86_64 busybox depmod modprobe readelf strip gcc-9 zstd; do tool "$name" 'exit 0'; done
-	tool xz 'cat'
+	tool xz 'cat'	# so that the kernel is its own content
 	tool df 'echo Avail; echo 9000M'
 	tool install-packages.sh 'exit 0'
 	tool apt-cache 'case "$*" in
@@ -109,7 +109,7 @@ says 'make the initramfs: modprobe: FATAL: Module 9p not found'
 tool gcc-9 'echo "submit.c:5:1: fatal error: xf86drm.h: No such file" >&2; exit 1'
 says "build the lab's programs: submit.c:5:1: fatal error: xf86drm.h"
 
-tool readelf 'exit 1'
+tool readelf 'echo "readelf: Error: Reading 2880 bytes extends past end of file" >&2; exit 0'
 says 'unpack the kernel: no kernel that xz or zstd can unpack in .*/vmlinuz-9.9-amd64'
 
 # And with tools that do what they should, all of it passes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-#include "sources/cgroup.h"
+#include "sources/workload/cgroup.h"
 
 #include <string.h>
 

@@ -35,14 +35,15 @@ check "-h is --help" equal "$("$tests/run.sh" -h)" "$("$tests/run.sh" --help)"
 check "which says how to use it" grep -q '^usage: tests/run.sh' <<<"$("$tests/run.sh" --help)"
 
 export RESULTS=$out
-report() { rc=0; said=$("$tests/ctest.py" report "$(($(date +%s) - 100))" 600) || rc=$?; }
+report() { rc=0; said=$("$tests/ctest.py" report "$(($(date +%s) - 100))" 600 "left out: much") || rc=$?; }
 for i in {1..12}; do echo "release unit.$i $i.5 passed"; done >"$out/times"
 echo "short: things: 3 instead of 10" | tee "$out/short" >>"$out/short"
 report
 check "all passed: exit code 0" equal "$rc" 0
 check "the ten slowest, in order" equal "$(awk '$2 == "s" { print $3 }' <<<"$said" | xargs)" \
 	"unit.12 unit.11 unit.10 unit.9 unit.8 unit.7 unit.6 unit.5 unit.4 unit.3"
-check "what was shorter, once" equal "$(grep -c '^short: things: 3 instead of 10$' <<<"$said")" 1
+check "what was shorter, once" equal "$(grep -c '^  short: things: 3 instead of 10$' <<<"$said")" 1
+check "what was left out" grep -qx 'left out: much' <<<"$said"
 check "the time that was promised" grep -qE '^took 10[0-9] s of 600 promised$' <<<"$said"
 check "the last line counts" equal "$(tail -n 1 <<<"$said")" "12 passed, 0 failed"
 printf '%s\n' "release unit.a 1 failed" "asan unit.b 1 failed" "release unit.c 1 skipped" >>"$out/times"
@@ -72,6 +73,9 @@ lab: guest panicked: oh"
 verdict next
 check "the one behind it" equal "$rc: $said" "1: NOT OK: the guest ended before this case:
 lab: guest panicked: oh"
+
+check "what ends all others runs in a guest only" fails 2 "group.sh: not in a guest of the lab" \
+	env LAB_SRC="$tests/lab" "$tests/lab/group.sh" guest
 
 cat >"$out/a.log" <<-TXT
 	1/3 Testing: unit.a

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-#include "sources/counter.h"
+#include "sources/gpu/counter.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-#include "sources/fdinfo.h"
+#include "sources/proc/fdinfo.h"
 
 #include <errno.h>
 #include <stdio.h>

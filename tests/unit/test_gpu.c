@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "fake_sys.h"
-#include "sources/gpu.h"
+#include "sources/gpu/gpu.h"
 #include "tree.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-#include "sources/gpu_time.h"
+#include "sources/proc/gpu_time.h"
 
 #define S 1000000000ull
 #define A "0000:00:02.0"

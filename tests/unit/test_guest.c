@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-#include "sources/guest.h"
+#include "sources/workload/guest.h"
 
 #include <errno.h>
 #include <string.h>

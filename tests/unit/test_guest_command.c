@@ -2,7 +2,7 @@
 /* Command lines as Proxmox VE, libvirt and people write them. */
 #include "test.h"
 
-#include "sources/guest.h"
+#include "sources/workload/guest.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The reader of JPEG takes what T.81 allows for one baseline picture, and nothing else. */
 /* Before cmocka, which has a macro of the name of one of its functions. */
-#include "probe/probe.h"
-
-#include "probe/jpeg_stream.h"
+#include "probe/jpeg/jpeg.h"
 
 #include "test.h"
 
@@ -38,7 +36,7 @@ static bool reads(const uint8_t *data, size_t len, struct jpeg *ret, char why[12
 	assert_non_null(copy);
 	memcpy(copy, data, len);
 	why[0] = '\0';
-	ok = jpeg_read(ret, copy, len, why, 128);
+	ok = jpeg_parse(ret, copy, len, why, 128);
 	free(copy);
 	return ok;
 }

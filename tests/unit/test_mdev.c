@@ -2,7 +2,7 @@
 #include "test.h"
 
 #include "fake_sys.h"
-#include "sources/mdev.h"
+#include "sources/gpu/mdev.h"
 #include "tree.h"
 
 #include <errno.h>

@@ -114,6 +114,27 @@ static void values(void **state)
 	assert_int_equal(parsed->once_ns, 0);
 }
 
+/* One line, of 400 bytes at most, in UTF-8. */
+static void notice(void **state)
+{
+	static const char *const bad[] = { "two\nlines", "a bell\a", "a lone \xc3 byte" };
+	char flag[] = "--web.notice=", text[512];
+
+	(void)state;
+	assert_int_equal(run(ARGS()), 0);
+	assert_null(parsed->notice);
+	assert_int_equal(run(ARGS("--web.notice=")), 0);
+	assert_int_equal(run(ARGS("--web.notice=<b> & \"größer\"")), 0);
+	for (int len = 400; len <= 401; len++) {
+		snprintf(text, sizeof(text), "%s%0*d", flag, len, 0);
+		assert_int_equal(run(ARGS(text)), len > 400);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		snprintf(text, sizeof(text), "%s%s", flag, bad[i]);
+		assert_row(run(ARGS(text)) == 1, bad[i]);
+	}
+}
+
 static void collectors(void **state)
 {
 	collector_set set = collectors_default();
@@ -333,10 +354,15 @@ static void help_and_version(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),	      cmocka_unit_test(values),
-		cmocka_unit_test(collectors),	      cmocka_unit_test(wrong_values),
-		cmocka_unit_test(too_many_addresses), cmocka_unit_test(vaapi),
-		cmocka_unit_test(help_and_version),   cmocka_unit_test(values_that_look_like_flags),
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(values),
+		cmocka_unit_test(collectors),
+		cmocka_unit_test(wrong_values),
+		cmocka_unit_test(too_many_addresses),
+		cmocka_unit_test(vaapi),
+		cmocka_unit_test(help_and_version),
+		cmocka_unit_test(notice),
+		cmocka_unit_test(values_that_look_like_flags),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

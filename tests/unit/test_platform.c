@@ -2,7 +2,7 @@
 #include "test.h"
 
 /* The table itself is looked at. */
-#include "sources/platform.c"
+#include "sources/gpu/platform.c"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "fake_sys.h"
-#include "sources/pmu.h"
+#include "sources/gpu/pmu.h"
 #include "tree.h"
 
 #include "base/sys.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-#include "sources/pmu.h"
+#include "sources/gpu/pmu.h"
 
 #include <errno.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "test.h"
 
 #include "fake_sys.h"
-#include "sources/procs.h"
+#include "sources/proc/procs.h"
 #include "tree.h"
 
 #include <errno.h>

@@ -151,23 +151,24 @@ static void pmu_values(void **state)
 		const struct collector *c = collectors_all[i];
 		unsigned kinds = 0;
 
-		for (size_t j = 0; j < c->n_pmu_values; j++) {
-			const struct pmu_value *v = &c->pmu_values[j];
+		for (size_t j = 0; c->collect == collector_pmu_collect && j < c->n_families; j++) {
+			const struct family *family = &c->families[j];
+			const struct pmu_value *v = family->source;
 			size_t n = 0;
 
-			assert_row(v->family >= c->families &&
-					   v->family < c->families + c->n_families,
-				   c->name);
-			while (v->family->labels[n])
+			assert_row(v, family->name);
+			while (family->labels[n])
 				n++;
 			assert_int_equal(n, v->labels == LABELS_ENGINE ? 3
 					    : v->labels == LABELS_GT   ? 2
 								       : 1);
 			assert_true(v->multiplier >= 1 && v->divisor >= 1);
-			kinds |= v->kind;
+			assert_row(!(kinds & v->kind), family->name);
+			kinds |= family->opt_in ? 0 : v->kind;
 		}
-		assert_row((c->pmu_kinds & ~kinds) == 0, c->name);
+		assert_int_equal(collector_pmu_kinds(c), kinds);
 	}
+	assert_int_equal(collector_pmu_kinds(collectors_all[collector_find("engine")]), PMU_BUSY);
 }
 
 int main(void)

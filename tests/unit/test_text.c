@@ -150,6 +150,20 @@ static void durations(void **state)
 	}
 }
 
+static void parts(void **state)
+{
+	const struct text_part part = { "vcs0-busy", 4 };
+
+	(void)state;
+	assert_true(text_part_is(part, "vcs0"));
+	assert_false(text_part_is(part, "vcs"));
+	assert_false(text_part_is(part, "vcs0-"));
+	assert_true(text_part_starts(part, "vc"));
+	assert_true(text_part_starts(part, "vcs0"));
+	assert_false(text_part_starts(part, "vcs0-"));
+	assert_false(text_part_starts(part, "cs"));
+}
+
 static void pci_addresses(void **state)
 {
 	static const char *const good[] = { "0000:00:02.0", "0000:ff:1f.7", "10000:e1:00.0",
@@ -287,6 +301,7 @@ int main(void)
 		cmocka_unit_test(hexadecimal_numbers),
 		cmocka_unit_test(numbers_end_at_their_length),
 		cmocka_unit_test(durations),
+		cmocka_unit_test(parts),
 		cmocka_unit_test(pci_addresses),
 		cmocka_unit_test(utf8_lengths),
 		cmocka_unit_test(cleaning),

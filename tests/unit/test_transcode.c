@@ -5,7 +5,7 @@
 #include "base/sys.h"
 #include "collectors/registry.h"
 #include "fake_sys.h"
-#include "sources/transcodes.h"
+#include "sources/transcode/scan.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -100,6 +100,8 @@ static void process(int pid, const char *comm, const char *service)
 	tree_write(&tree, path, text);
 	snprintf(path, sizeof(path), "proc/%d/fd", pid);
 	tree_folder(&tree, path);
+	snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
+	tree_write_bytes(&tree, path, BYTES("ffmpeg\0-i\0a.mkv\0-f\0rawvideo\0-\0"));
 }
 
 static void client(int pid, const char *node, const char *lines)
@@ -196,6 +198,62 @@ static void tells_apart(void **unused)
 	assert_true(value(CPU, ROW("ffmpeg", "idle", "rest")) == 9);
 	assert_true(value(CPU, "unknown") == 0);
 	assert_int_equal(fault.reason, REASON_NONE);
+}
+
+/* What a process codes is what its command line says: CPU time alone is no evidence. */
+static void evidence(void **unused)
+{
+	static const struct {
+		const char *comm, *line;
+		size_t len;
+		bool uses_gpu;
+		const char *application, *acceleration;
+	} rows[] = {
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0libx264\0b.mkv\0"), false, "ffmpeg",
+		  "software" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0libx264\0b.mkv\0"), true, "ffmpeg",
+		  "mixed" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0hevc_qsv\0b.mkv\0"), true, "ffmpeg",
+		  "hardware" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-f\0wav\0-\0"), false, "ffmpeg", "idle" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0copy\0b.mkv\0"), false, "ffmpeg",
+		  "idle" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-f\0strange\0-\0"), false, "ffmpeg",
+		  "unknown" },
+		{ "ffmpeg", BYTES(""), false, "ffmpeg", "unknown" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0b.mkv"), false, "ffmpeg", "unknown" },
+		{ "ghb", BYTES("ghb\0"), false, "handbrake", "software" },
+		{ "obs", BYTES("obs\0"), false, "obs", "unknown" },
+		{ "obs", BYTES("obs\0"), true, "obs", "hardware" },
+		{ "mine", BYTES("mine\0"), false, "mine", "software" },
+	};
+
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < (int)ARRAY_SIZE(rows); i++) {
+			char path[64], service[16];
+
+			snprintf(service, sizeof(service), "s%d", i);
+			process(10 + i, rows[i].comm, service);
+			snprintf(path, sizeof(path), "proc/%d/cmdline", 10 + i);
+			tree_write_bytes(&tree, path, rows[i].line, rows[i].len);
+			stat_of(10 + i, round ? 600 : 0, round ? uptime - 100 : uptime);
+			if (rows[i].uses_gpu)
+				video(10 + i, (unsigned)i + 1,
+				      round ? "drm-engine-video:\t4000000000 ns\n"
+					    : "drm-engine-video:\t0 ns\n");
+		}
+		assert_int_equal(collect(round ? 15 : 1), 0);
+	}
+	for (int i = 0; i < (int)ARRAY_SIZE(rows); i++) {
+		char row[128];
+
+		snprintf(row, sizeof(row),
+			 "application=\"%s\",acceleration=\"%s\",workload=\"service/s%d.service\"",
+			 rows[i].application, rows[i].acceleration, i);
+		assert_row(value(PROCESSES, row) == 1, row);
+	}
 }
 
 /* The next look of 15 s may find one that has come and is old enough to be judged. */
@@ -448,20 +506,20 @@ static void crowd(void **unused)
 {
 	(void)unused;
 	assert_int_equal(collect(1), 0);
-	for (int pid = 10; pid < 13 + TRANSCODES_MAX; pid++) {
+	for (int pid = 10; pid < 13 + TRANSCODE_SCAN_MAX; pid++) {
 		process(pid, "ffmpeg", "a");
 		stat_of(pid, 0, uptime);
 	}
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "unknown") == TRANSCODES_MAX + 3);
-	assert_true(value(PROCESSES, "unknown") == TRANSCODES_MAX);
+	assert_true(value(TRANSCODES, "unknown") == TRANSCODE_SCAN_MAX + 3);
+	assert_true(value(PROCESSES, "unknown") == TRANSCODE_SCAN_MAX);
 	assert_int_equal(fault.reason, REASON_LIMIT);
 	assert_string_equal(fault.remedy, "limits");
 	/* Those that it knows are judged all the same. */
-	for (int pid = 10; pid < 13 + TRANSCODES_MAX; pid++)
+	for (int pid = 10; pid < 13 + TRANSCODE_SCAN_MAX; pid++)
 		stat_of(pid, 2000, uptime - 100);
 	assert_int_equal(collect(15), 0);
-	assert_true(value(TRANSCODES, "software") == TRANSCODES_MAX);
+	assert_true(value(TRANSCODES, "software") == TRANSCODE_SCAN_MAX);
 	assert_true(value(TRANSCODES, "unknown") == 3);
 	for (int pid = 10; pid < 14; pid++) {
 		char path[32];
@@ -471,7 +529,7 @@ static void crowd(void **unused)
 	}
 	assert_int_equal(collect(1), 0);
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "acceleration") == TRANSCODES_MAX - 1);
+	assert_true(value(TRANSCODES, "acceleration") == TRANSCODE_SCAN_MAX - 1);
 	assert_int_equal(fault.reason, REASON_NONE);
 }
 
@@ -497,6 +555,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tells_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(evidence, setup, teardown),
 		cmocka_unit_test_setup_teardown(birth, setup, teardown),
 		cmocka_unit_test_setup_teardown(first, setup, teardown),
 		cmocka_unit_test_setup_teardown(renamed, setup, teardown),

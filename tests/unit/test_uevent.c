@@ -3,7 +3,7 @@
 
 #include "fake_sys.h"
 #include "scrape/uevent.h"
-#include "sources/pmu.h"
+#include "sources/gpu/pmu.h"
 
 #include <string.h>
 #include <time.h>

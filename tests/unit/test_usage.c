@@ -2,7 +2,7 @@
 /* Clients come, go, dip and move: what was counted stays, and nothing counts twice. */
 #include "test.h"
 
-#include "sources/usage.h"
+#include "sources/workload/usage.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-#include "sources/va_result.h"
+#include "sources/vaapi/va_result.h"
 
 #include <errno.h>
 #include <string.h>

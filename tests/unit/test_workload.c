@@ -3,7 +3,8 @@
 #include "test.h"
 
 #include "fake_sys.h"
-#include "sources/workload.h"
+#include "sources/workload/workload.h"
+#include "threads.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -45,8 +46,8 @@ static int teardown(void **state)
 {
 	(void)state;
 	fake_block(NULL);
-	/* Readers that were blocked end now, and hold a reference each. */
-	usleep(50000);
+	/* Readers that were blocked end now, and look at the tree until then. */
+	assert_true(threads_end());
 	names_free(names);
 	fs_free(fs);
 	tree_remove(&tree);

@@ -256,6 +256,16 @@ static void show_dec_tile(FILE *f, const VASliceParameterBufferAV1 *p)
 	SHOW(f, p, tile_idx_in_tile_list);
 }
 
+/* One buffer may have those of all tiles of a group. */
+static void show_dec_tiles(FILE *f, const struct item *it)
+{
+	const VASliceParameterBufferAV1 *p = (const void *)it->mem->data;
+	size_t i;
+
+	for (i = 0; i < it->num && (i + 1) * sizeof(*p) <= it->mem->size; i++)
+		show_dec_tile(f, &p[i]);
+}
+
 void dump_av1(FILE *f, const struct item *it)
 {
 	const void *p = it->mem->data;
@@ -272,7 +282,6 @@ void dump_av1(FILE *f, const struct item *it)
 	else if (it->type == VAPictureParameterBufferType &&
 		 it->mem->size >= sizeof(VADecPictureParameterBufferAV1))
 		show_dec_pic(f, p);
-	else if (it->type == VASliceParameterBufferType &&
-		 it->mem->size >= sizeof(VASliceParameterBufferAV1))
-		show_dec_tile(f, p);
+	else if (it->type == VASliceParameterBufferType)
+		show_dec_tiles(f, it);
 }

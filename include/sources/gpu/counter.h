@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A counter that never falls, over a raw value that sometimes does.
+ *
+ * Kernels before December 2024 let an engine's busy time go back for a moment, or for good after
+ * a GuC reset, and torn GuC reads made it jump (commits 1622ed27d26a, 59a0b46788d5). So a value
+ * below the last is held for one read; if the next one is still below, it is the new base.
+ */
+#ifndef SOURCES_GPU_COUNTER_H
+#define SOURCES_GPU_COUNTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Zeroed is a counter at its start: a perf event counts from 0 when it is opened. */
+struct counter {
+	uint64_t raw;	/* last accepted value */
+	uint64_t at;	/* clock at that read */
+	uint64_t total; /* what is exported */
+	bool held;	/* the last read was below raw */
+};
+
+/* For counts that have no natural bound. Returns the total. */
+uint64_t counter_add(struct counter *counter, uint64_t raw);
+
+/*
+ * For a time: in between two reads it cannot grow more than the clock, so a growth of more than
+ * 1.05 times the elapsed time is cut to the elapsed time. raw and at are in the same unit.
+ */
+uint64_t counter_add_time(struct counter *counter, uint64_t raw, uint64_t at);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Discovery: which Intel GPUs this machine has, from sysfs alone, whatever drives them. A GPU's
+ * identity is found once and then constant; a GPU that changes its driver becomes a new one.
+ */
+#ifndef SOURCES_GPU_GPU_H
+#define SOURCES_GPU_GPU_H
+
+#include "base/fs.h"
+#include "base/ref.h"
+#include "sources/gpu/platform.h"
+#include "sources/gpu/pmu.h"
+
+enum gpu_driver {
+	GPU_NO_DRIVER,
+	GPU_I915,
+	GPU_XE,
+	GPU_OTHER_DRIVER, /* vfio-pci, pci-stub … */
+	GPU_DRIVERS,
+};
+
+struct gpu {
+	atomic_uint refs;
+	char pci[24]; /* "0000:00:02.0", the folder's name below sys/bus/pci/devices */
+	enum gpu_driver driver;
+	char driver_name[32]; /* "none" without a driver */
+	uint16_t device_id;
+	char model[128];		 /* from pci.ids; empty when unknown */
+	const struct platform *platform; /* NULL when the id is not in the table */
+	bool discrete;
+	bool vf;		   /* an SR-IOV virtual function that the host itself uses */
+	char card[32], render[32]; /* "card0", "renderD128"; empty when the driver has none */
+	bool may_own_i915;	   /* the PMU named "i915" can be nobody else's */
+	char pmu_name[64];	   /* empty when the driver has registered none */
+	struct pmu *pmu;	   /* NULL when its events are not read */
+	bool nodes_known;	   /* libdrm was asked which nodes exist in /dev/dri here */
+	bool card_node, render_node;
+
+	/* What tells that the driver was bound anew: inodes, 0 = absent. */
+	uint64_t driver_inode, drm_inode, pmu_inode;
+};
+
+struct gpu *gpu_ref(struct gpu *gpu);
+void gpu_unref(struct gpu *gpu);
+
+/* An immutable list with a reference to each GPU. */
+struct gpu_list {
+	struct gpu **gpus;
+	size_t n;
+	uint64_t devices_hash; /* of the names in sys/bus/pci/devices */
+};
+
+void gpu_list_free(struct gpu_list *list);
+
+/*
+ * Finds every Intel GPU (vendor 0x8086, class 0x03xxxx), in order of PCI address. GPUs of old
+ * (may be NULL) that are still what they were are taken over with their open PMU. The caller
+ * owns *ret. 0, or -errno when the list of PCI devices cannot be read: then old stays valid.
+ *
+ * Never reads a device's PCI config space, and nothing else that would wake it.
+ */
+int gpu_discover(const struct fs *fs, struct pmu_set *pmus, const struct gpu_list *old,
+		 struct gpu_list **ret);
+
+/* True when a PCI device came or went, or a GPU of the list has another driver or PMU than then. */
+bool gpu_list_is_stale(const struct fs *fs, const struct gpu_list *list);
+
+/* Whether a sleeping GPU stays asleep: see gpu_power(). */
+enum gpu_power {
+	GPU_POWER_UNKNOWN,
+	GPU_AWAKE,     /* reads that take a runtime-PM reference are harmless */
+	GPU_MAY_SLEEP, /* awake now; such a read would put off its sleep */
+	GPU_SUSPENDED, /* such a read would wake it */
+};
+
+/* From power/runtime_status and power/control. 0 or -errno; the files are readable by anyone. */
+int gpu_power(const struct fs *fs, const struct gpu *gpu, enum gpu_power *ret);
+
+/* Parses power/runtime_status. 0, -ENODATA for "error", -EINVAL for what the kernel never says. */
+int gpu_runtime_status_parse(const char *text, size_t len, bool *ret_suspended);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The i915 perf PMU: all wanted events of one GPU in one group, read with one read(2).
+ *
+ * Open perf events are a danger to the host: kernels before 6.16 free memory that is still in use
+ * when a PMU is unregistered while events on it are open, and may panic later. So every open PMU
+ * is in one set, and whoever hears that a PMU goes (a uevent, a signal) closes its events at once
+ * through the set, whatever a reader does.
+ */
+#ifndef SOURCES_GPU_PMU_H
+#define SOURCES_GPU_PMU_H
+
+#include "base/fault.h"
+#include "base/fs.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+/* Kinds of events, as bits: which of them a PMU opens is chosen when the set is made. */
+enum pmu_kind {
+	PMU_BUSY = 1 << 0,	       /* ns an engine was occupied */
+	PMU_WAIT = 1 << 1,	       /* ns an engine waited (timer-sampled) */
+	PMU_SEMAPHORE = 1 << 2,	       /* ns an engine waited for a semaphore (timer-sampled) */
+	PMU_ACTUAL_FREQUENCY = 1 << 3, /* MHz x s (timer-sampled) */
+	PMU_REQUESTED_FREQUENCY = 1 << 4,
+	PMU_INTERRUPTS = 1 << 5, /* count */
+	PMU_RC6 = 1 << 6,	 /* ns */
+	PMU_AWAKE = 1 << 7,	 /* ns */
+};
+
+/* What an event of the events/ folder means. */
+struct pmu_event {
+	enum pmu_kind kind;
+	uint64_t config;
+	char engine[16];   /* "vcs1", or empty */
+	const char *class; /* "video", or NULL */
+	unsigned gt;
+};
+
+/*
+ * Parses a file of events/: its name and its content ("config=0x2000"). Linux's
+ * drivers/gpu/drm/i915/i915_pmu.c, create_event_attributes(). 0; -ENOENT for an event that we do
+ * not know; -EINVAL for a content that is none.
+ */
+int pmu_event_parse(const char *name, const char *content, size_t len, struct pmu_event *ret);
+
+/* The engine class of "rcs", "bcs", "vcs", "vecs", "ccs", with or without an instance; or NULL. */
+const char *engine_class(const char *engine);
+
+/* The first CPU of a list as in cpumask ("0", "0-3,8"). 0 or -EINVAL. */
+int pmu_cpumask_parse(const char *text, size_t len, int *ret_cpu);
+
+struct pmu_set;
+struct pmu;
+
+/* kinds: bits of enum pmu_kind that will be opened. NULL when memory is out. */
+struct pmu_set *pmu_set_new(const struct fs *fs, unsigned kinds);
+void pmu_set_free(struct pmu_set *set);
+
+/* Closes every event of the PMU of that name, for good: the kernel has announced that it goes. */
+void pmu_set_close(struct pmu_set *set, const char *name);
+
+/* Closes every event of every PMU; they are opened again by the first read at or after until_ns. */
+void pmu_set_hold(struct pmu_set *set, uint64_t until_ns);
+
+/*
+ * The same when somebody is about to unbind a driver, or has done it: the time of a later call
+ * replaces that of an earlier one, and neither touches pmu_set_hold()'s.
+ */
+void pmu_set_unbind(struct pmu_set *set, uint64_t until_ns);
+
+/*
+ * Before events are opened, the folder of their driver below sys/bus/pci/drivers is watched through
+ * this, see sys_watch_folder(): who unbinds a driver opens a file there first. The thread that then
+ * calls pmu_set_unbind() is put onto the CPU that the events are on: from any other each close(2)
+ * waits for that one. The thread never ends.
+ */
+void pmu_set_watch(struct pmu_set *set, int watch, pthread_t thread);
+
+/*
+ * A PMU by its folder's name below sys/bus/event_source/devices, and the PCI device it belongs to.
+ * Nothing is read or opened yet; and no event is opened unless the device has a driver.
+ */
+struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci);
+struct pmu *pmu_ref(struct pmu *pmu);
+/* Closes its events and takes it out of the set; the last reference frees it. */
+void pmu_close(struct pmu *pmu);
+void pmu_unref(struct pmu *pmu);
+
+typedef void (*pmu_visitor)(void *data, const struct pmu_event *event, uint64_t total);
+
+/*
+ * Calls visit for every event of these kinds with its total in the kernel's unit since the events
+ * were opened. The first call of a round opens what is not open and reads the group; later calls
+ * of the same round use that read. 0 or -errno with *fault filled in: -EACCES, -EPERM, -ENODEV …
+ */
+int pmu_visit(struct pmu *pmu, uint64_t round, unsigned kinds, pmu_visitor visit, void *data,
+	      struct fault *fault);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A DRM client's own account of its use of the GPU: /proc/<pid>/fdinfo/<fd>, as the kernel's
+ * Documentation/gpu/drm-usage-stats.rst describes it.
+ */
+#ifndef SOURCES_PROC_FDINFO_H
+#define SOURCES_PROC_FDINFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum fdinfo_class {
+	FDINFO_RENDER,
+	FDINFO_COPY,
+	FDINFO_VIDEO,
+	FDINFO_VIDEO_ENHANCE,
+	FDINFO_COMPUTE,
+	FDINFO_CLASSES,
+};
+
+/* The label `class`. */
+const char *fdinfo_class_name(enum fdinfo_class which);
+
+struct fdinfo_engine {
+	bool has_ns, has_cycles;
+	uint64_t ns;		       /* i915: time of all engines of the class */
+	uint64_t cycles, total_cycles; /* xe: of the class, and of the clock meanwhile */
+	uint64_t capacity;	       /* engines of the class; 1 when not said */
+};
+
+#define FDINFO_MAX_REGIONS 8 /* xe has at most five */
+
+struct fdinfo_region {
+	char name[24]; /* as the driver calls it: system0, stolen-local0, vram0, gtt */
+	uint64_t bytes;
+};
+
+struct fdinfo {
+	char driver[16]; /* "i915", "xe"; empty when not said */
+	char pdev[24];	 /* PCI address; empty when not said */
+	bool has_client_id;
+	uint64_t client_id;
+	struct fdinfo_engine engines[FDINFO_CLASSES];
+	struct fdinfo_region regions[FDINFO_MAX_REGIONS]; /* resident memory, buffers shared with
+							     other clients included */
+	size_t n_regions;
+};
+
+/*
+ * Parses a whole fdinfo file. 0; -ENODATA when it is not a DRM client's (no key drm-…), -EINVAL
+ * when a key that we know has a value that is not its kind. Unknown keys are skipped.
+ */
+int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What workloads have used of one GPU, added up over clients that come and go. A client's own
+ * totals vanish with it (Documentation/gpu/drm-usage-stats.rst), so that what it has grown by
+ * since the last look is added to its workload: nothing that was counted is ever taken back.
+ */
+#ifndef SOURCES_WORKLOAD_USAGE_H
+#define SOURCES_WORKLOAD_USAGE_H
+
+#include "sources/proc/procs.h"
+#include "sources/workload/workload.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct use {
+	struct workload workload;
+	bool has_busy[FDINFO_CLASSES];
+	uint64_t busy_ns[FDINFO_CLASSES];
+	unsigned clients; /* open now; 0 for a workload that is only remembered */
+	struct fdinfo_region regions[FDINFO_MAX_REGIONS]; /* of those clients */
+	size_t n_regions;
+
+	uint64_t hash, last_live;
+};
+
+struct usage;
+
+/* At most max workloads are kept apart; what is beyond is added up as "other". */
+struct usage *usage_new(unsigned max);
+void usage_free(struct usage *usage);
+
+/*
+ * One look at the GPU: begin, add for each client, end. Between them nothing is to be read. A
+ * client is known by its id. What it had used before the first look of all does not count; later
+ * a new client counts whole, because it has come since. add: 0 or -ENOMEM.
+ */
+void usage_begin(struct usage *usage, uint64_t now);
+int usage_add(struct usage *usage, const struct drm_client *client,
+	      const struct workload *workload);
+/* Forgets workloads without clients for 15 minutes. */
+void usage_end(struct usage *usage);
+
+const struct use *usage_all(const struct usage *usage, size_t *ret_n);
+
+/* What does not fit; NULL while everything ever did. *ret_folded: how many workloads now. */
+const struct use *usage_other(const struct usage *usage, size_t *ret_folded);
+
+/* How many clients are remembered; for tests of memory. */
+size_t usage_clients(const struct usage *usage);
+
+#endif

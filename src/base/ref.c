@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/ref.h"
+
+void ref_take(atomic_uint *refs)
+{
+	atomic_fetch_add_explicit(refs, 1, memory_order_relaxed);
+}
+
+bool ref_drop(atomic_uint *refs)
+{
+	/* Who frees must see what everybody else wrote before they dropped theirs. */
+	return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
+}

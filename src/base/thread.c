@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/thread.h"
+
+#include <time.h>
+
+int thread_start(pthread_t *ret, const char *name, void *(*main)(void *data), void *data)
+{
+	pthread_t thread;
+	int r = pthread_create(&thread, NULL, main, data);
+
+	if (r != 0)
+		return -r;
+	/* Detached only now: the name of a detached thread that has ended is nobody's. */
+	pthread_setname_np(thread, name);
+	if (ret)
+		*ret = thread;
+	else
+		pthread_detach(thread);
+	return 0;
+}
+
+void thread_cond_init(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+void thread_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ns)
+{
+	const struct timespec t = { (time_t)(until_ns / 1000000000u),
+				    (long)(until_ns % 1000000000u) };
+
+	if (until_ns == UINT64_MAX)
+		pthread_cond_wait(cond, lock);
+	else
+		pthread_cond_timedwait(cond, lock, &t);
+}

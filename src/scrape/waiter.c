@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * The waiter's side of a scrape: hands it to the runner, looks after the runner meanwhile, and
+ * takes it back at the deadline. How the two sides work together is at the top of runner.c.
+ */
+#include "runner.h"
+
+#include "base/sys.h"
+#include "base/thread.h"
+
+#define TAKEOVER_NS 50000000u /* without progress, while work waits */
+/* A GPU that came or went is worth waiting for: its name alone takes another process. */
+#define DISCOVERY_NS 400000000u
+
+static void submit_locked(struct scraper *s, struct scrape *scrape)
+{
+	LIST_INSERT_HEAD(&s->unplanned, scrape, unplanned);
+	LIST_INSERT_HEAD(&s->active, scrape, active);
+	if (!s->busy) {
+		s->busy = true;
+		s->progress = sys_monotonic_ns();
+	}
+	pthread_cond_signal(&s->work);
+}
+
+static uint64_t takeover_time_locked(const struct scraper *s)
+{
+	/* Before the first list there is nothing else to do. */
+	if (s->current_discovers && !s->gpus)
+		return UINT64_MAX;
+	return s->progress + (s->current_discovers ? DISCOVERY_NS : TAKEOVER_NS);
+}
+
+/* When to look after the runner again. */
+static uint64_t next_check_locked(const struct scraper *s, uint64_t deadline)
+{
+	uint64_t check = takeover_time_locked(s);
+
+	return runner_has_work_locked(s) && check < deadline ? check : deadline;
+}
+
+/* Starts another runner if work waits and the current one shows no progress. */
+static void check_runner_locked(struct scraper *s)
+{
+	if (s->stopping || !runner_has_work_locked(s) ||
+	    sys_monotonic_ns() < takeover_time_locked(s))
+		return;
+	/* When no thread can be had, the deadline still holds. */
+	if (runner_start_locked(s) < 0)
+		s->progress = sys_monotonic_ns();
+}
+
+static void withdraw_job_locked(struct scraper *s, struct job *job)
+{
+	if (job->status == JOB_RUNNING) {
+		job->stuck = true;
+	} else if (job->status == JOB_QUEUED && LIST_EMPTY(&job->waiters)) {
+		TAILQ_REMOVE(&s->queue, job, link);
+		job->status = JOB_IDLE;
+		job_unref(job);
+	}
+}
+
+/* What has not answered has no result. */
+static void withdraw_locked(struct scraper *s, struct scrape *scrape)
+{
+	LIST_REMOVE(scrape, active);
+	/* Not even planned: its jobs are named, so that their failure can be. */
+	if (!scrape->planned) {
+		LIST_REMOVE(scrape, unplanned);
+		runner_plan_locked(s, scrape);
+	}
+	for (size_t i = 0; scrape->pending > 0 && i < scrape->n; i++) {
+		struct slot *slot = &scrape->slots[i];
+
+		if (!slot->waiting)
+			continue;
+		LIST_REMOVE(slot, link);
+		slot->waiting = false;
+		withdraw_job_locked(s, slot->job);
+	}
+	scrape->pending = 0;
+}
+
+void waiter_collect_locked(struct scraper *s, struct scrape *scrape, uint64_t deadline)
+{
+	thread_cond_init(&scrape->done);
+	submit_locked(s, scrape);
+	while (!s->stopping && !(scrape->planned && scrape->pending == 0) &&
+	       sys_monotonic_ns() < deadline) {
+		thread_wait_until(&scrape->done, &s->lock, next_check_locked(s, deadline));
+		check_runner_locked(s);
+	}
+	withdraw_locked(s, scrape);
+	pthread_cond_destroy(&scrape->done);
+}

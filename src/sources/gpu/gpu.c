@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Discovery of Intel GPUs. PCI attributes as in Documentation/ABI/testing/sysfs-bus-pci; names of
+ * PMUs as in i915_pmu_register() and xe_pmu_register().
+ */
+#include "sources/gpu/gpu.h"
+
+#include "base/sys.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PCI	   "sys/bus/pci/devices/%s"
+#define PMU_FOLDER "sys/bus/event_source/devices/%s"
+
+struct gpu *gpu_ref(struct gpu *gpu)
+{
+	ref_take(&gpu->refs);
+	return gpu;
+}
+
+void gpu_unref(struct gpu *gpu)
+{
+	if (!gpu || !ref_drop(&gpu->refs))
+		return;
+	pmu_unref(gpu->pmu);
+	free(gpu);
+}
+
+void gpu_list_free(struct gpu_list *list)
+{
+	if (!list)
+		return;
+	for (size_t i = 0; i < list->n; i++)
+		gpu_unref(list->gpus[i]);
+	free(list->gpus);
+	free(list);
+}
+
+static uint64_t inode_or_0(const struct fs *fs, const char *pci, const char *entry)
+{
+	uint64_t inode = 0;
+
+	fs_inode(fs, &inode, PCI "/%s", pci, entry);
+	return inode;
+}
+
+static bool is_display(const struct fs *fs, const char *pci)
+{
+	uint64_t vendor, class;
+
+	return fs_read_hex(fs, &vendor, PCI "/vendor", pci) == 0 && vendor == 0x8086 &&
+	       fs_read_hex(fs, &class, PCI "/class", pci) == 0 && class >> 16 == 0x03;
+}
+
+static enum gpu_driver driver_of(const char *name)
+{
+	if (strcmp(name, "i915") == 0)
+		return GPU_I915;
+	if (strcmp(name, "xe") == 0)
+		return GPU_XE;
+	return GPU_OTHER_DRIVER;
+}
+
+static void find_nodes(const struct fs *fs, struct gpu *gpu)
+{
+	_cleanup_list_ char **names = NULL;
+
+	if (fs_list(fs, &names, PCI "/drm", gpu->pci) < 0)
+		return;
+	for (char **name = names; name && *name; name++) {
+		char *ret = NULL;
+		const char *digits = NULL;
+
+		if (strncmp(*name, "card", 4) == 0) {
+			ret = gpu->card;
+			digits = *name + 4;
+		} else if (strncmp(*name, "renderD", 7) == 0) {
+			ret = gpu->render;
+			digits = *name + 7;
+		}
+		/* "card0-HDMI-A-1" is a connector. */
+		if (!ret || !*digits || strlen(digits) > 8 ||
+		    strspn(digits, "0123456789") != strlen(digits))
+			continue;
+		snprintf(ret, sizeof(gpu->card), "%s", *name);
+	}
+	gpu->nodes_known = fs_is_live(fs);
+	if (gpu->nodes_known)
+		sys_drm_nodes(gpu->pci, &gpu->card_node, &gpu->render_node);
+}
+
+/* "0000:03:00.0" as PMUs write it: 0000_03_00.0 */
+static void pmu_name(char *buf, size_t size, const char *driver, const char *pci)
+{
+	snprintf(buf, size, "%s_%s", driver, pci);
+	for (char *c = buf; *c; c++)
+		if (*c == ':')
+			*c = '_';
+}
+
+/*
+ * Up to 6.12 the PMU is "i915" for 0000:00:02.0 only, since 6.13 for every integrated GPU. No
+ * link leads from the PMU to the device, so "i915" is taken only by the one GPU that can own it.
+ * Returns the inode of the PMU's folder, 0 when there is none.
+ */
+static uint64_t find_pmu(const struct fs *fs, const struct gpu *gpu, char *name, size_t size)
+{
+	uint64_t inode = 0;
+
+	if (gpu->vf || (gpu->driver != GPU_I915 && gpu->driver != GPU_XE))
+		return 0;
+	pmu_name(name, size, gpu->driver_name, gpu->pci);
+	if (fs_inode(fs, &inode, PMU_FOLDER, name) == 0 || !gpu->may_own_i915)
+		return inode;
+	snprintf(name, size, "i915");
+	fs_inode(fs, &inode, PMU_FOLDER, name);
+	return inode;
+}
+
+/*
+ * A virtual function belongs to its physical function. One that a VM has (vfio-pci) or that has no
+ * driver is no GPU of this machine; one on i915 or xe is.
+ */
+static bool is_guest_function(const struct fs *fs, const char *pci, enum gpu_driver driver,
+			      bool *ret_vf)
+{
+	char physfn[FS_NAME_MAX];
+
+	*ret_vf = fs_read_link_name(fs, physfn, sizeof(physfn), PCI "/physfn", pci) == 0;
+	return *ret_vf && driver != GPU_I915 && driver != GPU_XE;
+}
+
+static int identify(const struct fs *fs, const char *pci, struct gpu **ret)
+{
+	char driver[sizeof((*ret)->driver_name)] = "none";
+	enum gpu_driver kind = GPU_NO_DRIVER;
+	struct gpu *gpu;
+	uint64_t id;
+	bool vf;
+
+	if (!text_is_pci_address(pci) || strlen(pci) >= sizeof(gpu->pci) || !is_display(fs, pci))
+		return 0;
+	if (fs_read_hex(fs, &id, PCI "/device", pci) < 0 || id > UINT16_MAX)
+		return 0;
+	if (fs_read_link_name(fs, driver, sizeof(driver), PCI "/driver", pci) == 0)
+		kind = driver_of(driver);
+	if (is_guest_function(fs, pci, kind, &vf))
+		return 0;
+
+	gpu = calloc(1, sizeof(*gpu));
+	if (!gpu)
+		return -ENOMEM;
+	gpu->refs = 1;
+	gpu->vf = vf;
+	gpu->driver = kind;
+	gpu->device_id = (uint16_t)id;
+	gpu->platform = platform_find(gpu->device_id);
+	/* An id that is not in the table: integrated GPUs sit on the root bus. */
+	gpu->discrete = gpu->platform ? gpu->platform->discrete : strncmp(pci + 5, "00:", 3) != 0;
+	strcpy(gpu->pci, pci);
+	strcpy(gpu->driver_name, driver);
+	sys_product_name(gpu->device_id, gpu->model, sizeof(gpu->model));
+	gpu->driver_inode = inode_or_0(fs, pci, "driver");
+	gpu->drm_inode = inode_or_0(fs, pci, "drm");
+	find_nodes(fs, gpu);
+	*ret = gpu;
+	return 0;
+}
+
+static struct gpu *find_old(const struct gpu_list *old, const char *pci)
+{
+	for (size_t i = 0; old && i < old->n; i++)
+		if (strcmp(old->gpus[i]->pci, pci) == 0)
+			return old->gpus[i];
+	return NULL;
+}
+
+static bool is_same(const struct gpu *a, const struct gpu *b)
+{
+	return a->driver_inode == b->driver_inode && a->drm_inode == b->drm_inode &&
+	       a->pmu_inode == b->pmu_inode && a->device_id == b->device_id;
+}
+
+/* The PMUs of all GPUs are found together: "i915" has an owner only if there is one candidate. */
+static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct gpu_list *old,
+		       struct gpu_list *list)
+{
+	size_t integrated = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		const struct gpu *gpu = list->gpus[i];
+
+		integrated += gpu->driver == GPU_I915 && !gpu->vf && !gpu->discrete;
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		struct gpu *gpu = list->gpus[i], *before = find_old(old, gpu->pci);
+		char name[sizeof(gpu->pmu_name)];
+
+		gpu->may_own_i915 = integrated == 1 && gpu->driver == GPU_I915 && !gpu->discrete;
+		gpu->pmu_inode = find_pmu(fs, gpu, name, sizeof(name));
+		if (gpu->pmu_inode)
+			strcpy(gpu->pmu_name, name);
+		if (before && is_same(before, gpu)) {
+			list->gpus[i] = gpu_ref(before);
+			gpu_unref(gpu);
+			continue;
+		}
+		/* Perf events count this machine's GPUs, so they say nothing about a copied tree.
+		 */
+		if (!*gpu->pmu_name || gpu->driver != GPU_I915 || !fs_is_live(fs))
+			continue;
+		gpu->pmu = pmu_new(pmus, gpu->pmu_name, gpu->pci);
+		if (!gpu->pmu)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int gpu_discover(const struct fs *fs, struct pmu_set *pmus, const struct gpu_list *old,
+		 struct gpu_list **ret)
+{
+	_cleanup_list_ char **names = NULL;
+	struct gpu_list *list;
+	int n, r = 0;
+
+	n = fs_list(fs, &names, "sys/bus/pci/devices");
+	/* A machine without a PCI bus (some containers) has no GPU; that is no failure. */
+	if (n < 0 && n != -ENOENT)
+		return n;
+	list = calloc(1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	list->gpus = calloc(n > 0 ? (size_t)n : 1, sizeof(*list->gpus));
+	if (!list->gpus)
+		r = -ENOMEM;
+	fs_list_hash(fs, &list->devices_hash, "sys/bus/pci/devices");
+	for (char **name = names; r == 0 && name && *name; name++) {
+		struct gpu *gpu = NULL;
+
+		r = identify(fs, *name, &gpu);
+		if (gpu)
+			list->gpus[list->n++] = gpu;
+	}
+	if (r == 0)
+		r = attach_pmus(fs, pmus, old, list);
+	if (r < 0) {
+		gpu_list_free(list);
+		return r;
+	}
+	*ret = list;
+	return 0;
+}
+
+bool gpu_list_is_stale(const struct fs *fs, const struct gpu_list *list)
+{
+	uint64_t hash = 0;
+
+	fs_list_hash(fs, &hash, "sys/bus/pci/devices");
+	if (hash != list->devices_hash)
+		return true;
+	for (size_t i = 0; i < list->n; i++) {
+		const struct gpu *gpu = list->gpus[i];
+		char name[sizeof(gpu->pmu_name)];
+
+		if (inode_or_0(fs, gpu->pci, "driver") != gpu->driver_inode ||
+		    inode_or_0(fs, gpu->pci, "drm") != gpu->drm_inode ||
+		    find_pmu(fs, gpu, name, sizeof(name)) != gpu->pmu_inode)
+			return true;
+	}
+	return false;
+}
+
+int gpu_runtime_status_parse(const char *text, size_t len, bool *ret_suspended)
+{
+	static const struct {
+		const char *text;
+		bool suspended;
+	} states[] = {
+		{ "active", false },   { "suspended", true },	 { "suspending", false },
+		{ "resuming", false }, { "unsupported", false }, /* no runtime PM: always on */
+	};
+
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+		if (len == strlen(states[i].text) && memcmp(text, states[i].text, len) == 0) {
+			*ret_suspended = states[i].suspended;
+			return 0;
+		}
+	}
+	return len == 0 || (len == 5 && memcmp(text, "error", 5) == 0) ? -ENODATA : -EINVAL;
+}
+
+int gpu_power(const struct fs *fs, const struct gpu *gpu, enum gpu_power *ret)
+{
+	char buf[32];
+	bool suspended;
+	int n, r;
+
+	n = fs_read(fs, buf, sizeof(buf), PCI "/power/runtime_status", gpu->pci);
+	if (n < 0)
+		return n;
+	r = gpu_runtime_status_parse(buf, (size_t)n, &suspended);
+	if (r < 0)
+		return r;
+	if (suspended) {
+		*ret = GPU_SUSPENDED;
+		return 0;
+	}
+	n = fs_read(fs, buf, sizeof(buf), PCI "/power/control", gpu->pci);
+	*ret = n > 0 && strncmp(buf, "on", 2) == 0 ? GPU_AWAKE : GPU_MAY_SLEEP;
+	return 0;
+}

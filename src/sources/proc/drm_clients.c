@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What the DRM descriptors of a walk say of a GPU: its clients, and who holds them. */
+#include "sources/proc/procs.h"
+
+#include "base/sys.h"
+#include "walk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FDINFO_BYTES 8192
+
+static unsigned minor_of_node(const char *node)
+{
+	char path[64];
+	unsigned minor;
+
+	snprintf(path, sizeof(path), "/dri/%s", node);
+	return *node && walk_minor_of(path, &minor) ? minor : NO_MINOR - 1;
+}
+
+static bool is_of(const struct drm_fd *fd, const struct gpu *gpu)
+{
+	return !gpu || fd->minor == ANY_MINOR || fd->minor == minor_of_node(gpu->render) ||
+	       fd->minor == minor_of_node(gpu->card);
+}
+
+size_t walk_count(const struct walk *walk, const struct gpu *gpu)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < walk->n_fds; i++)
+		n += is_of(&walk->fds[i], gpu);
+	return n;
+}
+
+static int compare_fds(const void *a, const void *b)
+{
+	const struct drm_fd *x = a, *y = b;
+
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+size_t walk_holds(const struct walk *walk, pid_t pid, const struct gpu *gpu)
+{
+	const struct drm_fd key = { .pid = pid }, *end = walk->fds + walk->n_fds;
+	const struct drm_fd *fd =
+		walk->n_fds ? bsearch(&key, walk->fds, walk->n_fds, sizeof(key), compare_fds)
+			    : NULL;
+	size_t n = 0;
+
+	if (!fd)
+		return 0;
+	while (fd > walk->fds && fd[-1].pid == pid)
+		fd--;
+	for (; fd < end && fd->pid == pid; fd++)
+		n += is_of(fd, gpu);
+	return n;
+}
+
+static int hold(struct reading *reading, pid_t pid, size_t client)
+{
+	if (!array_reserve(reading->held, &reading->held_size, reading->n_held + 1))
+		return fault_errno(&reading->fault, -ENOMEM, "clients of the GPU");
+	reading->held[reading->n_held++] = (struct held){ pid, client };
+	return 0;
+}
+
+/* 1: a client; 0: none, or another GPU's. */
+static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct reading *reading,
+		   struct drm_client *ret)
+{
+	char text[FDINFO_BYTES];
+	int n = fs_read(walk->fs, text, sizeof(text), "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
+	int r;
+
+	/* Closed or ended since the walk. */
+	if (n == -ENOENT || n == -ESRCH)
+		return 0;
+	/* Of inotify or epoll: they list what they watch. */
+	if (n == -EMSGSIZE && fd->minor == ANY_MINOR)
+		return 0;
+	if (n == -EACCES || n == -EPERM)
+		return fault_set(&reading->fault, REASON_PERMISSION, "client-rights", n,
+				 "fdinfo of process %d may not be read", (int)fd->pid);
+	if (n < 0)
+		return fault_errno(&reading->fault, n, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
+	*ret = (struct drm_client){ .pid = fd->pid, .at = sys_monotonic_ns() };
+	r = fdinfo_parse(text, (size_t)n, &ret->info);
+	if (r == -EINVAL)
+		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
+	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0)
+		return 0;
+	/* Without an address or a number nothing tells whose it is. */
+	if (r < 0 || !ret->info.has_client_id || (fd->minor == ANY_MINOR && !*ret->info.pdev)) {
+		if (fd->minor == ANY_MINOR)
+			return 0;
+		reading->silent++;
+		return hold(reading, fd->pid, HELD_SILENT);
+	}
+	return 1;
+}
+
+static int compare_clients(const void *a, const void *b)
+{
+	const struct drm_client *x = a, *y = b;
+
+	if (x->info.client_id != y->info.client_id)
+		return x->info.client_id < y->info.client_id ? -1 : 1;
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* Descriptors of one client in one process all say the same. */
+static size_t drop_repeated(struct drm_client *clients, size_t n)
+{
+	size_t kept = 0;
+
+	if (n > 0)
+		qsort(clients, n, sizeof(*clients), compare_clients);
+	for (size_t i = 0; i < n; i++)
+		if (kept == 0 || compare_clients(&clients[i], &clients[kept - 1]) != 0)
+			clients[kept++] = clients[i];
+	return kept;
+}
+
+/* Takes more memory if less than half of it is free then, lest it sort for each descriptor. */
+static bool make_room(struct reading *reading, size_t *n, size_t *size)
+{
+	*n = drop_repeated(reading->clients, *n);
+	return array_reserve(reading->clients, size, (*n > *size / 2 ? *size : *n) + 1);
+}
+
+static int compare_held(const void *a, const void *b)
+{
+	const struct held *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	return (x->client > y->client) - (x->client < y->client);
+}
+
+/* Each process once for a client, however many descriptors it has of it. */
+static void sort_held(struct reading *reading)
+{
+	size_t n = 0;
+
+	if (reading->n_held > 0)
+		qsort(reading->held, reading->n_held, sizeof(*reading->held), compare_held);
+	for (size_t i = 0; i < reading->n_held; i++)
+		if (n == 0 || compare_held(&reading->held[i], &reading->held[n - 1]) != 0)
+			reading->held[n++] = reading->held[i];
+	reading->n_held = n;
+}
+
+static int read_clients(const struct walk *walk, const struct gpu *gpu, struct reading *reading)
+{
+	struct drm_client *fitted;
+	size_t size = 0, n = 0;
+	int r;
+
+	for (size_t i = 0; i < walk->n_fds; i++) {
+		if (!is_of(&walk->fds[i], gpu))
+			continue;
+		if (n == size && !make_room(reading, &n, &size))
+			return fault_errno(&reading->fault, -ENOMEM, "clients of the GPU");
+		r = read_fd(walk, &walk->fds[i], reading, &reading->clients[n]);
+		if (r < 0)
+			return r;
+		n += (size_t)r;
+	}
+	n = drop_repeated(reading->clients, n);
+	/* Duplicated, inherited and passed descriptors repeat a client: its lowest process stays.
+	 */
+	for (size_t i = 0; i < n; i++) {
+		struct drm_client *kept = &reading->clients[reading->n];
+		pid_t pid = reading->clients[i].pid;
+
+		if (reading->n == 0 ||
+		    reading->clients[i].info.client_id != kept[-1].info.client_id) {
+			*kept = reading->clients[i];
+			reading->n++;
+		}
+		r = hold(reading, pid, reading->n - 1);
+		if (r < 0)
+			return r;
+	}
+	sort_held(reading);
+	/* The walk stays until the next one. */
+	fitted = reading->n ? realloc(reading->clients, reading->n * sizeof(*fitted)) : NULL;
+	if (fitted)
+		reading->clients = fitted;
+	return 0;
+}
+
+static struct reading *reading_of(struct walk *walk, const struct gpu *gpu)
+{
+	struct reading *reading = NULL;
+	size_t i = 0;
+
+	pthread_mutex_lock(&walk->lock);
+	while (i < walk->n_readings && strcmp(walk->readings[i].pci, gpu->pci) != 0)
+		i++;
+	if (i < MAX_READ) {
+		reading = &walk->readings[i];
+		if (i == walk->n_readings) {
+			walk->n_readings++;
+			snprintf(reading->pci, sizeof(reading->pci), "%s", gpu->pci);
+			pthread_mutex_init(&reading->lock, NULL);
+		}
+	}
+	pthread_mutex_unlock(&walk->lock);
+	return reading;
+}
+
+/* Read once; its lock keeps out whoever comes meanwhile. */
+static int read_once(struct walk *walk, const struct gpu *gpu, struct reading **ret,
+		     struct fault *fault)
+{
+	struct reading *reading = reading_of(walk, gpu);
+	int r;
+
+	if (!reading)
+		return fault_errno(fault, -E2BIG, "clients of more than %d GPUs", MAX_READ);
+	pthread_mutex_lock(&reading->lock);
+	if (!reading->done) {
+		reading->r = read_clients(walk, gpu, reading);
+		reading->done = true;
+	}
+	r = reading->r;
+	if (r < 0)
+		*fault = reading->fault;
+	pthread_mutex_unlock(&reading->lock);
+	*ret = reading;
+	return r;
+}
+
+int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
+		 size_t *ret_n, size_t *ret_silent, struct fault *fault)
+{
+	struct reading *reading;
+	int r = read_once(walk, gpu, &reading, fault);
+
+	if (r < 0)
+		return r;
+	*ret = reading->clients;
+	*ret_n = reading->n;
+	*ret_silent = reading->silent;
+	return 0;
+}
+
+int walk_held(struct walk *walk, const struct gpu *gpu, const struct held **ret, size_t *ret_n,
+	      struct fault *fault)
+{
+	struct reading *reading;
+	int r = read_once(walk, gpu, &reading, fault);
+
+	if (r < 0)
+		return r;
+	*ret = reading->held;
+	*ret_n = reading->n_held;
+	return 0;
+}

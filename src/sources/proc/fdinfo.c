@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Parses fdinfo of i915 and xe: "key:", blanks, a value and maybe a unit. */
+#include "sources/proc/fdinfo.h"
+
+#include "base/macros.h"
+#include "base/text.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+	const char *i915, *xe;
+} classes[FDINFO_CLASSES] = {
+	[FDINFO_RENDER] = { "render", "rcs" },
+	[FDINFO_COPY] = { "copy", "bcs" },
+	[FDINFO_VIDEO] = { "video", "vcs" },
+	[FDINFO_VIDEO_ENHANCE] = { "video-enhance", "vecs" },
+	[FDINFO_COMPUTE] = { "compute", "ccs" },
+};
+
+const char *fdinfo_class_name(enum fdinfo_class which)
+{
+	return classes[which].i915;
+}
+
+struct pair {
+	const char *key, *value;
+	size_t key_len, value_len;
+};
+
+static bool split(const char *line, size_t len, struct pair *p)
+{
+	const char *colon = memchr(line, ':', len);
+	const char *end = line + len;
+
+	if (!colon)
+		return false;
+	p->key = line;
+	p->key_len = (size_t)(colon - line);
+	for (p->value = colon + 1; p->value < end && (*p->value == '\t' || *p->value == ' ');)
+		p->value++;
+	p->value_len = (size_t)(end - p->value);
+	return true;
+}
+
+static bool is_key(const struct pair *p, const char *key)
+{
+	return p->key_len == strlen(key) && memcmp(p->key, key, p->key_len) == 0;
+}
+
+/* The class that the key names behind a prefix, or -1. */
+static int class_behind(const struct pair *p, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (p->key_len <= n || memcmp(p->key, prefix, n) != 0)
+		return -1;
+	for (int i = 0; i < FDINFO_CLASSES; i++) {
+		const struct pair rest = { .key = p->key + n, .key_len = p->key_len - n };
+
+		if (is_key(&rest, classes[i].i915) || is_key(&rest, classes[i].xe))
+			return i;
+	}
+	return -1;
+}
+
+static int number(const struct pair *p, const char *unit, uint64_t *ret)
+{
+	size_t len = p->value_len, n = strlen(unit);
+
+	if (len > n && memcmp(p->value + len - n, unit, n) == 0)
+		len -= n;
+	return text_parse_u64(p->value, len, ret) < 0 ? -EINVAL : 0;
+}
+
+static int string(const struct pair *p, char *buf, size_t size)
+{
+	if (p->value_len >= size)
+		return -EINVAL;
+	text_clean(p->value, p->value_len, buf, size);
+	return 0;
+}
+
+/* "6044 KiB", "2 MiB"; without a unit where nothing else divides the number. */
+static int size(const struct pair *p, uint64_t *ret)
+{
+	static const struct {
+		const char *unit;
+		unsigned shift;
+	} units[] = { { " KiB", 10 }, { " MiB", 20 }, { " GiB", 30 }, { "", 0 } };
+	uint64_t n;
+
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		size_t len = strlen(units[i].unit);
+
+		if (p->value_len < len ||
+		    memcmp(p->value + p->value_len - len, units[i].unit, len) != 0)
+			continue;
+		if (text_parse_u64(p->value, p->value_len - len, &n) < 0 ||
+		    n > UINT64_MAX >> units[i].shift)
+			return -EINVAL;
+		*ret = n << units[i].shift;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+/* drm-resident-<region>, or its older name drm-memory-<region>. */
+static int region(const struct pair *p, const char *prefix, struct fdinfo *info)
+{
+	const struct pair name = { .key = p->key + strlen(prefix),
+				   .key_len = p->key_len - strlen(prefix) };
+	struct fdinfo_region *r = info->regions;
+	size_t i = 0;
+
+	if (name.key_len == 0 || name.key_len >= sizeof(r->name))
+		return -EINVAL;
+	while (i < info->n_regions && !is_key(&name, r[i].name))
+		i++;
+	/* More than there can be: the first ones are exported. */
+	if (i == FDINFO_MAX_REGIONS)
+		return 0;
+	text_clean(name.key, name.key_len, r[i].name, sizeof(r->name));
+	if (i == info->n_regions)
+		info->n_regions++;
+	return size(p, &r[i].bytes);
+}
+
+static bool has_prefix(const struct pair *p, const char *prefix)
+{
+	return p->key_len >= strlen(prefix) && memcmp(p->key, prefix, strlen(prefix)) == 0;
+}
+
+/* Prefixes that begin like another one come first. */
+static int take(const struct pair *p, struct fdinfo *info)
+{
+	int i;
+
+	if (is_key(p, "drm-driver"))
+		return string(p, info->driver, sizeof(info->driver));
+	if (is_key(p, "drm-pdev"))
+		return string(p, info->pdev, sizeof(info->pdev));
+	if (is_key(p, "drm-client-id")) {
+		info->has_client_id = true;
+		return number(p, "", &info->client_id);
+	}
+	if ((i = class_behind(p, "drm-engine-capacity-")) >= 0)
+		return number(p, "", &info->engines[i].capacity);
+	if ((i = class_behind(p, "drm-engine-")) >= 0) {
+		info->engines[i].has_ns = true;
+		return number(p, " ns", &info->engines[i].ns);
+	}
+	if ((i = class_behind(p, "drm-total-cycles-")) >= 0)
+		return number(p, "", &info->engines[i].total_cycles);
+	if ((i = class_behind(p, "drm-cycles-")) >= 0) {
+		info->engines[i].has_cycles = true;
+		return number(p, "", &info->engines[i].cycles);
+	}
+	if (has_prefix(p, "drm-resident-"))
+		return region(p, "drm-resident-", info);
+	if (has_prefix(p, "drm-memory-"))
+		return region(p, "drm-memory-", info);
+	return 0;
+}
+
+int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret)
+{
+	const char *end = text + len;
+	struct fdinfo info = { 0 };
+	bool is_drm = false;
+
+	for (size_t i = 0; i < FDINFO_CLASSES; i++)
+		info.engines[i].capacity = 1;
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t n = (size_t)((newline ? newline : end) - text);
+		struct pair p;
+		int r;
+
+		if (split(text, n, &p) && p.key_len > 4 && memcmp(p.key, "drm-", 4) == 0) {
+			is_drm = true;
+			r = take(&p, &info);
+			if (r < 0)
+				return r;
+		}
+		text += newline ? n + 1 : n;
+	}
+	if (!is_drm)
+		return -ENODATA;
+	*ret = info;
+	return 0;
+}

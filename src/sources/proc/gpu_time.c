@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * A client's value that dips is held (Documentation/gpu/drm-usage-stats.rst: keep the larger one).
+ * xe counts cycles of a clock: their share of all the clock's cycles between two readings, times
+ * the time between them, so that its first reading tells nothing yet.
+ */
+#include "sources/proc/gpu_time.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void gpu_time_begin(struct gpu_time *time, bool fresh)
+{
+	time->known = true;
+	if (fresh)
+		time->since_start = true;
+	for (size_t i = 0; i < time->n; i++)
+		time->clients[i].seen = false;
+}
+
+static struct gpu_time_client *find(struct gpu_time *time, const char *pci, uint64_t id)
+{
+	for (size_t i = 0; i < time->n; i++)
+		if (time->clients[i].id == id && strcmp(time->clients[i].pci, pci) == 0)
+			return &time->clients[i];
+	return NULL;
+}
+
+static struct gpu_time_client *insert(struct gpu_time *time, const char *pci, uint64_t id)
+{
+	struct gpu_time_client *client;
+
+	if (time->n == GPU_TIME_CLIENTS)
+		return NULL;
+	client = &time->clients[time->n++];
+	*client = (struct gpu_time_client){ .id = id };
+	snprintf(client->pci, sizeof(client->pci), "%s", pci);
+	return client;
+}
+
+static uint64_t grown(const struct fdinfo_engine *now, struct fdinfo_engine *last, uint64_t elapsed)
+{
+	uint64_t cycles, total;
+
+	if (now->has_ns) {
+		uint64_t ns = now->ns > last->ns ? now->ns - last->ns : 0;
+
+		last->ns += ns;
+		return ns;
+	}
+	if (now->cycles <= last->cycles || now->total_cycles <= last->total_cycles) {
+		last->total_cycles = now->total_cycles;
+		return 0;
+	}
+	cycles = now->cycles - last->cycles;
+	total = now->total_cycles - last->total_cycles;
+	last->cycles = now->cycles;
+	last->total_cycles = now->total_cycles;
+	return (uint64_t)((double)cycles / (double)total * (double)elapsed);
+}
+
+void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_client *client,
+		  bool fresh)
+{
+	const struct fdinfo *info = &client->info;
+	struct gpu_time_client *last = find(time, pci, info->client_id);
+	bool is_new = !last, tells = false;
+
+	if (is_new)
+		last = insert(time, pci, info->client_id);
+	/* Who has more clients than that is no transcoder that we know of. */
+	if (!last) {
+		time->known = false;
+		return;
+	}
+	for (int i = 0; i < FDINFO_CLASSES; i++) {
+		const struct fdinfo_engine *now = &info->engines[i];
+		uint64_t ns = 0;
+
+		if (!now->has_ns && !now->has_cycles)
+			continue;
+		tells = true;
+		if (is_new && (!fresh || now->has_cycles))
+			last->engines[i] = *now;
+		else
+			ns = grown(now, &last->engines[i], client->at - last->at);
+		if (is_new && now->has_cycles && now->cycles > 0)
+			time->since_start = false;
+		if (i == FDINFO_VIDEO || i == FDINFO_VIDEO_ENHANCE)
+			time->video_ns += ns;
+		else
+			time->other_ns += ns;
+	}
+	time->known &= tells;
+	last->at = client->at;
+	last->seen = true;
+}
+
+void gpu_time_sleeps(struct gpu_time *time, const char *pci)
+{
+	/* It may have worked before it fell asleep. */
+	time->since_start = false;
+	for (size_t i = 0; i < time->n; i++)
+		time->clients[i].seen |= strcmp(time->clients[i].pci, pci) == 0;
+}
+
+/* A client that is gone has left its time behind. */
+void gpu_time_end(struct gpu_time *time)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < time->n; i++)
+		if (time->clients[i].seen)
+			time->clients[n++] = time->clients[i];
+	time->n = n;
+}

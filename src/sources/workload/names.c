@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Caches that readers fill. A reader that hangs keeps its thread, its folder and nothing
+ * else: ids of pods still get their names while etc/pve hangs. It ends when its read does.
+ */
+#include "sources/workload/names.h"
+
+#include "base/ref.h"
+#include "base/sys.h"
+#include "base/thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#define WAIT_NS	    100000000u	 /* for a reader, in a scrape */
+#define RETRY_NS    1000000000u	 /* an id that is not known is looked for again */
+#define RENAMED_NS  60000000000u /* a guest may have got another name */
+#define MAX_GUESTS  512
+#define MAX_DEVICES 256
+#define MAX_CONF    65536 /* pve limits a guest's notes to 8 KiB */
+
+enum { PODS, GUESTS, DEVICES, READERS };
+
+/* A thread of its own, as a folder of a cluster's file system may hang. */
+struct reader {
+	struct names *names;
+	void (*read)(struct names *names);
+	const char *name; /* of the thread */
+	bool running;
+	uint64_t started, ended; /* 0: never */
+};
+
+struct guest {
+	char vmid[12];
+	char name[GUEST_NAME_BYTES];
+	bool asked; /* to be read */
+};
+
+/* A PCI device, and the one VM that it is given to. */
+struct assignment {
+	char pci[24];
+	char vmid[GUEST_VMID_BYTES];
+};
+
+struct names {
+	atomic_uint refs; /* one more for each reader that runs */
+	const struct fs *fs;
+	pthread_mutex_t lock;
+	pthread_cond_t read;
+	struct reader readers[READERS];
+	struct pod_name *pods; /* sorted by id */
+	size_t n_pods;
+	struct guest guests[MAX_GUESTS]; /* those that were asked for */
+	size_t n_guests;
+	struct assignment devices[MAX_DEVICES];
+	size_t n_devices;
+};
+
+static void unref(struct names *n)
+{
+	if (!ref_drop(&n->refs))
+		return;
+	pthread_cond_destroy(&n->read);
+	pthread_mutex_destroy(&n->lock);
+	free(n->pods);
+	free(n);
+}
+
+void names_free(struct names *names)
+{
+	if (names)
+		unref(names);
+}
+
+static int compare_pods(const void *a, const void *b)
+{
+	return strcmp(((const struct pod_name *)a)->id, ((const struct pod_name *)b)->id);
+}
+
+/* Appends the entries of a folder that are names. 0 or -errno. */
+static int read_folder(const struct fs *fs, const char *path,
+		       int (*parse)(const char *name, struct pod_name *ret), struct pod_name **pods,
+		       size_t *n_pods)
+{
+	_cleanup_list_ char **names = NULL;
+	struct pod_name *grown;
+	int n = fs_list(fs, &names, "%s", path);
+
+	if (n <= 0)
+		return n;
+	grown = realloc(*pods, (*n_pods + (size_t)n) * sizeof(**pods));
+	if (!grown)
+		return -ENOMEM;
+	*pods = grown;
+	for (char **name = names; *name; name++)
+		if (parse(*name, &grown[*n_pods]) == 0)
+			(*n_pods)++;
+	return 0;
+}
+
+static void read_pods(struct names *n)
+{
+	struct pod_name *pods = NULL, *old = NULL;
+	size_t n_pods = 0;
+	int of_pods = read_folder(n->fs, "var/log/pods", pods_folder_parse, &pods, &n_pods);
+	int of_containers =
+		read_folder(n->fs, "var/log/containers", pods_log_parse, &pods, &n_pods);
+
+	if (n_pods > 0)
+		qsort(pods, n_pods, sizeof(*pods), compare_pods);
+	/* Names that were read once are not lost for a folder that cannot be read now. */
+	if (of_pods < 0 && of_containers < 0) {
+		free(pods);
+		return;
+	}
+	pthread_mutex_lock(&n->lock);
+	old = n->pods;
+	n->pods = pods;
+	n->n_pods = n_pods;
+	pthread_mutex_unlock(&n->lock);
+	free(old);
+}
+
+/* LXC containers and VMs share one range of numbers. */
+static void read_guest(const struct fs *fs, const char *vmid, char *conf, char *name)
+{
+	static const struct {
+		const char *folder, *key;
+	} places[] = { { "lxc", "hostname" }, { "qemu-server", "name" } };
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && r < 0; i++) {
+		r = fs_read(fs, conf, MAX_CONF, "etc/pve/%s/%s.conf", places[i].folder, vmid);
+		if (r >= 0)
+			r = guest_conf_find(conf, (size_t)r, places[i].key, name, GUEST_NAME_BYTES);
+	}
+}
+
+/* The next one to be read. Its place may be another's by the time that it is read. */
+static struct guest *next_asked_locked(struct names *n)
+{
+	for (size_t i = 0; i < n->n_guests; i++)
+		if (n->guests[i].asked)
+			return &n->guests[i];
+	return NULL;
+}
+
+static void read_guests(struct names *n)
+{
+	_cleanup_free_ char *conf = malloc(MAX_CONF);
+	struct guest *guest, read;
+
+	if (!conf)
+		return;
+	pthread_mutex_lock(&n->lock);
+	while ((guest = next_asked_locked(n))) {
+		guest->asked = false;
+		read = *guest;
+		pthread_mutex_unlock(&n->lock);
+		read_guest(n->fs, read.vmid, conf, read.name);
+		pthread_mutex_lock(&n->lock);
+		if (strcmp(guest->vmid, read.vmid) == 0)
+			memcpy(guest->name, read.name, sizeof(guest->name));
+	}
+	pthread_mutex_unlock(&n->lock);
+}
+
+/* What the configurations of VMs are read with. */
+struct confs {
+	const struct fs *fs;
+	char text[MAX_CONF], mapping[MAX_CONF], node[64];
+	struct guest_mappings mappings;
+};
+
+/* The node's own name is in a link: "etc/pve/local" leads to "nodes/<name>". */
+static void read_mappings(struct confs *c)
+{
+	int n = fs_read(c->fs, c->mapping, sizeof(c->mapping), "etc/pve/mapping/pci.cfg");
+
+	if (n < 0 || fs_read_link_name(c->fs, c->node, sizeof(c->node), "etc/pve/local") < 0)
+		n = 0;
+	c->mappings = (struct guest_mappings){ c->mapping, (size_t)n, c->node };
+}
+
+/* Notes the VM for each device that its configuration names; two VMs are none. */
+static void add_vm(struct confs *c, const char *file, struct assignment *devices, unsigned *vms,
+		   size_t n)
+{
+	size_t digits = strspn(file, "0123456789");
+	int len;
+
+	if (digits < 3 || digits > 9 || strcmp(file + digits, ".conf") != 0)
+		return;
+	len = fs_read(c->fs, c->text, sizeof(c->text), "etc/pve/qemu-server/%s", file);
+	for (size_t i = 0; len > 0 && i < n; i++) {
+		if (!guest_conf_has_pci(c->text, (size_t)len, &c->mappings, devices[i].pci))
+			continue;
+		snprintf(devices[i].vmid, sizeof(devices[i].vmid), "%.*s", (int)digits, file);
+		if (vms[i]++ > 0)
+			*devices[i].vmid = '\0';
+	}
+}
+
+static void read_devices(struct names *n)
+{
+	struct confs *confs;
+	_cleanup_list_ char **files = NULL;
+	struct assignment devices[MAX_DEVICES];
+	unsigned vms[MAX_DEVICES] = { 0 };
+	size_t n_devices;
+
+	pthread_mutex_lock(&n->lock);
+	n_devices = n->n_devices;
+	memcpy(devices, n->devices, n_devices * sizeof(*devices));
+	pthread_mutex_unlock(&n->lock);
+	if (fs_list(n->fs, &files, "etc/pve/qemu-server") < 0)
+		return;
+	confs = malloc(sizeof(*confs));
+	if (!confs)
+		return;
+	confs->fs = n->fs;
+	read_mappings(confs);
+	for (size_t i = 0; i < n_devices; i++)
+		*devices[i].vmid = '\0';
+	for (char **file = files; file && *file; file++)
+		add_vm(confs, *file, devices, vms, n_devices);
+	free(confs);
+	/* Devices are only ever added. */
+	pthread_mutex_lock(&n->lock);
+	memcpy(n->devices, devices, n_devices * sizeof(*devices));
+	pthread_mutex_unlock(&n->lock);
+}
+
+static void *reader_main(void *data)
+{
+	struct reader *reader = data;
+	struct names *n = reader->names;
+
+	reader->read(n);
+	pthread_mutex_lock(&n->lock);
+	reader->running = false;
+	reader->ended = sys_monotonic_ns();
+	pthread_cond_broadcast(&n->read);
+	pthread_mutex_unlock(&n->lock);
+	unref(n);
+	return NULL;
+}
+
+/* Starts a reader unless it runs. */
+static void start_locked(struct reader *reader)
+{
+	if (reader->running)
+		return;
+	reader->started = sys_monotonic_ns();
+	if (thread_start(NULL, reader->name, reader_main, reader) < 0)
+		return;
+	reader->running = true;
+	ref_take(&reader->names->refs);
+}
+
+struct names *names_new(const struct fs *fs)
+{
+	const struct reader readers[READERS] = {
+		[PODS] = { .read = read_pods, .name = "names of pods" },
+		[GUESTS] = { .read = read_guests, .name = "names of guests" },
+		[DEVICES] = { .read = read_devices, .name = "devices of VMs" },
+	};
+	struct names *n = calloc(1, sizeof(*n));
+
+	if (!n)
+		return NULL;
+	n->refs = 1;
+	n->fs = fs;
+	memcpy(n->readers, readers, sizeof(readers));
+	for (int i = 0; i < READERS; i++)
+		n->readers[i].names = n;
+	pthread_mutex_init(&n->lock, NULL);
+	thread_cond_init(&n->read);
+	return n;
+}
+
+/* Waits until the reader has ended or is late. */
+static void wait_for_locked(struct names *n, const struct reader *reader)
+{
+	uint64_t until = reader->started + WAIT_NS;
+
+	while (reader->running && sys_monotonic_ns() < until)
+		thread_wait_until(&n->read, &n->lock, until);
+}
+
+static bool is_older(const struct reader *reader, uint64_t ns)
+{
+	return reader->ended == 0 || sys_monotonic_ns() - reader->ended >= ns;
+}
+
+static const struct pod_name *find_pod_locked(const struct names *n, const char *id)
+{
+	struct pod_name key;
+
+	snprintf(key.id, sizeof(key.id), "%s", id);
+	return n->n_pods ? bsearch(&key, n->pods, n->n_pods, sizeof(key), compare_pods) : NULL;
+}
+
+bool names_pod(struct names *n, const char *id, struct pod_name *ret)
+{
+	const struct pod_name *found;
+
+	pthread_mutex_lock(&n->lock);
+	found = find_pod_locked(n, id);
+	if (!found) {
+		if (is_older(&n->readers[PODS], RETRY_NS))
+			start_locked(&n->readers[PODS]);
+		wait_for_locked(n, &n->readers[PODS]);
+		found = find_pod_locked(n, id);
+	}
+	*ret = found ? *found : (struct pod_name){ 0 };
+	pthread_mutex_unlock(&n->lock);
+	return found;
+}
+
+/* The guest's place; made when it is asked for the first time. */
+static struct guest *find_guest_locked(struct names *n, const char *vmid)
+{
+	size_t i = 0;
+
+	while (i < n->n_guests && strcmp(n->guests[i].vmid, vmid) != 0)
+		i++;
+	if (i == MAX_GUESTS)
+		i = n->n_guests = 0;
+	if (i == n->n_guests) {
+		n->n_guests++;
+		n->guests[i] = (struct guest){ .asked = true };
+		snprintf(n->guests[i].vmid, sizeof(n->guests[i].vmid), "%s", vmid);
+	}
+	return &n->guests[i];
+}
+
+bool names_guest(struct names *n, const char *vmid, char ret[static GUEST_NAME_BYTES])
+{
+	struct reader *reader = &n->readers[GUESTS];
+	struct guest *guest;
+
+	pthread_mutex_lock(&n->lock);
+	guest = find_guest_locked(n, vmid);
+	if (is_older(reader, RENAMED_NS) && !reader->running)
+		for (size_t i = 0; i < n->n_guests; i++)
+			n->guests[i].asked = true;
+	guest->asked |= !*guest->name && is_older(reader, RETRY_NS);
+	if (guest->asked)
+		start_locked(reader);
+	/* An old name is better than a wait. */
+	if (!*guest->name)
+		wait_for_locked(n, reader);
+	/* The lock was released meanwhile. */
+	guest = find_guest_locked(n, vmid);
+	memcpy(ret, guest->name, GUEST_NAME_BYTES);
+	pthread_mutex_unlock(&n->lock);
+	return *ret;
+}
+
+bool names_vm_of_pci(struct names *n, const char *pci, char ret[static GUEST_VMID_BYTES])
+{
+	struct reader *reader = &n->readers[DEVICES];
+	size_t i = 0;
+
+	*ret = '\0';
+	pthread_mutex_lock(&n->lock);
+	while (i < n->n_devices && strcmp(n->devices[i].pci, pci) != 0)
+		i++;
+	if (i < MAX_DEVICES && strlen(pci) < sizeof(n->devices[i].pci)) {
+		if (i == n->n_devices) {
+			n->devices[i] = (struct assignment){ 0 };
+			strcpy(n->devices[i].pci, pci);
+			n->n_devices++;
+		}
+		if (is_older(reader, *n->devices[i].vmid ? RENAMED_NS : RETRY_NS))
+			start_locked(reader);
+		if (!*n->devices[i].vmid)
+			wait_for_locked(n, reader);
+		memcpy(ret, n->devices[i].vmid, GUEST_VMID_BYTES);
+	}
+	pthread_mutex_unlock(&n->lock);
+	return *ret;
+}

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Clients are kept sorted by id, so a look costs n log n. A client that is missing stays for a
+ * while: between two processes its descriptor may be in a socket, where no walk finds it, and if
+ * it were forgotten its whole past would be added once more when it arrives.
+ */
+#include "sources/workload/usage.h"
+
+#include "base/array.h"
+#include "sources/gpu/counter.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define FORGET_NS   900000000000u /* a workload without clients */
+#define MISSING_NS  10000000000u  /* a client that no process has */
+#define MISSED	    2
+#define MAX_ENGINES 64	      /* of a class; more is no capacity */
+#define RATIO_NS    10000000u /* a shorter time says too little of a clock's rate */
+
+struct known {
+	uint64_t id;
+	uint64_t at;	/* of the last read */
+	uint64_t since; /* xe: cycles of before that time are counted */
+	unsigned missed;
+	bool fresh;		      /* its first look, and not the first of all */
+	bool started[FDINFO_CLASSES]; /* has a base that the next value is compared with */
+	struct counter counters[FDINFO_CLASSES];
+	uint64_t total_cycles[FDINFO_CLASSES]; /* xe: of the last read */
+};
+
+struct usage {
+	unsigned max;
+	uint64_t looks, now, before; /* the last two looks */
+	double ns_per_cycle;	     /* xe: of the GPU's clock; 0: not known yet */
+
+	struct known *clients; /* sorted by id; new ones behind n_sorted */
+	size_t n_sorted, n_clients, size;
+
+	struct use *uses;
+	size_t n_uses;
+	struct use other;
+	uint64_t *folded; /* hashes of workloads */
+	size_t n_folded, folded_size, n_folded_workloads;
+};
+
+struct usage *usage_new(unsigned max)
+{
+	struct usage *u = calloc(1, sizeof(*u));
+
+	if (!u)
+		return NULL;
+	u->max = max;
+	u->uses = calloc(max ? max : 1, sizeof(*u->uses));
+	if (!u->uses) {
+		free(u);
+		return NULL;
+	}
+	u->other.workload.kind = "other";
+	strcpy(u->other.workload.workload, "other");
+	return u;
+}
+
+void usage_free(struct usage *u)
+{
+	if (!u)
+		return;
+	free(u->clients);
+	free(u->uses);
+	free(u->folded);
+	free(u);
+}
+
+static void begin_use(struct use *use)
+{
+	use->clients = 0;
+	use->n_regions = 0;
+}
+
+void usage_begin(struct usage *u, uint64_t now)
+{
+	u->before = u->now;
+	u->now = now;
+	for (size_t i = 0; i < u->n_uses; i++)
+		begin_use(&u->uses[i]);
+	begin_use(&u->other);
+	u->n_folded = 0;
+}
+
+static int compare_known(const void *a, const void *b)
+{
+	uint64_t x = ((const struct known *)a)->id, y = ((const struct known *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static struct known *find_client(struct usage *u, uint64_t id)
+{
+	const struct known key = { .id = id };
+
+	return u->n_sorted ? bsearch(&key, u->clients, u->n_sorted, sizeof(key), compare_known)
+			   : NULL;
+}
+
+static struct known *add_client(struct usage *u, uint64_t id)
+{
+	if (!array_reserve(u->clients, &u->size, u->n_clients + 1))
+		return NULL;
+	u->clients[u->n_clients] =
+		(struct known){ .id = id, .since = u->before, .fresh = u->looks > 0 };
+	return &u->clients[u->n_clients++];
+}
+
+/* The place of a workload; NULL when there is none, because all others are alive. */
+static struct use *find_use(struct usage *u, const struct workload *workload, uint64_t hash)
+{
+	struct use *oldest = NULL;
+
+	for (size_t i = 0; i < u->n_uses; i++) {
+		struct use *use = &u->uses[i];
+
+		if (use->hash == hash && workload_equal(&use->workload, workload))
+			return use;
+		/* One that was seen at the last look may yet be seen at this one. */
+		if (use->clients == 0 && use->last_live < u->before &&
+		    (!oldest || use->last_live < oldest->last_live))
+			oldest = use;
+	}
+	if (u->n_uses < u->max)
+		oldest = &u->uses[u->n_uses++];
+	if (oldest)
+		*oldest = (struct use){ .workload = *workload, .hash = hash };
+	return oldest;
+}
+
+static int fold(struct usage *u, uint64_t hash)
+{
+	if (!array_reserve(u->folded, &u->folded_size, u->n_folded + 1))
+		return -ENOMEM;
+	u->folded[u->n_folded++] = hash;
+	return 0;
+}
+
+static uint64_t capacity_of(const struct fdinfo_engine *engine)
+{
+	return engine->capacity >= 1 && engine->capacity <= MAX_ENGINES ? engine->capacity : 1;
+}
+
+/* i915: nanoseconds of all engines of the class. */
+static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_client *client,
+			 size_t class)
+{
+	const struct fdinfo_engine *engine = &client->info.engines[class];
+	struct counter *counter = &known->counters[class];
+	uint64_t capacity = capacity_of(engine), before = counter->total;
+
+	if (!known->started[class]) {
+		/* A new client has used nothing at the time of the look before. */
+		*counter = (struct counter){ .at = u->before * capacity };
+		if (!known->fresh)
+			*counter =
+				(struct counter){ .raw = engine->ns, .at = client->at * capacity };
+		known->started[class] = true;
+		before = 0;
+	}
+	return counter_add_time(counter, engine->ns, client->at * capacity) - before;
+}
+
+/*
+ * xe: cycles of a clock that runs at a rate of its own, which two readings tell. A new client
+ * waits for the second one, unless another client has told it.
+ */
+static uint64_t grown_cycles(struct usage *u, struct known *known, const struct drm_client *client,
+			     size_t class)
+{
+	const struct fdinfo_engine *engine = &client->info.engines[class];
+	struct counter *counter = &known->counters[class];
+	uint64_t elapsed = client->at - known->at, before = counter->total;
+	double ns, most;
+
+	if (!known->started[class]) {
+		if (!known->fresh)
+			*counter = (struct counter){ .raw = engine->cycles };
+	} else if (engine->total_cycles > known->total_cycles[class] && elapsed >= RATIO_NS) {
+		u->ns_per_cycle = (double)elapsed /
+				  (double)(engine->total_cycles - known->total_cycles[class]);
+	}
+	known->started[class] = true;
+	known->total_cycles[class] = engine->total_cycles;
+	if (u->ns_per_cycle == 0)
+		return 0;
+	ns = (double)(counter_add(counter, engine->cycles) - before) * u->ns_per_cycle;
+	/* As for i915: no more than the engines of the class can do in the time. */
+	most = (double)(client->at - known->since) * (double)capacity_of(engine);
+	return (uint64_t)(ns > 1.05 * most ? most : ns);
+}
+
+static void add_regions(struct use *use, const struct fdinfo *info)
+{
+	for (size_t i = 0; i < info->n_regions; i++) {
+		size_t j = 0;
+
+		while (j < use->n_regions &&
+		       strcmp(use->regions[j].name, info->regions[i].name) != 0)
+			j++;
+		if (j == FDINFO_MAX_REGIONS)
+			continue;
+		if (j == use->n_regions)
+			use->regions[use->n_regions++] = info->regions[i];
+		else
+			use->regions[j].bytes += info->regions[i].bytes;
+	}
+}
+
+int usage_add(struct usage *u, const struct drm_client *client, const struct workload *workload)
+{
+	uint64_t hash = workload_hash(workload);
+	struct known *known = find_client(u, client->info.client_id);
+	struct use *use = find_use(u, workload, hash);
+
+	if (!known)
+		known = add_client(u, client->info.client_id);
+	if (!known || (!use && fold(u, hash) < 0))
+		return -ENOMEM;
+	if (!use)
+		use = &u->other;
+	use->clients++;
+	use->last_live = u->now;
+	add_regions(use, &client->info);
+	for (size_t class = 0; class < FDINFO_CLASSES; class ++) {
+		const struct fdinfo_engine *engine = &client->info.engines[class];
+
+		if (engine->has_ns)
+			use->busy_ns[class] += grown_ns(u, known, client, class);
+		else if (engine->has_cycles)
+			use->busy_ns[class] += grown_cycles(u, known, client, class);
+		use->has_busy[class] |= engine->has_ns || engine->has_cycles;
+	}
+	known->at = client->at;
+	if (u->ns_per_cycle != 0)
+		known->since = client->at;
+	known->fresh = false;
+	known->missed = 0;
+	return 0;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void end_clients(struct usage *u)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n_clients; i++) {
+		struct known *known = &u->clients[i];
+
+		if (known->missed++ >= MISSED && u->now - known->at >= MISSING_NS)
+			continue;
+		u->clients[n++] = *known;
+	}
+	u->n_clients = u->n_sorted = n;
+	if (n > 0)
+		qsort(u->clients, n, sizeof(*u->clients), compare_known);
+}
+
+/* What a burst of clients took is given back. */
+static void fit_clients(struct usage *u)
+{
+	size_t size = u->size / 2;
+	struct known *fitted;
+
+	if (size < 64 || u->n_clients > size / 2)
+		return;
+	fitted = realloc(u->clients, size * sizeof(*fitted));
+	if (!fitted)
+		return;
+	u->clients = fitted;
+	u->size = size;
+}
+
+void usage_end(struct usage *u)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n_uses; i++) {
+		if (u->now - u->uses[i].last_live > FORGET_NS)
+			continue;
+		if (n != i)
+			u->uses[n] = u->uses[i];
+		n++;
+	}
+	u->n_uses = n;
+	if (u->n_folded > 0)
+		qsort(u->folded, u->n_folded, sizeof(*u->folded), compare_hashes);
+	u->n_folded_workloads = 0;
+	for (size_t i = 0; i < u->n_folded; i++)
+		u->n_folded_workloads += i == 0 || u->folded[i] != u->folded[i - 1];
+	end_clients(u);
+	fit_clients(u);
+	u->looks++;
+}
+
+const struct use *usage_all(const struct usage *u, size_t *ret_n)
+{
+	*ret_n = u->n_uses;
+	return u->uses;
+}
+
+const struct use *usage_other(const struct usage *u, size_t *ret_folded)
+{
+	*ret_folded = u->n_folded_workloads;
+	return u->other.last_live ? &u->other : NULL;
+}
+
+size_t usage_clients(const struct usage *u)
+{
+	return u->n_clients;
+}

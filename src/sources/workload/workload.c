@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What has no name keeps its id: a label is never empty because a folder could not be read. */
+#include "sources/workload/workload.h"
+
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHORT_ID 12
+
+static void name_pod(struct names *names, const struct cgroup *c, struct workload *w)
+{
+	struct pod_name found;
+
+	/* A container's entry names its pod too. */
+	if (*c->container && names_pod(names, c->container, &found))
+		snprintf(w->container, sizeof(w->container), "%s", found.container);
+	else if (!*c->pod || !names_pod(names, c->pod, &found))
+		snprintf(found.pod, sizeof(found.pod), "%s", c->pod);
+	snprintf(w->namespace, sizeof(w->namespace), "%s", found.namespace);
+	snprintf(w->pod, sizeof(w->pod), "%s", found.pod);
+	if (!*w->container)
+		snprintf(w->container, sizeof(w->container), "%.*s", SHORT_ID, c->container);
+}
+
+static void write_pod(struct workload *w)
+{
+	snprintf(w->workload, sizeof(w->workload), "pod/%s%s%s%s%s", w->namespace,
+		 *w->namespace ? "/" : "", w->pod, *w->container ? "/" : "", w->container);
+}
+
+void workload_name(struct names *names, const struct cgroup *c, const char *comm,
+		   struct workload *w)
+{
+	enum workload_kind kind = c->kind;
+	const char *name = c->name;
+
+	memset(w, 0, sizeof(*w));
+	snprintf(w->vmid, sizeof(w->vmid), "%s", c->vmid);
+	snprintf(w->guest, sizeof(w->guest), "%s", c->guest);
+	if (*w->vmid)
+		names_guest(names, w->vmid, w->guest);
+	if (*c->pod || (c->kind == WORKLOAD_CONTAINER && c->cri && !strchr(c->name, '@')))
+		name_pod(names, c, w);
+	/* The pod's part of the path was cut off by a namespace, but its container is known. */
+	if (!*c->pod && *w->namespace)
+		kind = WORKLOAD_POD;
+	w->kind = workload_kind_name(kind);
+	if (kind == WORKLOAD_CONTAINER)
+		snprintf(w->container, sizeof(w->container), "%.*s",
+			 *c->container ? SHORT_ID : (int)sizeof(w->container) - 1,
+			 *c->container ? c->container : c->name);
+	if (kind == WORKLOAD_POD) {
+		write_pod(w);
+		return;
+	}
+	if (kind == WORKLOAD_PROCESS)
+		name = comm;
+	snprintf(w->workload, sizeof(w->workload), "%s/", w->kind);
+	text_clean(name, strlen(name), w->workload + strlen(w->workload),
+		   sizeof(w->workload) - strlen(w->workload));
+}
+
+bool workload_equal(const struct workload *a, const struct workload *b)
+{
+	return strcmp(a->kind, b->kind) == 0 && strcmp(a->workload, b->workload) == 0 &&
+	       strcmp(a->namespace, b->namespace) == 0 && strcmp(a->pod, b->pod) == 0 &&
+	       strcmp(a->container, b->container) == 0 && strcmp(a->vmid, b->vmid) == 0 &&
+	       strcmp(a->guest, b->guest) == 0;
+}
+
+uint64_t workload_hash(const struct workload *w)
+{
+	const char *const texts[] = { w->workload,  w->namespace, w->pod,
+				      w->container, w->vmid,	  w->guest };
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		for (const char *c = texts[i];; c++) {
+			hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+			if (!*c)
+				break;
+		}
+	return hash;
+}
+
+int workload_of(const struct fs *fs, struct names *names, pid_t pid, struct workload *ret)
+{
+	char text[8192], comm[32] = "";
+	struct cgroup cgroup;
+	int n = fs_read(fs, text, sizeof(text), "proc/%d/cgroup", (int)pid);
+
+	/* A path longer than the kernel prints, or than anybody needs; no control groups at all. */
+	if (n == -ENAMETOOLONG || n == -EMSGSIZE || n == -EOPNOTSUPP)
+		n = 0;
+	if (n < 0)
+		return n;
+	cgroup_parse(text, (size_t)n, &cgroup);
+	if (cgroup.kind == WORKLOAD_PROCESS) {
+		n = fs_read(fs, comm, sizeof(comm), "proc/%d/comm", (int)pid);
+		if (n < 0)
+			return n;
+		if (n > 0 && comm[n - 1] == '\n')
+			comm[n - 1] = '\0';
+	}
+	workload_name(names, &cgroup, comm, ret);
+	return 0;
+}
