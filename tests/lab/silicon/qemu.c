@@ -67,6 +67,8 @@ u8 *qemu_pci_config(PCIDevice *dev)
 	u8 *wmask = *(u8 **)((char *)dev + layout->wmask);
 	u32 i, wrong = 0;
 
+	if (!config || !wmask)
+		refuse("PCIDevice is not as measured");
 	for (i = 0; i < 64; i++)
 		wrong += config[i] != pci_default_read_config(dev, i, 1);
 	if (wrong || !config[0x2c] || wmask[0x2c] || !wmask[4])

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* clang-format off: bits are indented below their register */
 /*
  * Registers by the names that i915 gives them, under the file of drivers/gpu/drm/i915 (Linux 6.1) that
  * has them. Intel describes them in the Programmer's Reference Manuals, "Command Reference: Registers".

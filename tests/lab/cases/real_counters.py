@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's own i915: every counter that is exported lies between two direct reads of its event, with
+work, without, asleep, awake again and after a reset; and programmed work takes the time programmed."""
+import time
+
+import lab
+import lab_real
+
+BUSY = "intel_gpu_engine_busy_seconds_total"
+WAIT = "intel_gpu_engine_wait_seconds_total"
+SEMAPHORE = "intel_gpu_engine_semaphore_seconds_total"
+PROMISED = 0.01  # of what was programmed
+SLEEP_SECONDS = 30
+
+
+def start_work(second_video):
+    """All engines at the same time, each for 1.5 s."""
+    programmed = {
+        (BUSY, "rcs0"): lab_real.work("render", 1500000),
+        (BUSY, "vcs0"): lab_real.work("video", 500000, "--repeat", "3", "--gap", "100000"),
+        (SEMAPHORE, "bcs0"): lab_real.work("copy", 1500000, "--what", "semaphore"),
+        (WAIT, "vecs0"): lab_real.work("enhance", 1500000, "--what", "event"),
+    }
+    if second_video:
+        programmed[BUSY, "vcs1"] = lab_real.work("video1", 750000, "--repeat", "2", "--gap", "50000")
+    return programmed
+
+
+def check_busy(checks, referee, pci):
+    first = referee.scrape()
+    programmed = start_work(first.metrics.find(BUSY, pci=pci, engine="vcs1"))
+    lab_real.run(*programmed.values())
+    last = referee.scrape()
+    referee.judge(first, last, "with work")
+    for name, engine in programmed:
+        labels = {"pci": pci, "engine": engine}
+        took = last.metrics.value(name, **labels) - first.metrics.value(name, **labels)
+        off = took / 1.5 - 1
+        checks.that(abs(off) <= 3 * PROMISED,
+                    f"{engine}: 1.5 s programmed, {took:.4f} s exported: {off:+.2%} (promised {PROMISED:.0%})")
+
+
+def check_idle(referee):
+    first = referee.scrape()
+    time.sleep(1)
+    referee.judge(first, referee.scrape(), "idle")
+
+
+def status(pci):
+    with open(f"/sys/bus/pci/devices/{pci}/power/runtime_status") as f:
+        return f.read().strip()
+
+
+def check_sleep(checks, referee, pci):
+    lab.shell(f"echo 100 >/sys/bus/pci/devices/{pci}/power/autosuspend_delay_ms")
+    first = referee.scrape()
+    end = time.monotonic() + SLEEP_SECONDS
+    while status(pci) != "suspended" and time.monotonic() < end:
+        time.sleep(0.1)
+    asleep = referee.scrape()
+    time.sleep(1)
+    still = referee.scrape()
+    checks.that(status(pci) == "suspended", f"by its own preset the GPU sleeps, scrapes or not: {status(pci)}")
+    referee.judge(first, asleep, "falling asleep")
+    referee.judge(asleep, still, "asleep")
+    lab_real.run(lab_real.work("video", 300000))
+    referee.judge(still, referee.scrape(), "awake again")
+
+
+def check_reset(checks, referee, pci):
+    """A batch that hangs: the driver resets the engine, and counts on."""
+    engines = f"/sys/bus/pci/devices/{pci}/drm/card*/engine"
+    lab.shell(f"echo 100 | tee {engines}/rcs0/heartbeat_interval_ms {engines}/rcs0/preempt_timeout_ms")
+    first = referee.scrape()
+    lab_real.work("render", 1000, "--what", "hang").wait(timeout=60)
+    checks.that("GPU HANG" in lab.shell("dmesg"), "the driver has seen the hang")
+    lab_real.run(lab_real.work("render", 300000))
+    last = referee.scrape()
+    referee.judge(first, last, "over a reset")
+    took = last.metrics.value(BUSY, pci=pci, engine="rcs0") - first.metrics.value(BUSY, pci=pci, engine="rcs0")
+    checks.that(took >= 0.3, f"the hang's time is in the counter, too: {took:.3f} s")
+
+
+def check_limits(checks, exporter, pci):
+    """Settings of the hardware, through the driver's files."""
+    metrics = exporter.scrape()
+    for name, mhz in ("rp0", 1150), ("rp1", 350), ("rpn", 350):
+        got = metrics.value(f"intel_gpu_frequency_{name}_hertz", pci=pci)
+        checks.same(got, mhz * 1e6, f"{name} is {mhz} MHz")
+
+
+def main():
+    checks = lab.Checks()
+    lab.shell("gpu_load")
+    pmus = {pci: lab_real.Pmu(name) for pci, name in lab_real.gpus().items()}
+    pci = next(iter(pmus))
+    exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
+    exporter.scrape()  # opens the events
+    referee = lab_real.Referee(checks, exporter, pmus)
+    check_limits(checks, exporter, pci)
+    check_busy(checks, referee, pci)
+    check_idle(referee)
+    check_sleep(checks, referee, pci)
+    check_reset(checks, referee, pci)
+    exporter.stop()
+    print(f"{referee.compared} compared on {lab.shell('uname -r')}, {len(pmus)} GPUs")
+    checks.end()
+
+
+main()
