@@ -44,9 +44,10 @@ lab_nodes() {
 }
 
 # Loads the GPUs and their driver. PARAM=VALUE goes to the module that has it;
-# vfio=1 loads the stub of vfio-pci too.
+# vfio=1 loads the stub of vfio-pci too. With run.sh --gpu: the same as gpu_load.
 lab_load() {
 	local arg vfio='' pci=() gpu=()
+	[ -z "$LAB_GPU" ] || { gpu_load "$@"; return; }
 	for arg; do
 		case $arg in
 		vfio=*) vfio=${arg#*=} ;;
