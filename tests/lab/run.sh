@@ -24,6 +24,8 @@ usage() {
 	                        by device id (up to 4), for Debian's own driver
 	  --gpu-set NAME=VALUE[,NAME=VALUE...]
 	                        their settings, see silicon/settings.h
+	  --vgpu UUID           in a guest: a guest of it by KVM, with this vGPU of its
+	                        own. UUID is that of its machine, too
 	  --systemd             systemd is the guest's process 1, the script a service
 	  --shell               no script: a shell on this terminal
 	Exit codes of its own: 124 timeout, 125 the guest did not start, 126 it died.
@@ -33,11 +35,11 @@ usage() {
 say() { echo "lab: $*" >&2; }
 bad() { say "$*"; usage >&2; exit 2; }
 
-cpus=2 mem=1024 timeout=120 append='' keep='' shell='' systemd='' out='' gpu='' gpu_set=''
+cpus=2 mem=1024 timeout=120 append='' keep='' shell='' systemd='' out='' gpu='' gpu_set='' vgpu=''
 forwards=() envs=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--forward|--out|--env|--gpu|--gpu-set|--cpus|--mem|--timeout|--append)
+	--forward|--out|--env|--gpu|--gpu-set|--vgpu|--cpus|--mem|--timeout|--append)
 		[ $# -ge 2 ] || bad "$1 needs a value" ;;
 	esac
 	case $1 in
@@ -50,6 +52,7 @@ while [ $# -gt 0 ]; do
 		[[ $2 =~ ^[0-9a-f]{4}(,[0-9a-f]{4}){0,3}$ ]] || bad "--gpu takes device ids as 3e92,9a49"
 		gpu=$2; shift ;;
 	--gpu-set) gpu_set=$2; shift ;;
+	--vgpu) vgpu=$2 gpu=vgpu; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--mem) mem=$2; shift ;;
 	--timeout) timeout=$2; shift ;;
@@ -72,7 +75,8 @@ command -v "$1" >/dev/null || bad "$1 is not an executable file"
 script=$(realpath "$(command -v "$1")")
 shift
 
-boot=$("$here/build.sh")
+boot=${LAB_BOOT:-} # in a guest
+[ -n "$boot" ] || boot=$("$here/build.sh")
 run=$(mktemp -d "$LAB_DIR/run.XXXXXX")
 qemu=''
 cleanup() {
@@ -129,9 +133,20 @@ watch() {
 	echo nmi >&7
 }
 
+accel=(-accel tcg,thread=multi -cpu max)
+if [ -n "$vgpu" ]; then
+	accel=(-accel kvm -cpu host)
+	boot_limit=300 # its processor is emulated by one that is emulated
+fi
+
 # As the lab's own GPUs, the first is at 00:02.0, where integrated ones are.
 gpu_args() {
 	local id slots=(02 06 07 08)
+	if [ -n "$vgpu" ]; then
+		args+=(-name "lab,debug-threads=on" -smbios "type=1,uuid=$vgpu"
+			-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$vgpu,addr=0x02,rombar=0")
+		return
+	fi
 	args+=(-plugin "$boot/silicon.so${gpu_set:+,$gpu_set}")
 	for id in ${gpu//,/ }; do
 		args+=(-device "silicon-$id,addr=0x${slots[0]}")
@@ -144,7 +159,7 @@ start_qemu() {
 	local f net=user,id=net,restrict=on
 	local args=(
 		-machine pc,usb=off,vmport=off -nodefaults -no-user-config -no-reboot
-		-accel tcg,thread=multi -cpu max -smp "$cpus" -m "$mem"
+		"${accel[@]}" -smp "$cpus" -m "$mem"
 		-vga none -display none
 		-global PIIX4_PM.acpi-root-pci-hotplug=off
 		-kernel "$boot/vmlinux" -initrd "$run/initrd"
