@@ -11,6 +11,9 @@ WAIT = "intel_gpu_engine_wait_seconds_total"
 SEMAPHORE = "intel_gpu_engine_semaphore_seconds_total"
 PROMISED = 0.01  # of what was programmed
 SLEEP_SECONDS = 30
+# Bits of GT0_PERF_LIMIT_REASONS (i915_reg.h).
+REASONS = {"prochot": 1 << 0, "thermal": 1 << 1, "ratl": 1 << 5, "vr_thermalert": 1 << 6,
+           "vr_tdc": 1 << 7, "pl4": 1 << 8, "pl1": 1 << 10, "pl2": 1 << 11}
 
 
 def start_work(second_video):
@@ -89,6 +92,34 @@ def check_limits(checks, exporter, pci):
         checks.same(got, mhz * 1e6, f"{name} is {mhz} MHz")
 
 
+def check_clock(checks, exporter, pci):
+    lab.shell(f"lab_gpu_set {pci} act_mhz 600")
+    working = lab_real.work("render", 1500000)
+    metrics = exporter.scrape_until(lambda m: m.value("intel_gpu_frequency_actual_hertz", pci=pci), 5)
+    checks.same(metrics.value("intel_gpu_frequency_actual_hertz", pci=pci), 600e6, "at work it runs at 600 MHz")
+    lab_real.run(working)
+    lab.shell(f"lab_gpu_set {pci} act_mhz 0")
+
+
+def throttled(exporter, pci):
+    """Which reasons hold the clock back; None without the family."""
+    found = exporter.scrape().find("intel_gpu_throttled", pci=pci)
+    return {dict(labels)["reason"] for labels, value in found.items() if value} if found else None
+
+
+def check_throttle(checks, exporter, pci):
+    """Kept awake: the files wake a GPU that sleeps, and are not read then."""
+    control = f"/sys/bus/pci/devices/{pci}/power/control"
+    lab.shell(f"echo on >{control}")
+    known = throttled(exporter, pci) is not None
+    for reason, bit in REASONS.items() if known else ():
+        lab.shell(f"lab_gpu_set {pci} throttle {bit}")
+        checks.same(throttled(exporter, pci), {reason}, f"throttled by {reason} alone")
+    lab.shell(f"lab_gpu_set {pci} throttle 0; echo auto >{control}")
+    files = lab.shell(f"ls /sys/bus/pci/devices/{pci}/drm/card*/gt/gt0 | grep -c throttle_reason_pl1", check=False)
+    checks.same(known, int(files) > 0, "reasons where the driver has them")
+
+
 def main():
     checks = lab.Checks()
     lab.shell("gpu_load")
@@ -100,6 +131,8 @@ def main():
     check_limits(checks, exporter, pci)
     check_busy(checks, referee, pci)
     check_idle(referee)
+    check_clock(checks, exporter, pci)
+    check_throttle(checks, exporter, pci)
     check_sleep(checks, referee, pci)
     check_reset(checks, referee, pci)
     exporter.stop()
