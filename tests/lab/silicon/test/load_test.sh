@@ -4,7 +4,8 @@
 # a setting that is none is refused with one line.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-boot=$("$here/../build.sh")
+silicon=$here/..
+boot=$("$silicon/../build.sh")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
@@ -33,7 +34,7 @@ refused() { # TEXT: that line, and no device
 	grep -qE "$1" "$work/out" && ! grep -q "PCI device" "$work/out"
 }
 
-models=$(grep -oE '\{ 0x[0-9a-f]{4}, ' "$here/pci.c" | grep -oE '[0-9a-f]{4}')
+models=$(grep -oE '\{ 0x[0-9a-f]{4}, ' "$silicon/pci.c" | grep -oE '[0-9a-f]{4}')
 for model in $models; do
 	qemu "$boot/silicon.so" -device "silicon-$model,addr=2"
 	check "$model is a PCI device" shows "PCI device 8086:$model"
@@ -46,8 +47,8 @@ check "a setting that is none is refused" refused 'silicon: there is no setting 
 build() { # QEMU.C ARGUMENTS...: silicon.so with another qemu.c
 	local other=$1 rest
 	shift
-	mapfile -t rest < <(printf '%s\n' "$here"/*.c | grep -v '/qemu\.c$')
-	gcc -std=gnu17 -w -fPIC -shared -I"$here" "$@" -o "$work/silicon.so" "$other" "${rest[@]}"
+	mapfile -t rest < <(printf '%s\n' "$silicon"/*.c | grep -v '/qemu\.c$')
+	gcc -std=gnu17 -w -fPIC -shared -I"$silicon" "$@" -o "$work/silicon.so" "$other" "${rest[@]}"
 }
 
 cat >"$work/version.c" <<-C
@@ -55,14 +56,14 @@ cat >"$work/version.c" <<-C
 	static struct { void *qemu; char *package; } info = { &version, "" };
 	void *other_version(void **errp) { return &info; }
 C
-build "$here/qemu.c" -Dqmp_query_version=other_version "$work/version.c"
+build "$silicon/qemu.c" -Dqmp_query_version=other_version "$work/version.c"
 qemu "$work/silicon.so" -device silicon-3e92,addr=2
 check "another QEMU is refused" refused 'silicon: QEMU 9.1.2: only 7.2 and 10.0 are known'
 
 # QEMUs of a known version whose objects are others: in the table each offset is 8 bytes off.
 row='{ \([0-9]*, [0-9]*, [0-9]*\), \([0-9]*\), \([0-9]*\), \([0-9]*\) }'
 for other in '\2 + 8, \3, \4' '\2 - 8, \3, \4' '\2, \3 + 8, \4' '\2, \3 - 8, \4' '\2, \3, \4 + 8'; do
-	sed "s/$row/{ \\1, $other }/" "$here/qemu.c" >"$work/qemu.c"
+	sed "s/$row/{ \\1, $other }/" "$silicon/qemu.c" >"$work/qemu.c"
 	build "$work/qemu.c"
 	qemu "$work/silicon.so" -device silicon-3e92,addr=2
 	check "a QEMU with other objects is refused ($other)" refused 'PCIDevice(Class)? is not as measured'
