@@ -110,6 +110,10 @@ void timer_mod_ns(QEMUTimer *timer, s64 at);
 void timer_del(QEMUTimer *timer);
 s64 qemu_clock_get_ns(int clock);
 
+/* What QEMU calls: the version is looked at first. */
+extern int qemu_plugin_version;
+int qemu_plugin_install(u64 id, const void *info, int argc, char **argv);
+
 /* qemu.c: the members of QEMU's objects that have no function. */
 void qemu_set_realize(void *class, void (*realize)(void *dev, void **errp));
 u8 *qemu_pci_config(PCIDevice *dev);

@@ -236,8 +236,6 @@ static u64 run_line(const char *command, u64 a, u64 b, u64 c)
 	return value;
 }
 
-int qemu_plugin_install(u64 id, const void *info, int argc, char **argv);
-
 int main(int argc, char **argv)
 {
 	unsigned long long a, b, c;
