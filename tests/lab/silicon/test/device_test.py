@@ -9,10 +9,14 @@ BAR0, BAR4 = 0, 4
 GTT = 8 << 20  # in BAR 0
 PHYSICAL = 0x200000  # what the page table maps: address n of the GPU is PHYSICAL + n
 PAGE_STATUS, CONTEXT, RING, RESULT = 0x10000, 0x20000, 0x40000, 0x60000
+TABLES, BATCH = 0x64000, 0x6C000
+VIRTUAL = 0x123456789000  # where a context's own table has what is at BATCH
 MODELS = {"3e92": (9, 12000000), "9a49": (12, 19200000)}
 RENDER = 0x2000
 
 MI_USER_INTERRUPT = 0x02 << 23
+MI_BATCH_BUFFER_END = 0x0a << 23
+MI_BATCH_BUFFER_START = 0x31 << 23 | 1 << 8 | 1  # by the context's table
 BUSY, HANG = 0, 3
 passed = failed = 0
 
@@ -166,7 +170,47 @@ def check_more_work(gpu):
                                                        (0, None, False, False)))
 
 
+def map_batch(gpu, number):
+    """Four levels of tables for a page at VIRTUAL; the context's descriptor says that there are four."""
+    for level in range(4):
+        index = VIRTUAL >> (39 - 9 * level) & 511
+        target = TABLES + (level + 1) * 4096 if level < 3 else BATCH
+        gpu.poke(TABLES + level * 4096 + 8 * index, PHYSICAL + target | 1, 0)
+    state = CONTEXT + number * 0x4000 + 4096
+    gpu.poke(state + 4 * 0x31, 0)
+    gpu.poke(state + 4 * 0x33, PHYSICAL + TABLES)
+    return 3 << 3
+
+
+def check_batch(gpu):
+    """A batch in the context's own address space: 20 us as every batch, and what it says itself."""
+    desc = gpu.make_context(0, [MI_BATCH_BUFFER_START, VIRTUAL & 0xFFFFFFFF, VIRTUAL >> 32], store(RESULT + 4, 7))
+    desc |= map_batch(gpu, 0)
+    gpu.poke(BATCH, *noop(100), 0x20 << 23 | 2, (VIRTUAL & 0xFFFFFFFF) + 0x800, VIRTUAL >> 32, 6, MI_BATCH_BUFFER_END)
+    gpu.poke(RESULT, 0, 0)
+    gpu.submit(desc)
+    gpu.wait(119)
+    check("a batch takes its time", (gpu.idle(), gpu.peek(BATCH + 0x800)), (False, 0))
+    gpu.wait(1)
+    check("and stores in its own address space", (gpu.idle(), gpu.peek(BATCH + 0x800)), (True, 6))
+    check("then the ring goes on", gpu.peek(RESULT + 4), 7)
+    gpu.status()
+
+
+def check_semaphore(gpu):
+    gpu.poke(RESULT, 0, 0)
+    wait = [0x1C << 23 | 1 << 22 | 1 << 12 | 2, 5, RESULT, 0]  # until the value is at least 5
+    gpu.submit(gpu.make_context(0, wait, store(RESULT + 4, 9)))
+    gpu.wait(1000)
+    check("a semaphore holds it, and shows", (gpu.idle(), gpu.read(RENDER + 0x3C) >> 10 & 1), (False, 1))
+    gpu.poke(RESULT, 5)
+    gpu.wait(50)
+    check("until it is signalled", (gpu.idle(), gpu.peek(RESULT + 4)), (True, 9))
+    gpu.status()
+
+
 def check_reset(gpu):
+    gpu.poke(RESULT, 3)
     gpu.submit(gpu.make_context(0, noop(1, HANG)))
     gpu.submit(gpu.make_context(1, store(RESULT, 5)))
     gpu.wait(10000000)
@@ -250,6 +294,8 @@ def main():
         gpu.poke(RESULT, 0, 0)
         check_preemption(gpu)
         check_more_work(gpu)
+        check_batch(gpu)
+        check_semaphore(gpu)
         check_reset(gpu)
         check_power(gpu)
         gpu.end()
