@@ -41,8 +41,8 @@ struct job {
 	int init_r; /* what the collector's init said */
 
 	enum job_status status;
-	bool stuck;	/* missed a deadline and has not returned since */
-	uint64_t round; /* of the scrape that queued it */
+	uint64_t started; /* when it began to run, monotonic ns */
+	uint64_t round;	  /* of the scrape that queued it */
 	LIST_HEAD(, slot) waiters;
 	TAILQ_ENTRY(job) link; /* in the queue, while JOB_QUEUED */
 	enum reason logged;    /* REASON_NONE: the last that the log says is that it works */

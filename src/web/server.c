@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libmicrohttpd with epoll and a pool of threads: a scrape that waits for its deadline holds one
- * thread of the pool. One daemon for each listening socket.
+ * libmicrohttpd with epoll and some workers: a scrape that waits for its deadline holds one of
+ * them. Each has a daemon for each listening socket.
  */
 #include "web/server.h"
 
-#include "alive.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/thread.h"
@@ -13,6 +12,7 @@
 #include "exposition/text.h"
 #include "pages.h"
 #include "query.h"
+#include "worker.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -20,22 +20,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define POOL_THREADS	 4u
-#define CONNECTION_LIMIT 256u /* divided among the pool's threads */
+#define WORKERS		 4u
+#define CONNECTION_LIMIT 256u	    /* divided among the workers */
+#define STOP_NS		 500000000u /* to cut connections, which waits for nobody */
 #define CONNECTION_MEMORY                                                                          \
 	40960u /* above 32 KiB it is mapped, and given back with the connection                    \
 		*/
 
-struct listener {
-	struct MHD_Daemon *daemon;
-	int fd;
-};
-
 struct server {
 	struct server_options options;
 	struct connections *connections;
-	struct listener *listeners;
-	size_t n_listeners;
+	struct worker *workers[WORKERS];
+	size_t n_workers;
 	pthread_mutex_t lock;
 	pthread_cond_t drained;
 	unsigned requests; /* that were begun and not answered */
@@ -297,18 +293,35 @@ static void log_library(void *data, const char *fmt, va_list ap)
 	log_debug("http", "err", message);
 }
 
-static int start_listener(struct server *server, int fd, struct listener *listener)
+static struct MHD_Daemon *start_daemon(struct server *server, int fd)
 {
-	listener->fd = fd;
-	listener->daemon = MHD_start_daemon(
-		MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0,
-		NULL, NULL, handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-		MHD_OPTION_LISTEN_SOCKET, listener->fd, MHD_OPTION_THREAD_POOL_SIZE, POOL_THREADS,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT, MHD_OPTION_CONNECTION_TIMEOUT,
-		(unsigned)CONNECTION_KEEP_ALIVE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		(size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
+	return MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, server,
+		MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+		MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT / WORKERS,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_KEEP_ALIVE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
 		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
-	return listener->daemon ? 0 : -EAGAIN;
+}
+
+static int start_worker(struct server *server)
+{
+	const struct server_options *options = &server->options;
+	struct MHD_Daemon **daemons = calloc(options->n_sockets, sizeof(struct MHD_Daemon *));
+	int r = daemons ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < options->n_sockets; i++) {
+		daemons[i] = start_daemon(server, options->sockets[i]);
+		if (!daemons[i])
+			r = -EAGAIN;
+	}
+	if (r == 0)
+		r = worker_start(&server->workers[server->n_workers], daemons, options->n_sockets,
+				 options->scraper);
+	server->n_workers += r == 0;
+	free(daemons);
+	return r;
 }
 
 int server_start(struct server **ret, const struct server_options *options)
@@ -321,50 +334,40 @@ int server_start(struct server **ret, const struct server_options *options)
 	server->options = *options;
 	pthread_mutex_init(&server->lock, NULL);
 	thread_cond_init(&server->drained);
-	server->listeners = calloc(options->n_sockets, sizeof(*server->listeners));
 	server->connections = connections_new();
-	if (!server->listeners || !server->connections)
+	if (!server->connections)
 		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < options->n_sockets; i++) {
-		r = start_listener(server, options->sockets[i], &server->listeners[i]);
-		server->n_listeners += r == 0;
-	}
-	if (r < 0) {
-		server_stop(server, 0);
-		return r;
-	}
+	while (r == 0 && server->n_workers < WORKERS)
+		r = start_worker(server);
 	*ret = server;
-	return 0;
+	return r;
 }
 
 bool server_answers(struct server *server, uint64_t timeout_ns, int wake)
 {
-	uint64_t deadline = sys_monotonic_ns() + timeout_ns;
-
-	/* Readiness takes the scraper's lock: an answer shows that nobody keeps that for ever. */
-	for (size_t i = 0; i < server->n_listeners; i++)
-		if (!alive_answers(server->listeners[i].daemon, POOL_THREADS, "/-/ready", deadline,
-				   wake))
-			return false;
-	return true;
+	return workers_answer(server->workers, server->n_workers, sys_monotonic_ns() + timeout_ns,
+			      wake);
 }
 
 void server_stop(struct server *server, uint64_t drain_ns)
 {
 	uint64_t end = sys_monotonic_ns() + drain_ns;
+	bool stopped = true;
 
-	for (size_t i = 0; i < server->n_listeners; i++)
-		MHD_quiesce_daemon(server->listeners[i].daemon);
+	for (size_t i = 0; i < server->n_workers; i++)
+		worker_quiesce(server->workers[i]);
 	pthread_mutex_lock(&server->lock);
 	while (server->requests > 0 && sys_monotonic_ns() < end)
 		thread_wait_until(&server->drained, &server->lock, end);
 	pthread_mutex_unlock(&server->lock);
-	for (size_t i = 0; i < server->n_listeners; i++) {
-		MHD_stop_daemon(server->listeners[i].daemon);
-		/* After a quiesce the socket is the caller's, to be closed after the stop. */
-		close(server->listeners[i].fd);
-	}
+	end = sys_monotonic_ns() + STOP_NS;
+	for (size_t i = 0; i < server->n_workers; i++)
+		stopped &= worker_stop(server->workers[i], end);
+	for (size_t i = 0; i < server->options.n_sockets; i++)
+		close(server->options.sockets[i]);
+	/* Who hangs may still use it. */
+	if (!stopped)
+		return;
 	connections_stop(server->connections);
-	free(server->listeners);
 	free(server);
 }

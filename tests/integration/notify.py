@@ -14,7 +14,7 @@ sys.path.insert(0, str(REPO / "tests" / "support"))
 from hold import Held, threads  # noqa: E402
 
 INTERVAL = 0.3  # half of what the exporter is told
-HTTP = "MHD-worker"
+HTTP = "http"
 
 
 class Manager:

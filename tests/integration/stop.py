@@ -5,10 +5,14 @@ import json
 import re
 import signal
 import socket
+import sys
 import time
 
-from local import (SANITIZED, SKYLAKE, Answer, Exporter, case, connect, get_request,
+from local import (REPO, SANITIZED, SKYLAKE, Answer, Exporter, case, connect, get_request,
                    in_background, read_all, slow_reads, wait_for)
+
+sys.path.insert(0, str(REPO / "tests" / "support"))
+from hold import Held, threads  # noqa: E402
 
 PROMISED = 2  # seconds
 THREADS = 4  # that answer requests of one address
@@ -92,17 +96,17 @@ def check_in_progress(checks, sig):
 
     # As many as there are threads that answer, one after the other since such a thread takes no
     # other connection meanwhile; and as many again that wait for one.
-    threads = []
+    clients = []
     for n in range(1, 2 * THREADS + 1):
-        threads.append(in_background(client))
+        clients.append(in_background(client))
         if n <= THREADS:
             wait_for(lambda n=n: len(sent) == n and exporter.fds() >= fds + n, 20)
             time.sleep(0.1)
     wait_for(lambda: len(sent) == 2 * THREADS, 20)
     checks.same(answers, [], f"{sig.name} with {THREADS} scrapes in progress, and as many waiting")
     seconds = exporter.stop(sig)
-    for thread in threads:
-        thread.join(timeout=10)
+    for one in clients:
+        one.join(timeout=10)
     slow.detach()
     checks.bound(seconds, PROMISED, "it ends")
     checks.same(exporter.process.returncode, 0, "with exit code 0")
@@ -113,6 +117,26 @@ def check_in_progress(checks, sig):
                 "those that wait get one or none, and no part of one")
     checks.that(is_free(exporter.port), "the port is free at once")
     check_log(checks, exporter)
+
+
+def has_ended(pid):
+    """Also when a thread of it is held, and so cannot be buried."""
+    with open(f"/proc/{pid}/stat") as f:
+        return f.read().rpartition(")")[2].split()[0] == "Z"
+
+
+def check_hung(checks):
+    """A thread of the server that hangs, in its library for one, does not keep the process."""
+    exporter = Exporter(SKYLAKE)
+    held = threads(exporter.pid, "http")[:1]
+    checks.same(len(held), 1, "a thread that answers requests")
+    with Held(held):
+        start = time.monotonic()
+        exporter.process.send_signal(signal.SIGTERM)
+        wait_for(lambda: has_ended(exporter.pid), 10 * PROMISED)
+        checks.bound(time.monotonic() - start, PROMISED, "it hangs, and SIGTERM ends the process")
+    exporter.process.wait(timeout=10)
+    checks.same(exporter.process.returncode, 0, "exit code 0")
 
 
 def check_others(checks):
@@ -193,6 +217,7 @@ def main(checks):
         check_clients(checks, sig, "20 half-sent requests", half_sent)
         check_clients(checks, sig, "a client that never reads", never_read)
         check_in_progress(checks, sig)
+    check_hung(checks)
     check_others(checks)
     check_formats(checks)
 

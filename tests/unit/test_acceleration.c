@@ -90,7 +90,7 @@ static void rates(void **state)
 			if (acceleration_judge(&h, &now, CODING_VIDEO, &verdict)) {
 				if (first < 0) {
 					first = t;
-					assert_true(t >= 9.99);
+					assert_compare(t, >=, 9.99);
 					assert_true(t <= 10.1 + 2 * steps[i][0] ||
 						    t <= 20 + steps[i][2]);
 				}
@@ -100,14 +100,14 @@ static void rates(void **state)
 					hard = t;
 			}
 			acceleration_add(&h, &now);
-			assert_true(h.n <= ACCELERATION_SAMPLES);
+			assert_compare(h.n, <=, ACCELERATION_SAMPLES);
 			last = t;
 		}
 		assert_true(first >= 0 && last > 150);
 		/* What it judges is no longer than two looks and the window. */
 		assert_true(hard > 30 && hard <= 30 + 12 + 2 * 60);
 		if (steps[i][0] <= 1)
-			assert_true(hard <= 30 + 20);
+			assert_compare(hard, <=, 30 + 20);
 	}
 }
 
@@ -161,7 +161,7 @@ static void never_without_time(void **state)
 	assert_true(acceleration_judge(&h, &s, CODING_VIDEO, &verdict));
 	assert_int_equal(verdict, ACCELERATION_IDLE);
 	for (int i = 0; i < ACCELERATIONS; i++)
-		assert_true(strlen(acceleration_name((enum acceleration)i)) > 0);
+		assert_compare(strlen(acceleration_name((enum acceleration)i)), >, 0);
 }
 
 int main(void)

@@ -118,34 +118,34 @@ static void counts(void **unused)
 	(void)unused;
 	write_client(10, "a", 1, "drm-engine-video:\t5000000000 ns\n");
 	assert_int_equal(collect(), 0);
-	assert_true(value(BUSY, VIDEO("a")) == 0);
-	assert_true(value(CLIENTS, "a.service") == 1);
-	assert_true(value(MEMORY, "region=\"system0\"") == 4096);
-	assert_true(value(FOLDED, "pci") == 0);
+	assert_compare(value(BUSY, VIDEO("a")), ==, 0);
+	assert_compare(value(CLIENTS, "a.service"), ==, 1);
+	assert_compare(value(MEMORY, "region=\"system0\""), ==, 4096);
+	assert_compare(value(FOLDED, "pci"), ==, 0);
 	write_client(10, "a", 1, "drm-engine-video:\t7000000000 ns\n");
 	write_client(11, "b", 2, "drm-engine-video:\t1000000000 ns\n");
 	assert_int_equal(collect(), 0);
-	assert_true(value(BUSY, VIDEO("a")) == 2);
-	assert_true(value(BUSY, VIDEO("b")) == 1);
+	assert_compare(value(BUSY, VIDEO("a")), ==, 2);
+	assert_compare(value(BUSY, VIDEO("b")), ==, 1);
 	/* The client ends, and its pid is another's. */
 	write_client(10, "b", 3, "drm-engine-video:\t500000000 ns\n");
 	assert_int_equal(collect(), 0);
-	assert_true(value(BUSY, VIDEO("a")) == 2);
-	assert_true(value(CLIENTS, "a.service") == 0);
-	assert_true(value(BUSY, VIDEO("b")) == 1.5);
-	assert_true(value(CLIENTS, "b.service") == 2);
+	assert_compare(value(BUSY, VIDEO("a")), ==, 2);
+	assert_compare(value(CLIENTS, "a.service"), ==, 0);
+	assert_compare(value(BUSY, VIDEO("b")), ==, 1.5);
+	assert_compare(value(CLIENTS, "b.service"), ==, 2);
 	/* A third workload has no room. */
 	write_client(12, "c", 4, "drm-engine-video:\t1 ns\n");
 	assert_int_equal(collect(), 0);
-	assert_true(value(CLIENTS, "c.service") == 1);
+	assert_compare(value(CLIENTS, "c.service"), ==, 1);
 	write_client(13, "d", 5, "drm-engine-video:\t1000000000 ns\n");
 	assert_int_equal(collect(), 0);
-	assert_true(value(CLIENTS, "a.service") == -1);
-	assert_true(value(CLIENTS, "d.service") == -1);
+	assert_compare(value(CLIENTS, "a.service"), ==, -1);
+	assert_compare(value(CLIENTS, "d.service"), ==, -1);
 	assert_true(
 		value(BUSY, "workload=\"other\",workload_kind=\"other\",namespace=\"\",pod=\"\"") ==
 		1);
-	assert_true(value(FOLDED, "pci") == 1);
+	assert_compare(value(FOLDED, "pci"), ==, 1);
 }
 
 static void no_engines(void **unused)
@@ -153,8 +153,8 @@ static void no_engines(void **unused)
 	(void)unused;
 	write_client(10, "a", 1, "");
 	assert_int_equal(collect(), 0);
-	assert_true(value(BUSY, "pci") == -1);
-	assert_true(value(CLIENTS, "a.service") == 1);
+	assert_compare(value(BUSY, "pci"), ==, -1);
+	assert_compare(value(CLIENTS, "a.service"), ==, 1);
 	assert_int_equal(fault.reason, REASON_NOT_SUPPORTED);
 	assert_string_equal(fault.remedy, "client-no-engines");
 	/* One that has them is enough to say that the kernel does. */
@@ -179,7 +179,7 @@ static void denied(void **unused)
 	write_client(10, "a", 1, "drm-engine-video:\t4000000000 ns\n");
 	fake_error("proc/10/fd", 0);
 	assert_int_equal(collect(), 0);
-	assert_true(value(BUSY, VIDEO("a")) == 3);
+	assert_compare(value(BUSY, VIDEO("a")), ==, 3);
 }
 
 /* xe would wake its GPU to answer. */
@@ -195,7 +195,7 @@ static void asleep(void **unused)
 	fake_error("proc/10/fdinfo/5", -EIO);
 	opens = fake_counts().file_opens;
 	assert_int_equal(collect(), 0);
-	assert_true(fake_counts().file_opens > opens);
+	assert_compare(fake_counts().file_opens, >, opens);
 	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "active\n");
 	assert_int_equal(collect(), -EIO);
 	/* i915 answers without. */
@@ -212,7 +212,7 @@ static void ended(void **unused)
 	assert_int_equal(collect(), 0);
 	tree_delete(&tree, "proc/10/cgroup");
 	assert_int_equal(collect(), 0);
-	assert_true(value(CLIENTS, "a.service") == 0);
+	assert_compare(value(CLIENTS, "a.service"), ==, 0);
 }
 
 /*
@@ -227,8 +227,8 @@ static void long_path(void **unused)
 	tree_write(&tree, "proc/11/comm", "deep\n");
 	fake_error("proc/11/cgroup", -ENAMETOOLONG);
 	assert_int_equal(collect(), 0);
-	assert_true(value(CLIENTS, "a.service") == 1);
-	assert_true(value(CLIENTS, "workload=\"process/deep\"") == 1);
+	assert_compare(value(CLIENTS, "a.service"), ==, 1);
+	assert_compare(value(CLIENTS, "workload=\"process/deep\""), ==, 1);
 }
 
 static void not_here(void **unused)

@@ -426,7 +426,7 @@ static const struct row handbrake[] = {
 static void reads_applications(void **state)
 {
 	(void)state;
-	assert_true(ARRAY_SIZE(applications) >= 40);
+	assert_compare(ARRAY_SIZE(applications), >=, 40);
 	check(ffmpeg_coding, applications, ARRAY_SIZE(applications));
 }
 

@@ -55,7 +55,7 @@ static void long_details_are_cut(void **state)
 	for (size_t skip = 0; skip < 200; skip++) {
 		memset(&fault, 'Q', sizeof(fault));
 		fault_errno(&fault, -EIO, "%s", name + skip);
-		assert_true(strnlen(fault.detail, sizeof(fault.detail)) < sizeof(fault.detail));
+		assert_compare(strnlen(fault.detail, sizeof(fault.detail)), <, sizeof(fault.detail));
 	}
 	assert_int_equal(fault_set(&fault, REASON_SECCOMP, "x", -1, "%s", name), -1);
 	assert_int_equal(strlen(fault.detail), sizeof(fault.detail) - 1);

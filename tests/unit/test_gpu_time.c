@@ -69,9 +69,9 @@ static void dips(void **state)
 	(void)state;
 	LOOK(A, true, i915(1, 7 * S, 0));
 	LOOK(A, true, i915(1, 5 * S, 0));
-	assert_true(gpu.video_ns == 7 * S);
+	assert_compare(gpu.video_ns, ==, 7 * S);
 	LOOK(A, true, i915(1, 8 * S, 0));
-	assert_true(gpu.video_ns == 8 * S);
+	assert_compare(gpu.video_ns, ==, 8 * S);
 }
 
 static void cycles(void **state)
@@ -80,17 +80,17 @@ static void cycles(void **state)
 	LOOK(A, true, xe(1, 500, 1000));
 	assert_true(gpu.known && !gpu.since_start && gpu.video_ns == 0);
 	LOOK(A, true, xe(1, 750, 2000));
-	assert_true(gpu.video_ns == S * 10 / 4);
+	assert_compare(gpu.video_ns, ==, S * 10 / 4);
 	/* The share of the last time alone, not of one in which it did nothing. */
 	LOOK(A, true, xe(1, 750, 4000));
 	LOOK(A, true, xe(1, 1250, 5000));
-	assert_true(gpu.video_ns == S * 10 / 4 + S * 10 / 2);
+	assert_compare(gpu.video_ns, ==, S * 10 / 4 + S * 10 / 2);
 	gpu = (struct gpu_time){ 0 };
 	LOOK(A, true, xe(1, 500, 1000));
 	LOOK(A, true, xe(1, 750, 2000));
 	LOOK(A, true, xe(1, 600, 2500));
 	LOOK(A, true, xe(1, 750, 2000));
-	assert_true(gpu.video_ns == S * 10 / 4);
+	assert_compare(gpu.video_ns, ==, S * 10 / 4);
 	gpu = (struct gpu_time){ 0 };
 	LOOK(A, true, xe(1, 0, 1000));
 	assert_true(gpu.known && gpu.since_start);
@@ -125,7 +125,7 @@ static void sleeps(void **state)
 	gpu_time_end(&gpu);
 	assert_true(gpu.known && !gpu.since_start);
 	LOOK(A, false, i915(1, 8 * S, 0));
-	assert_true(gpu.video_ns == 8 * S);
+	assert_compare(gpu.video_ns, ==, 8 * S);
 	gpu_time_begin(&gpu, false);
 	gpu_time_sleeps(&gpu, B);
 	gpu_time_end(&gpu);

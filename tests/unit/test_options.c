@@ -36,7 +36,7 @@ static int run(const char *const *args)
 	}
 	fflush(NULL);
 	pid = fork();
-	assert_true(pid >= 0);
+	assert_compare(pid, >=, 0);
 	if (pid == 0) {
 		options_parse(parsed, argc, argv);
 		fflush(NULL);

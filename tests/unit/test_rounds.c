@@ -201,12 +201,12 @@ static void success_is_of_what_is_expected(void **state)
 
 	w->hevc = VA_CORRUPT;
 	finish_round(w);
-	assert_true(w->g->last_success > 0);
+	assert_compare(w->g->last_success, >, 0);
 	w->h264 = VA_SUBMIT;
 	finish_round(w);
-	assert_true(w->g->last_run > w->g->last_success);
+	assert_compare(w->g->last_run, >, w->g->last_success);
 	assert_false(va_gpu_works(w->g, "h264"));
-	assert_true(w->g->failures >= 3);
+	assert_compare(w->g->failures, >=, 3);
 	/* Large pictures that pass are no proof of the size that is tested every time. */
 	w->h264 = VA_OK;
 	w->small_fails = true;
@@ -294,7 +294,7 @@ static void a_stuck_child_ends_the_round(void **state)
 	w->hevc = VA_STUCK;
 	finish_round(w);
 	assert_false(va_gpu_works(w->g, "h264"));
-	assert_true(w->g->last_success == success);
+	assert_compare(w->g->last_success, ==, success);
 	assert_false(w->g->operations[VA_SCALE].has_run);
 	assert_int_equal(last_result_of(w, "HEVCMain"), VA_STUCK);
 	step(w);
@@ -310,7 +310,7 @@ static void on_demand(void **state)
 
 	finish_round(w);
 	va_state_ask(w->state);
-	assert_true(w->g->due <= w->now);
+	assert_compare(w->g->due, <=, w->now);
 	finish_round(w);
 	assert_non_null(strstr(w->log, "3840x2160"));
 	assert_int_equal(w->now, 16 * S); /* without a pause */

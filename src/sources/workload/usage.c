@@ -163,7 +163,7 @@ static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_
 		known->started[class] = true;
 		before = 0;
 	}
-	return counter_add_time(counter, engine->ns, client->at * capacity) - before;
+	return counter_hold_time(counter, engine->ns, client->at * capacity) - before;
 }
 
 /*
@@ -189,7 +189,7 @@ static uint64_t grown_cycles(struct usage *u, struct known *known, const struct 
 	known->total_cycles[class] = engine->total_cycles;
 	if (u->ns_per_cycle == 0)
 		return 0;
-	ns = (double)(counter_add(counter, engine->cycles) - before) * u->ns_per_cycle;
+	ns = (double)(counter_hold(counter, engine->cycles) - before) * u->ns_per_cycle;
 	/* As for i915: no more than the engines of the class can do in the time. */
 	most = (double)(client->at - known->since) * (double)capacity_of(engine);
 	return (uint64_t)(ns > 1.05 * most ? most : ns);

@@ -259,7 +259,7 @@ def check_watchdog(checks, service):
     seconds = service.wait_new(pid, 30)
     checks.that(seconds and seconds < 20, f"stopped: another one after {seconds} s")
     pid = service.pid
-    with Held(threads(pid, "MHD-worker")[:1]):
+    with Held(threads(pid, "http")[:1]):
         seconds = service.wait_for(lambda: service.show("SubState") != "running", 30)
     checks.that(seconds and seconds < 20 and service.wait_new(pid, 10),
                 f"one HTTP thread held: another one after {seconds} s")
