@@ -10,6 +10,7 @@ BUSY = "intel_gpu_engine_busy_seconds_total"
 WAIT = "intel_gpu_engine_wait_seconds_total"
 SEMAPHORE = "intel_gpu_engine_semaphore_seconds_total"
 PROMISED = 0.01  # of what was programmed
+TRIES = 5
 SLEEP_SECONDS = 30
 # Bits of GT0_PERF_LIMIT_REASONS (i915_reg.h).
 REASONS = {"prochot": 1 << 0, "thermal": 1 << 1, "ratl": 1 << 5, "vr_thermalert": 1 << 6,
@@ -29,18 +30,30 @@ def start_work(second_video):
     return programmed
 
 
-def check_busy(checks, referee, pci):
+def work_once(referee, pci):
+    """{engine: how much longer the exported time is than the programmed one, as a share}"""
     first = referee.scrape()
     programmed = start_work(first.metrics.find(BUSY, pci=pci, engine="vcs1"))
     lab_real.run(*programmed.values())
     last = referee.scrape()
     referee.judge(first, last, "with work")
-    for name, engine in programmed:
-        labels = {"pci": pci, "engine": engine}
-        took = last.metrics.value(name, **labels) - first.metrics.value(name, **labels)
-        off = took / 1.5 - 1
-        checks.that(abs(off) <= 3 * PROMISED,
-                    f"{engine}: 1.5 s programmed, {took:.4f} s exported: {off:+.2%} (promised {PROMISED:.0%})")
+    return {engine: (last.metrics.value(name, pci=pci, engine=engine) -
+                     first.metrics.value(name, pci=pci, engine=engine)) / 1.5 - 1
+            for name, engine in programmed}
+
+
+def check_busy(checks, referee, pci):
+    """The driver's times end when the processor has heard of the end: on a busy machine too late. Never
+    is an engine busy for less than its work takes, and of some tries one is not disturbed."""
+    best = {}
+    for _ in range(TRIES):
+        for engine, off in work_once(referee, pci).items():
+            checks.that(off > -PROMISED, f"{engine}: 1.5 s programmed, {1.5 * (1 + off):.4f} s exported: {off:+.2%}")
+            best[engine] = min(off, best.get(engine, off))
+        if max(best.values()) <= PROMISED:
+            break
+    for engine, off in best.items():
+        checks.that(off <= 3 * PROMISED, f"{engine}: at best {off:+.2%} (promised {PROMISED:.0%})")
 
 
 def check_idle(referee):
