@@ -66,6 +66,7 @@ static bool at_work(const struct collection *c, unsigned gt)
 static int collect_gt(const struct collection *c, unsigned gt)
 {
 	char number[8];
+	int ret = 0;
 
 	snprintf(number, sizeof(number), "%u", gt);
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
@@ -75,18 +76,18 @@ static int collect_gt(const struct collection *c, unsigned gt)
 					   c->gpu->card, gt, reasons[i]);
 
 		if (r < 0)
-			return r;
+			ret = COLLECT_PARTIAL;
 		if (r > 0)
 			put(c->batch, &families[0], value != 0, c->gpu->pci, number, reasons[i]);
 	}
-	return 0;
+	return ret;
 }
 
 static int collect(const struct collection *c)
 {
 	const struct state *state = c->state;
 	enum gpu_power power;
-	int r = gpu_power(c->context->fs, c->gpu, &power);
+	int ret = 0, r = gpu_power(c->context->fs, c->gpu, &power);
 
 	if (r == -ENOENT || r == -ENODATA)
 		return 0;
@@ -95,11 +96,10 @@ static int collect(const struct collection *c)
 	for (size_t i = 0; i < state->n && power != GPU_SUSPENDED; i++) {
 		if (power == GPU_MAY_SLEEP && !at_work(c, state->gts[i]))
 			continue;
-		r = collect_gt(c, state->gts[i]);
-		if (r < 0)
-			return r;
+		if (collect_gt(c, state->gts[i]) != 0)
+			ret = COLLECT_PARTIAL;
 	}
-	return 0;
+	return ret;
 }
 
 const struct collector throttle_collector = {

@@ -83,7 +83,7 @@ struct result *job_run(const struct context *context, const struct job *job,
 			.batch = result->batch,
 			.fault = &result->fault,
 		});
-	if (result->r == 0 && batch_error(result->batch))
+	if (result->r >= 0 && batch_error(result->batch))
 		result->r = fault_errno(&result->fault, batch_error(result->batch),
 					"samples of the collector");
 	if (result->r < 0 && result->fault.reason == REASON_NONE)

@@ -62,7 +62,7 @@ static enum reason slot_reason(const struct slot *slot)
 /* It has said why something is not there, and exports the rest. */
 static bool is_partial(const struct slot *slot)
 {
-	return slot->result && slot->result->r == 0;
+	return slot->result && slot->result->r >= 0;
 }
 
 static bool same_fault(const struct slot *a, const struct slot *b)
@@ -160,7 +160,7 @@ static int render(const struct scraper *s, const struct scrape *scrape, char **r
 		for (size_t i = 0; i < scrape->n; i++) {
 			const struct slot *slot = &scrape->slots[i];
 
-			if (slot->job->index == c && slot->result && slot->result->r == 0)
+			if (slot->job->index == c && slot->result && slot->result->r >= 0)
 				batches[n++] = slot->result->batch;
 		}
 		if (n > first)
