@@ -71,7 +71,11 @@ struct collector {
 	const struct family *families;
 	size_t n_families;
 
-	/* Prepares the collector for a GPU; may be NULL. -ENODEV: this GPU has no such source. */
+	/*
+	 * Prepares the collector for a GPU; may be NULL. -ENODEV: this kernel offers no such source
+	 * for this GPU ("not_supported"). -EOPNOTSUPP: it does, and the collector cannot read it
+	 * yet; nothing is said of it.
+	 */
 	int (*init)(const struct context *context, struct gpu *gpu, void **ret_state);
 	/*
 	 * Puts the samples. 0; COLLECT_PARTIAL with *fault filled in: some values could not be

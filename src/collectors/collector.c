@@ -103,7 +103,10 @@ unsigned collector_pmu_kinds(const struct collector *collector)
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	(void)context, (void)ret_state;
-	return gpu->pmu ? 0 : -ENODEV;
+	if (gpu->pmu)
+		return 0;
+	/* xe's PMU, or a copied tree's. */
+	return *gpu->pmu_name ? -EOPNOTSUPP : -ENODEV;
 }
 
 int collector_pmu_collect(const struct collection *c)

@@ -38,6 +38,11 @@ struct job *job_new(const struct context *context, unsigned index, struct gpu *g
 	return job;
 }
 
+bool job_is_absent(const struct job *job)
+{
+	return job->init_r == -ENODEV || job->init_r == -EOPNOTSUPP;
+}
+
 struct job *job_ref(struct job *job)
 {
 	ref_take(&job->refs);

@@ -88,7 +88,7 @@ void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 		slot->scrape = scrape;
 		scrape->n++;
 		/* A stuck job is not waited for again; one that is not on this GPU never runs. */
-		if (job->stuck || job->init_r == -ENODEV)
+		if (job->stuck || job_is_absent(job))
 			continue;
 		if (job->status == JOB_IDLE)
 			enqueue_locked(s, job, round);

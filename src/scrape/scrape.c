@@ -83,7 +83,7 @@ static void log_failing_locked(struct scrape *scrape, size_t first)
 		struct job *job = scrape->slots[i].job;
 		size_t used = strlen(names);
 
-		if (job->init_r == -ENODEV || !same_fault(slot, &scrape->slots[i]))
+		if (job_is_absent(job) || !same_fault(slot, &scrape->slots[i]))
 			continue;
 		snprintf(names + used, sizeof(names) - used, "%s%s", used ? "," : "",
 			 job->collector->name);
@@ -103,7 +103,7 @@ static void log_changes_locked(struct scrape *scrape)
 		struct job *job = scrape->slots[i].job;
 		enum reason reason = slot_reason(&scrape->slots[i]);
 
-		if (job->init_r == -ENODEV || reason == job->logged)
+		if (job_is_absent(job) || reason == job->logged)
 			continue;
 		if (reason != REASON_NONE) {
 			log_failing_locked(scrape, i);

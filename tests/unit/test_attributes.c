@@ -126,6 +126,49 @@ static void throttle(void **state)
 	end();
 }
 
+#define BMG "sys/bus/pci/devices/0000:03:00.0/"
+
+static void throttle_xe(void **state)
+{
+	unsigned opens;
+
+	(void)state;
+	begin(FIXTURE("battlemage-xe"));
+	tree_write(&tree, BMG "tile0/gt1/freq0/throttle/reason_thermal", "1\n");
+	assert_int_equal(collect("throttle", "0000:03:00.0"), 0);
+	assert_int_equal(count("\n"), 16);
+	assert_int_equal(count("gt=\"1\",reason=\"thermal\"} 1\n"), 1);
+	assert_int_equal(count("gt=\"0\",reason=\"thermal\"} 0\n"), 1);
+	assert_int_equal(count("gt=\"0\",reason=\"pl1\"} 1\n"), 1);
+	assert_int_equal(count("reason=\"vr_thermalert\"} 0\n"), 2);
+	/* The read would wake it. */
+	tree_write(&tree, BMG "power/runtime_status", "suspended\n");
+	opens = fake_counts().file_opens;
+	assert_int_equal(collect("throttle", "0000:03:00.0"), 0);
+	assert_string_equal(text, "");
+	assert_true(fake_counts().file_opens - opens < 8);
+	/* A kernel or a virtual function without them. */
+	tree_delete(&tree, BMG "tile0/gt0/freq0/throttle/reason_pl1");
+	tree_delete(&tree, BMG "tile0/gt1/freq0/throttle/reason_pl1");
+	assert_int_equal(collect("throttle", "0000:03:00.0"), -ENODEV);
+	end();
+}
+
+/* Not supported is what the kernel does not offer, and nothing else. */
+static void offered_by_xe(void **state)
+{
+	(void)state;
+	begin(FIXTURE("battlemage-xe"));
+	assert_int_equal(collect("engine", "0000:03:00.0"), -EOPNOTSUPP);
+	assert_int_equal(collect("cycles", "0000:03:00.0"), -EOPNOTSUPP);
+	tree_delete(&tree, "sys/bus/event_source/devices/xe_0000_03_00.0");
+	gpu_list_free(gpus);
+	assert_int_equal(gpu_discover(fs, pmus, NULL, &gpus), 0);
+	assert_int_equal(collect("engine", "0000:03:00.0"), -ENODEV);
+	assert_int_equal(collect("idle", "0000:03:00.0"), -EOPNOTSUPP);
+	end();
+}
+
 #define TYPES "sys/bus/pci/devices/0000:00:02.0/mdev_supported_types/"
 
 static void vgpu(void **state)
@@ -201,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frequency),   cmocka_unit_test(throttle),
+		cmocka_unit_test(throttle_xe), cmocka_unit_test(offered_by_xe),
 		cmocka_unit_test(vgpu),	       cmocka_unit_test(sriov),
 	};
 
