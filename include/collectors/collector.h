@@ -21,6 +21,7 @@ struct round {
 	const struct gpu_list *gpus; /* for HOST: those that there are; NULL for PER_GPU */
 };
 
+struct resets;
 struct va_state;
 
 /* Unchanged for the life of the program. */
@@ -31,6 +32,7 @@ struct context {
 	unsigned client_max_workloads;
 	const char *transcode_names; /* more names of transcoders, with commas; or NULL */
 	struct va_state *vaapi;	     /* NULL: nobody runs VA-API tests */
+	struct resets *resets;	     /* NULL: nobody counts them */
 };
 
 #define COLLECT_PARTIAL 1

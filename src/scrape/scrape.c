@@ -38,6 +38,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 						  : CLIENT_MAX_WORKLOADS;
 	s->context.transcode_names = options->transcode_names;
 	s->context.vaapi = options->vaapi;
+	s->context.resets = options->resets;
 	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
