@@ -149,7 +149,7 @@ static int take_outcome(const struct line_reader *r, struct va_outcome *o, bool 
 	return 1;
 }
 
-/* "H264Main slice_lp 16 h264": profile, entry point, rate control bits, codec or "-". */
+/* "H264Main EncSliceLP 16 h264": profile, entry point, rate control bits, codec or "-". */
 static int take_entry(const char *value, struct va_capabilities *c)
 {
 	struct va_entry *e = &c->entries[c->n];

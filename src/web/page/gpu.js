@@ -142,7 +142,7 @@ const CODECS = {
   av1: "AV1",
   jpeg: "JPEG",
 };
-const ENTRYPOINTS = { __proto__: null, slice_lp: "low power", slice: "", picture: "" };
+const ENTRYPOINTS = { __proto__: null, EncSliceLP: "low power", EncSlice: "", EncPicture: "" };
 const RESULTS = {
   __proto__: null,
   no_device: "no render node",
