@@ -270,7 +270,7 @@ ended=0
 start_qemu
 if [ -e "$run/silent" ]; then
 	say "the guest did not start in $boot_limit s: once more"
-	rm -f "$run"/{silent,ctl,console,out,err}
+	rm -f "$run"/{silent,ctl,console,out,err,monitor.in,monitor.out}
 	start_qemu
 fi
 [ -n "$shell" ] || report

@@ -111,9 +111,15 @@ class Referee:
                                 f"{what}: {compared} compared, {len(wrong)} wrong {wrong or ''}")
 
 
-def work(engine, us, *options, gpu=0):
+def node(pci):
+    """The render node of a GPU."""
+    folder = f"/sys/bus/pci/devices/{pci or lab.shell('lab_bdf')}/drm"
+    return "/dev/dri/" + next(name for name in os.listdir(folder) if name.startswith("renderD"))
+
+
+def work(engine, us, *options, pci=None):
     """Starts work for an engine; the process ends when it is done."""
-    return subprocess.Popen(["lab_gpu_work", *options, lab.shell(f"lab_render {gpu}"), engine, str(us)],
+    return subprocess.Popen(["lab_gpu_work", *options, node(pci), engine, str(us)],
                             stdout=subprocess.DEVNULL)
 
 
@@ -124,13 +130,15 @@ def run(*works):
 
 
 def gpus():
-    """{PCI address: PMU name} of the GPUs that have a PMU."""
+    """{PCI address: PMU} of the GPUs whose PMU can be told by its name. Of two the first has that
+    named "i915", as an only one has, and nothing says that it is the first's."""
     found = {}
-    for n in range(len(os.environ["LAB_GPU"].split(","))):
-        bdf = lab.shell(f"lab_bdf {n}")
-        own = "i915_" + bdf.replace(":", "_")
+    numbers = range(len(os.environ["LAB_GPU"].split(",")))
+    for number in numbers:
+        pci = lab.shell(f"lab_bdf {number}")
+        own = "i915_" + pci.replace(":", "_")
         if (PMUS / own).exists():
-            found[bdf] = own
-        elif n == 0:
-            found[bdf] = "i915"
+            found[pci] = Pmu(own)
+        elif len(numbers) == 1:
+            found[pci] = Pmu("i915")
     return found

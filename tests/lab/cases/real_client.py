@@ -47,7 +47,7 @@ def main():
     after = figures(processes)
     wrong = 0
     for name in CLASSES.values():
-        values = metrics.find(BUSY, workload=f"service/{SERVICE}", **{"class": name.replace("-", "_")})
+        values = metrics.find(BUSY, workload=f"service/{SERVICE}", **{"class": name})
         got = sum(values.values())
         right = before[name] - 1e-6 <= got <= after[name] + 1e-6
         wrong += not right

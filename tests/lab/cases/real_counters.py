@@ -17,23 +17,23 @@ REASONS = {"prochot": 1 << 0, "thermal": 1 << 1, "ratl": 1 << 5, "vr_thermalert"
            "vr_tdc": 1 << 7, "pl4": 1 << 8, "pl1": 1 << 10, "pl2": 1 << 11}
 
 
-def start_work(second_video):
+def start_work(pci, second_video):
     """All engines at the same time, each for 1.5 s."""
     programmed = {
-        (BUSY, "rcs0"): lab_real.work("render", 1500000),
-        (BUSY, "vcs0"): lab_real.work("video", 500000, "--repeat", "3", "--gap", "100000"),
-        (SEMAPHORE, "bcs0"): lab_real.work("copy", 1500000, "--what", "semaphore"),
-        (WAIT, "vecs0"): lab_real.work("enhance", 1500000, "--what", "event"),
+        (BUSY, "rcs0"): lab_real.work("render", 1500000, pci=pci),
+        (BUSY, "vcs0"): lab_real.work("video", 500000, "--repeat", "3", "--gap", "100000", pci=pci),
+        (SEMAPHORE, "bcs0"): lab_real.work("copy", 1500000, "--what", "semaphore", pci=pci),
+        (WAIT, "vecs0"): lab_real.work("enhance", 1500000, "--what", "event", pci=pci),
     }
     if second_video:
-        programmed[BUSY, "vcs1"] = lab_real.work("video1", 750000, "--repeat", "2", "--gap", "50000")
+        programmed[BUSY, "vcs1"] = lab_real.work("video1", 750000, "--repeat", "2", "--gap", "50000", pci=pci)
     return programmed
 
 
 def work_once(referee, pci):
     """{engine: how much longer the exported time is than the programmed one, as a share}"""
     first = referee.scrape()
-    programmed = start_work(first.metrics.find(BUSY, pci=pci, engine="vcs1"))
+    programmed = start_work(pci, first.metrics.find(BUSY, pci=pci, engine="vcs1"))
     lab_real.run(*programmed.values())
     last = referee.scrape()
     referee.judge(first, last, "with work")
@@ -79,7 +79,7 @@ def check_sleep(checks, referee, pci):
     checks.that(status(pci) == "suspended", f"by its own preset the GPU sleeps, scrapes or not: {status(pci)}")
     referee.judge(first, asleep, "falling asleep")
     referee.judge(asleep, still, "asleep")
-    lab_real.run(lab_real.work("video", 300000))
+    lab_real.run(lab_real.work("video", 300000, pci=pci))
     referee.judge(still, referee.scrape(), "awake again")
 
 
@@ -88,9 +88,9 @@ def check_reset(checks, referee, pci):
     engines = f"/sys/bus/pci/devices/{pci}/drm/card*/engine"
     lab.shell(f"echo 100 | tee {engines}/rcs0/heartbeat_interval_ms {engines}/rcs0/preempt_timeout_ms")
     first = referee.scrape()
-    lab_real.work("render", 1000, "--what", "hang").wait(timeout=60)
+    lab_real.work("render", 1000, "--what", "hang", pci=pci).wait(timeout=60)
     checks.that("GPU HANG" in lab.shell("dmesg"), "the driver has seen the hang")
-    lab_real.run(lab_real.work("render", 300000))
+    lab_real.run(lab_real.work("render", 300000, pci=pci))
     last = referee.scrape()
     referee.judge(first, last, "over a reset")
     took = last.metrics.value(BUSY, pci=pci, engine="rcs0") - first.metrics.value(BUSY, pci=pci, engine="rcs0")
@@ -107,7 +107,7 @@ def check_limits(checks, exporter, pci):
 
 def check_clock(checks, exporter, pci):
     lab.shell(f"lab_gpu_set {pci} act_mhz 600")
-    working = lab_real.work("render", 1500000)
+    working = lab_real.work("render", 1500000, pci=pci)
     metrics = exporter.scrape_until(lambda m: m.value("intel_gpu_frequency_actual_hertz", pci=pci), 5)
     checks.same(metrics.value("intel_gpu_frequency_actual_hertz", pci=pci), 600e6, "at work it runs at 600 MHz")
     lab_real.run(working)
@@ -136,7 +136,7 @@ def check_throttle(checks, exporter, pci):
 def main():
     checks = lab.Checks()
     lab.shell("gpu_load")
-    pmus = {pci: lab_real.Pmu(name) for pci, name in lab_real.gpus().items()}
+    pmus = lab_real.gpus()
     pci = next(iter(pmus))
     exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
     exporter.scrape()  # opens the events

@@ -17,7 +17,7 @@ def use_freed_memory(number):
 def main():
     lab.shell("gpu_load")
     for number in range(CYCLES):
-        strangers = [lab_real.Pmu(name) for name in lab_real.gpus().values()]
+        strangers = lab_real.gpus().values()
         lab.shell("lab_unbind")
         use_freed_memory(number)
         for pmu in strangers:

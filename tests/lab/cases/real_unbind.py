@@ -43,7 +43,7 @@ def use_freed_memory(number):
 def main():
     checks = lab.Checks()
     lab.shell("gpu_load")
-    exporter = lab.Exporter("--collector.cycles")
+    exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
     exporter.scrape_until(lambda metrics: metrics.find(BUSY))
     scrapes = Scrapes(exporter)
     scrapes.start()
@@ -61,7 +61,7 @@ def main():
                 f"{scrapes.absent} without series, {scrapes.present} with")
     complaints = lab.shell(f"dmesg | grep -E '{COMPLAINT}'", check=False)
     checks.that(not complaints, f"the kernel has no complaint {complaints[:500]}")
-    pmus = {pci: lab_real.Pmu(name) for pci, name in lab_real.gpus().items()}
+    pmus = lab_real.gpus()
     referee = lab_real.Referee(checks, exporter, pmus)
     first = referee.scrape()
     lab_real.run(lab_real.work("video", 300000))

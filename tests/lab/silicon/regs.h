@@ -148,7 +148,7 @@
 /* i915_reg.h: display */
 #define SKL_FUSE_STATUS		  0x42000
 #define FPGA_DBG		  0x42300
-#define GEN8_PCU_IIR		  0x444e8
+#define GEN8_DE_PIPE_IIR(pipe)	  (0x44408 + 0x10 * (pipe))
 #define GEN11_GU_MISC_IIR	  0x444f8
 #define DBUF_CTL_S1		  0x44fe8
 #define DBUF_CTL_S0		  0x45008

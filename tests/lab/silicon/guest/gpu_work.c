@@ -12,9 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-enum { MAX_DWORDS = 1000, MAX_US = 0xfffff };
+enum { BATCH_SIZE = 4096, MAX_DWORDS = 1000, MAX_US = 0xfffff };
 
 #define MI_NOOP_WRITE_ID    (1u << 22)
 #define MI_BATCH_BUFFER_END (0x0au << 23)
@@ -66,23 +67,36 @@ static void check(const char *name, int fd, unsigned long request, void *arg)
 
 #define CHECK(fd, request, arg) check(#request, fd, request, arg)
 
+/* By a mapping: after Tiger Lake the driver refuses GEM_PWRITE. */
+static uint32_t *map_buffer(int fd, uint32_t handle)
+{
+	struct drm_i915_gem_mmap_offset map = { .handle = handle, .flags = I915_MMAP_OFFSET_WB };
+	void *mapped;
+
+	CHECK(fd, DRM_IOCTL_I915_GEM_MMAP_OFFSET, &map);
+	mapped = mmap(NULL, BATCH_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)map.offset);
+	if (mapped == MAP_FAILED) {
+		fprintf(stderr, "gpu_work: mmap: %s\n", strerror(errno));
+		exit(1);
+	}
+	return mapped;
+}
+
 static uint32_t make_batch(int fd, const struct work *work)
 {
-	struct drm_i915_gem_create create = { .size = 4096 };
-	struct drm_i915_gem_pwrite write = { .size = 4096 };
-	uint32_t dwords[1024] = { 0 };
+	struct drm_i915_gem_create create = { .size = BATCH_SIZE };
+	uint32_t *dwords;
 	long left, part;
 	int n = 0;
 
+	CHECK(fd, DRM_IOCTL_I915_GEM_CREATE, &create);
+	dwords = map_buffer(fd, create.handle);
 	for (left = work->us; left > 0 && n < MAX_DWORDS; left -= part) {
 		part = left < MAX_US ? left : MAX_US;
 		dwords[n++] = MI_NOOP_WRITE_ID | work->what << 20 | (uint32_t)part;
 	}
 	dwords[n] = MI_BATCH_BUFFER_END;
-	CHECK(fd, DRM_IOCTL_I915_GEM_CREATE, &create);
-	write.handle = create.handle;
-	write.data_ptr = (uintptr_t)dwords;
-	CHECK(fd, DRM_IOCTL_I915_GEM_PWRITE, &write);
+	munmap(dwords, BATCH_SIZE);
 	return create.handle;
 }
 
@@ -92,7 +106,7 @@ static void run_batch(int fd, const struct work *work, uint32_t handle)
 	struct drm_i915_gem_execbuffer2 exec = {
 		.buffers_ptr = (uintptr_t)&object,
 		.buffer_count = 1,
-		.batch_len = 4096,
+		.batch_len = BATCH_SIZE,
 		.flags = work->engine | I915_EXEC_NO_RELOC,
 	};
 	struct drm_i915_gem_wait wait = { .bo_handle = handle, .timeout_ns = WAIT_NS };
