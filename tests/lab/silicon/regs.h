@@ -177,6 +177,7 @@
 #define   DP_AUX_CH_CTL_DONE	  (1u << 30)
 #define   DP_AUX_CH_CTL_TIME_OUT_ERROR (1u << 28)
 #define   DP_AUX_CH_CTL_RECEIVE_ERROR  (1u << 25)
+#define EDP_PSR_IIR		  0x64838
 #define DPLL_STATUS		  0x6c060
 #define SDEIIR			  0xc4008
 #define PCH_GMBUS2		  0xc5108 /* display/intel_gmbus_regs.h */
