@@ -126,7 +126,7 @@ static void put_collectors(struct batch *batch, const struct scrape *scrape)
 		if (job->init_r == -ENODEV)
 			put(batch, &meta_families[ERROR], 1, job->collector->name, pci, NULL,
 			    reason_name(REASON_NOT_SUPPORTED));
-		else
+		else if (!job_is_absent(job))
 			put_row(batch, job->collector->name, pci, scrape->slots[i].result);
 	}
 }

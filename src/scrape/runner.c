@@ -94,7 +94,7 @@ void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 		slot->scrape = scrape;
 		scrape->n++;
 		/* A stuck job is not waited for again; one that is not on this GPU never runs. */
-		if (job->init_r == -ENODEV || now >= runner_patience_locked(s, job))
+		if (job_is_absent(job) || now >= runner_patience_locked(s, job))
 			continue;
 		if (job->status == JOB_IDLE)
 			enqueue_locked(s, job, round);

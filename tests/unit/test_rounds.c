@@ -14,9 +14,9 @@
 
 static const struct va_capabilities two_encoders = {
 	.driver = "fake",
-	.entries = { { .profile = "H264Main", .entrypoint = "slice", .codec = "h264" },
+	.entries = { { .profile = "H264Main", .entrypoint = "EncSlice", .codec = "h264" },
 		     { .profile = "H264Main", .entrypoint = "vld" },
-		     { .profile = "HEVCMain", .entrypoint = "slice_lp", .codec = "hevc" } },
+		     { .profile = "HEVCMain", .entrypoint = "EncSliceLP", .codec = "hevc" } },
 	.n = 3,
 };
 

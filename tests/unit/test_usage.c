@@ -320,6 +320,56 @@ static void xe_first(void **state)
 	assert_near(busy("a"), 18);
 }
 
+/* Half busy: 400 looks in which the clock of 36 bits and the cycles of 32 both go round. */
+static void xe_goes_round(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i <= 400; i++) {
+		struct fdinfo info = { 0 };
+
+		begin(i ? 10 : 0);
+		info.engines[FDINFO_VIDEO] = (struct fdinfo_engine){
+			.has_cycles = true,
+			.cycles = i * 96000000 % (1ull << 32),
+			.total_cycles = (1000 + i * 192000000) % (1ull << 36),
+			.capacity = 1,
+		};
+		add_info(1, "a", &info);
+		usage_end(usage);
+		assert_near(busy("a"), 5 * (double)i);
+	}
+}
+
+static void xe_gap(void **state)
+{
+	static const struct {
+		uint64_t cycles, total;
+		double busy;
+	} rows[] = {
+		{ 0, 0, 0 },
+		{ 96000000, 192000000, 5 },
+		{ 90000000, 384000000, 5 }, /* a dip */
+		{ 288000000, 576000000, 15 },
+		{ 10, 100, 15 }, /* a reset */
+		{ 20, 192000100, 15 },
+		{ 96000020, 384000100, 20 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fdinfo info = { 0 };
+
+		begin(i ? 10 : 0);
+		info.engines[FDINFO_VIDEO] = (struct fdinfo_engine){ .has_cycles = true,
+								     .cycles = rows[i].cycles,
+								     .total_cycles = rows[i].total,
+								     .capacity = 1 };
+		add_info(1, "a", &info);
+		usage_end(usage);
+		assert_near(busy("a"), rows[i].busy);
+	}
+}
+
 static void memory(void **state)
 {
 	struct fdinfo info = { .regions = { { "system0", 100 }, { "local0", 0 } }, .n_regions = 2 };
@@ -425,6 +475,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(late_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(xe, setup, teardown),
 		cmocka_unit_test_setup_teardown(xe_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(xe_goes_round, setup, teardown),
+		cmocka_unit_test_setup_teardown(xe_gap, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(many, setup, teardown),
 		cmocka_unit_test_setup_teardown(first_come, setup, teardown),

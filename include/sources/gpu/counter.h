@@ -6,9 +6,9 @@
  * a GuC reset, and torn GuC reads made it jump (commits 1622ed27d26a, 59a0b46788d5). So a value
  * below the last is held for one read; if the next one is still below, it is the new base.
  *
- * A DRM client has no such restart, only dips: i915 takes a context that is destroyed out of the sum
- * before it books the context's time. Documentation/gpu/drm-usage-stats.rst: stay with the larger
- * value until the client has caught up with it.
+ * A DRM client has no such restart, only dips: i915 takes a context that is destroyed out of the
+ * sum before it books the context's time. Documentation/gpu/drm-usage-stats.rst: stay with the
+ * larger value until the client has caught up with it.
  */
 #ifndef SOURCES_GPU_COUNTER_H
 #define SOURCES_GPU_COUNTER_H
