@@ -38,7 +38,7 @@ def wedged(metrics):
 def check_engine_reset(checks):
     load()
     exporter = lab.Exporter()
-    metrics = exporter.scrape()
+    metrics = exporter.scrape_until(lambda found: wedged(found) is not None)
     checks.same((wedged(metrics), resets(metrics)), (0, 0), "a GPU that works: not wedged, never reset")
     hang()
     metrics = exporter.scrape()
@@ -91,7 +91,7 @@ def main():
     check_engine_reset(checks)
     load("reset=1")  # no engine alone: what an engine that cannot be reset leads to
     exporter = lab.Exporter()
-    exporter.scrape()
+    exporter.scrape_until(lambda metrics: wedged(metrics) is not None)
     check_whole_reset(checks, exporter)
     check_wedge(checks, exporter, Path(lab.shell("lab_pci_dir"), "power"))
     check_recovery(checks, exporter)
