@@ -11,7 +11,7 @@ import lab_real
 
 BUSY = "intel_gpu_engine_busy_seconds_total"
 UUID = "00000000-0000-0000-0000-000000000101"
-PROGRAMMED = {"rcs0": ("render", 900000), "vcs0": ("video", 1500000)}
+PROGRAMMED = {"rcs0": ("render", 3000000), "vcs0": ("video", 4000000)}
 AGREE = 0.03
 LIMIT = 400
 PAUSE = 5  # in which the host makes the scrape that it counts from: probing is work, too

@@ -41,7 +41,7 @@ static u32 aux_channel(u32 value)
  * comes. */
 static bool is_display_iir(u32 addr)
 {
-	return addr == SDEIIR ||
+	return addr == SDEIIR || addr == EDP_PSR_IIR ||
 	       (addr >= GEN8_DE_PIPE_IIR(0) && addr <= GEN11_GU_MISC_IIR && (addr & 15) == 8);
 }
 

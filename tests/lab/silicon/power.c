@@ -46,20 +46,24 @@ void power_update(struct gpu *gpu)
 	gpu->rc6 = !awake(gpu);
 }
 
+/* In units of 50/3 MHz. */
 static u32 actual_clock(struct gpu *gpu)
 {
 	if (!awake(gpu))
 		return 0;
 	if (gpu->settings[SET_act_mhz])
-		return clock_units(gpu->settings[SET_act_mhz]) << GEN9_FREQUENCY_SHIFT;
-	return *reg(gpu, GEN6_RPNSWREQ) >> GEN9_FREQUENCY_SHIFT << GEN9_FREQUENCY_SHIFT;
+		return clock_units(gpu->settings[SET_act_mhz]);
+	return *reg(gpu, GEN6_RPNSWREQ) >> GEN9_FREQUENCY_SHIFT;
 }
 
 bool power_read(struct gpu *gpu, u32 addr, u32 *ret_value)
 {
 	switch (addr) {
 	case GEN6_RPSTAT1:
-		*ret_value = actual_clock(gpu);
+		*ret_value = actual_clock(gpu) << GEN9_FREQUENCY_SHIFT;
+		return true;
+	case GEN12_RPSTAT1:
+		*ret_value = actual_clock(gpu) << GEN12_CAGF_SHIFT;
 		return true;
 	case GEN6_GT_GFX_RC6:
 		power_update(gpu);

@@ -136,6 +136,10 @@
 #define   SKL_CDCLK_READY_FOR_CHANGE	      0x1
 #define GT0_PERF_LIMIT_REASONS		      0x1381a8
 
+/* gt/intel_gt_regs.h, Linux 6.2 and later */
+#define GEN12_RPSTAT1	   0x1381b4
+#define   GEN12_CAGF_SHIFT 11 /* GEN12_CAGF_MASK */
+
 /* intel_mchbar_regs.h */
 #define MCHBAR_MIRROR_BASE_SNB 0x140000
 #define GEN6_RP_STATE_CAP      (MCHBAR_MIRROR_BASE_SNB + 0x5998)
@@ -173,6 +177,7 @@
 #define   DP_AUX_CH_CTL_DONE	  (1u << 30)
 #define   DP_AUX_CH_CTL_TIME_OUT_ERROR (1u << 28)
 #define   DP_AUX_CH_CTL_RECEIVE_ERROR  (1u << 25)
+#define EDP_PSR_IIR		  0x64838
 #define DPLL_STATUS		  0x6c060
 #define SDEIIR			  0xc4008
 #define PCH_GMBUS2		  0xc5108 /* display/intel_gmbus_regs.h */

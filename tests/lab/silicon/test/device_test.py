@@ -245,7 +245,7 @@ def check_power(gpu):
     gpu.status()
     gpu.command("write", BAR4, 4 * 5, 600)  # act_mhz
     gpu.submit(gpu.make_context(0, noop(10)))
-    check("a clock that is set", gpu.read(0xA01C) >> 23, 36)
+    check("a clock that is set", (gpu.read(0xA01C) >> 23, gpu.read(0x1381B4) >> 11), (36, 36))
     gpu.wait(10)
 
 
