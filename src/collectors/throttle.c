@@ -7,8 +7,8 @@
  * The reads take a runtime-PM reference: they wake a suspended GPU, and put off the sleep of an
  * idle one (by i915's 10 s) at every scrape. So they are made only while the GPU may not sleep
  * (power/control "on", the default of an integrated GPU) or is at work anyway (its clock runs).
- * xe's clock cannot be asked without waking it either, but xe sleeps 1 s after the last use: what is
- * not suspended is read, which puts that off by a second at most.
+ * xe's clock cannot be asked without waking it either, but xe sleeps 1 s after the last use: what
+ * is not suspended is read, which puts that off by a second at most.
  */
 #include "collectors/collector.h"
 

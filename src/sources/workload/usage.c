@@ -12,15 +12,16 @@
 #include <errno.h>
 #include <string.h>
 
-#define FORGET_NS   900000000000u /* a workload without clients */
-#define MISSING_NS  10000000000u  /* a client that no process has */
-#define MISSED	    2
-#define RATIO_NS    10000000u /* a shorter time says too little of a clock's rate */
+#define FORGET_NS  900000000000u /* a workload without clients */
+#define MISSING_NS 10000000000u	 /* a client that no process has */
+#define MISSED	   2
+#define RATIO_NS   10000000u /* a shorter time says too little of a clock's rate */
 
 struct known {
 	uint64_t id;
-	uint64_t at;	/* of the last read */
+	uint64_t at; /* of the last read */
 	unsigned missed;
+	pid_t pid;
 	bool fresh;		      /* its first look, and not the first of all */
 	bool started[FDINFO_CLASSES]; /* has a base that the next value is compared with */
 	struct counter counters[FDINFO_CLASSES];
@@ -109,8 +110,7 @@ static struct known *add_client(struct usage *u, uint64_t id)
 {
 	if (!array_reserve(u->clients, &u->size, u->n_clients + 1))
 		return NULL;
-	u->clients[u->n_clients] =
-		(struct known){ .id = id, .fresh = u->looks > 0 };
+	u->clients[u->n_clients] = (struct known){ .id = id, .fresh = u->looks > 0 };
 	return &u->clients[u->n_clients++];
 }
 
@@ -255,7 +255,15 @@ int usage_add(struct usage *u, const struct drm_client *client, const struct wor
 	known->at = client->at;
 	known->fresh = false;
 	known->missed = 0;
+	known->pid = client->pid;
 	return 0;
+}
+
+void usage_keep_denied(struct usage *u, const struct walk *walk)
+{
+	for (size_t i = 0; i < u->n_clients; i++)
+		if (walk_denied(walk, u->clients[i].pid))
+			u->clients[i].missed = 0;
 }
 
 static int compare_hashes(const void *a, const void *b)
