@@ -153,6 +153,7 @@ static int look(const struct collection *c, struct walk *walk)
 	qsort(sorted, n, sizeof(*sorted), compare_owners);
 	usage_begin(c->state, now);
 	r = add_clients(c, sorted, n);
+	usage_keep_denied(c->state, walk);
 	usage_end(c->state);
 	free(sorted);
 	if (r == 0 && n > 0 && engines == 0)
