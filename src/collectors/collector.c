@@ -100,11 +100,15 @@ unsigned collector_pmu_kinds(const struct collector *collector)
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	(void)context, (void)ret_state;
-	return gpu->pmu ? 0 : -ENODEV;
+	return gpu->pmu || gpu->pmu_is_unclear ? 0 : -ENODEV;
 }
 
 int collector_pmu_collect(const struct collection *c)
 {
+	if (!c->gpu->pmu)
+		return fault_set(c->fault, REASON_NOT_SUPPORTED, "pmu-unclear", -ENODEV,
+				 "several integrated GPUs and one PMU named i915: nothing says "
+				 "whose it is");
 	return pmu_visit(c->gpu->pmu, c->round->number, kinds_of(c->collector, true), put_event,
 			 (void *)c, c->fault);
 }

@@ -286,6 +286,37 @@ static void two_integrated_gpus_share_no_pmu(void **state)
 	assert_string_equal(list->gpus[1]->pmu_name, "");
 }
 
+/* Up to 6.12 the second one's PMU has its address in its name; since 6.13 the kernel refuses it. */
+static void one_of_two_integrated_gpus_owns_i915(void **state)
+{
+	(void)state;
+	tree_write(&tree, PCI "0000:00:06.0/vendor", "0x8086\n");
+	tree_write(&tree, PCI "0000:00:06.0/class", "0x030000\n");
+	tree_write(&tree, PCI "0000:00:06.0/device", "0x9a49\n");
+	tree_link(&tree, PCI "0000:00:06.0/driver", "../../../bus/pci/drivers/i915");
+	look_again();
+	assert_string_equal(list->gpus[0]->pmu_name, "");
+	assert_null(list->gpus[0]->pmu);
+	assert_true(list->gpus[0]->pmu_is_unclear && list->gpus[1]->pmu_is_unclear);
+	assert_false(list->gpus[2]->pmu_is_unclear); /* a discrete one has its own */
+	assert_false(gpu_list_is_stale(fs, list));
+
+	tree_folder(&tree, PMU "i915_0000_00_06.0/events");
+	assert_true(gpu_list_is_stale(fs, list));
+	look_again();
+	assert_string_equal(list->gpus[0]->pmu_name, "i915");
+	assert_non_null(list->gpus[0]->pmu);
+	assert_string_equal(list->gpus[1]->pmu_name, "i915_0000_00_06.0");
+	assert_false(list->gpus[0]->pmu_is_unclear || list->gpus[1]->pmu_is_unclear);
+	assert_false(gpu_list_is_stale(fs, list));
+
+	/* No PMU at all is another matter. */
+	tree_delete(&tree, PMU "i915_0000_00_06.0");
+	tree_delete(&tree, PMU "i915");
+	look_again();
+	assert_false(list->gpus[0]->pmu_is_unclear || list->gpus[1]->pmu_is_unclear);
+}
+
 static void unreadable_bus_keeps_the_old_list(void **state)
 {
 	struct gpu_list *fresh = NULL;
@@ -411,6 +442,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pmu_comes_and_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(device_goes_and_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_integrated_gpus_share_no_pmu, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_of_two_integrated_gpus_owns_i915, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(unreadable_bus_keeps_the_old_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_without_pci, setup, teardown),
 		cmocka_unit_test_setup_teardown(virtual_functions, setup, teardown),

@@ -102,8 +102,9 @@ static void pmu_name(char *buf, size_t size, const char *driver, const char *pci
 }
 
 /*
- * Up to 6.12 the PMU is "i915" for 0000:00:02.0 only, since 6.13 for every integrated GPU. No
- * link leads from the PMU to the device, so "i915" is taken only by the one GPU that can own it.
+ * Up to 6.12 the PMU is "i915" for 0000:00:02.0 only, since 6.13 for every integrated GPU, and the
+ * kernel refuses the second one. No link leads from the PMU to the device, so "i915" is taken only
+ * by the one GPU that can own it: the integrated one that has no PMU of its own name.
  * Returns the inode of the PMU's folder, 0 when there is none.
  */
 static uint64_t find_pmu(const struct fs *fs, const struct gpu *gpu, char *name, size_t size)
@@ -181,25 +182,37 @@ static struct gpu *find_old(const struct gpu_list *old, const char *pci)
 static bool is_same(const struct gpu *a, const struct gpu *b)
 {
 	return a->driver_inode == b->driver_inode && a->drm_inode == b->drm_inode &&
-	       a->pmu_inode == b->pmu_inode && a->device_id == b->device_id;
+	       a->pmu_inode == b->pmu_inode && a->device_id == b->device_id &&
+	       a->may_own_i915 == b->may_own_i915 && a->pmu_is_unclear == b->pmu_is_unclear;
+}
+
+/* Whether the PMU named "i915" can be this GPU's, for all that is known of this GPU alone. */
+static bool is_candidate(const struct fs *fs, const struct gpu *gpu)
+{
+	char name[sizeof(gpu->pmu_name)];
+	uint64_t inode;
+
+	pmu_name(name, sizeof(name), "i915", gpu->pci);
+	return gpu->driver == GPU_I915 && !gpu->vf && !gpu->discrete &&
+	       fs_inode(fs, &inode, PMU_FOLDER, name) < 0;
 }
 
 /* The PMUs of all GPUs are found together: "i915" has an owner only if there is one candidate. */
 static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct gpu_list *old,
 		       struct gpu_list *list)
 {
-	size_t integrated = 0;
+	size_t candidates = 0;
+	uint64_t inode = 0;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct gpu *gpu = list->gpus[i];
-
-		integrated += gpu->driver == GPU_I915 && !gpu->vf && !gpu->discrete;
-	}
+	fs_inode(fs, &inode, PMU_FOLDER, "i915");
+	for (size_t i = 0; i < list->n; i++)
+		candidates += is_candidate(fs, list->gpus[i]);
 	for (size_t i = 0; i < list->n; i++) {
 		struct gpu *gpu = list->gpus[i], *before = find_old(old, gpu->pci);
 		char name[sizeof(gpu->pmu_name)];
 
-		gpu->may_own_i915 = integrated == 1 && gpu->driver == GPU_I915 && !gpu->discrete;
+		gpu->may_own_i915 = candidates == 1 && is_candidate(fs, gpu);
+		gpu->pmu_is_unclear = candidates > 1 && inode && is_candidate(fs, gpu);
 		gpu->pmu_inode = find_pmu(fs, gpu, name, sizeof(name));
 		if (gpu->pmu_inode)
 			strcpy(gpu->pmu_name, name);
