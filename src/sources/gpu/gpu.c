@@ -134,6 +134,43 @@ static bool is_guest_function(const struct fs *fs, const char *pci, enum gpu_dri
 	return *ret_vf && driver != GPU_I915 && driver != GPU_XE;
 }
 
+static bool is_in_vm(const struct fs *fs)
+{
+	char cpu[4096]; /* the first processor's flags are in the beginning */
+	int n = fs_read(fs, cpu, sizeof(cpu), "proc/cpuinfo");
+
+	if (n == -EMSGSIZE)
+		n = sizeof(cpu);
+	return n > 0 && memmem(cpu, (size_t)n, " hypervisor", 11);
+}
+
+/*
+ * Generation 9 divides its crystal's clock by 2 to the power of 3 less a field of CTC_MODE, which
+ * hardware sets to 2, on Apollo and Gemini Lake to 3 (read_clock_frequency() in
+ * drivers/gpu/drm/i915/gt/intel_gt_clock_utils.c). A register that reads 0 is GVT-g's, and no other
+ * generation from 9 on has GVT-g; before 9 the rate is fixed.
+ */
+static void find_vgpu(const struct fs *fs, struct gpu *gpu)
+{
+	const char *generation = gpu->platform ? gpu->platform->generation : "";
+	bool low_power = strcmp(generation, "9lp") == 0;
+	unsigned crystal = low_power ? 19200000 : 24000000, hz;
+	char node[sizeof("/dev/dri/") + sizeof(gpu->render)];
+
+	if (gpu->driver != GPU_I915 || (strcmp(generation, "9") != 0 && !low_power) ||
+	    !fs_is_live(fs))
+		return;
+	snprintf(node, sizeof(node), "/dev/dri/%s", gpu->render);
+	if (!*gpu->render || sys_i915_timestamp_hz(node, &hz) < 0) {
+		/* Outside of a VM it cannot be one. */
+		gpu->maybe_vgpu = is_in_vm(fs);
+		return;
+	}
+	gpu->vgpu = hz == crystal >> 3;
+	if (gpu->vgpu)
+		gpu->fdinfo_divisor = low_power ? 8 : 4;
+}
+
 static int identify(const struct fs *fs, const char *pci, struct gpu **ret)
 {
 	char driver[sizeof((*ret)->driver_name)] = "none";
@@ -167,6 +204,7 @@ static int identify(const struct fs *fs, const char *pci, struct gpu **ret)
 	gpu->driver_inode = inode_or_0(fs, pci, "driver");
 	gpu->drm_inode = inode_or_0(fs, pci, "drm");
 	find_nodes(fs, gpu);
+	find_vgpu(fs, gpu);
 	*ret = gpu;
 	return 0;
 }
@@ -183,7 +221,7 @@ static bool is_same(const struct gpu *a, const struct gpu *b)
 {
 	return a->driver_inode == b->driver_inode && a->drm_inode == b->drm_inode &&
 	       a->pmu_inode == b->pmu_inode && a->device_id == b->device_id &&
-	       a->may_own_i915 == b->may_own_i915 && a->pmu_is_unclear == b->pmu_is_unclear;
+	       a->vgpu == b->vgpu && a->maybe_vgpu == b->maybe_vgpu && a->may_own_i915 == b->may_own_i915 && a->pmu_is_unclear == b->pmu_is_unclear;
 }
 
 /* Whether the PMU named "i915" can be this GPU's, for all that is known of this GPU alone. */
