@@ -25,7 +25,8 @@ install(CODE "
 install(FILES ${CMAKE_BINARY_DIR}/deploy/intel-gpu-exporter.service DESTINATION ${SYSTEMD_DIR})
 install(FILES deploy/systemd/sysctl.conf DESTINATION ${SYSCTL_DIR}
         RENAME 10-intel-gpu-exporter.conf)
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE CHANGELOG.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES src/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src)
 
 # Links between documents lead to where the files are now.
 set(data ${CMAKE_INSTALL_FULL_DATADIR}/intel-gpu-exporter)

@@ -83,8 +83,9 @@ def over_time():
                (RENDER, gpu), "percentunit", high=1),
         series("Transcodes",
                "Processes that transcode, by what they use. hardware: video engines and little CPU. "
-               "mixed: video engines and more than half a core. software: CPU only. idle: neither. "
-               "unknown: the exporter may not look.",
+               "mixed: video engines, and an encoder of the CPU or more than half a core. "
+               "software: CPU only, and it codes video. idle: neither, a copy, or sound. "
+               "unknown: no evidence, or the exporter may not look.",
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
                "short", decimals=0, stack=True, colored=BY_ACCELERATION))
 

@@ -16,6 +16,7 @@ struct scraper_options {
 	const struct fs *fs;
 	struct pmu_set *pmus;
 	struct va_state *vaapi; /* NULL: no VA-API tests */
+	struct resets *resets;	/* NULL: nobody counts them */
 	collector_set enabled;
 	uint64_t timeout_ns;	       /* the longest a scrape may take */
 	unsigned client_max_workloads; /* 0: the default */

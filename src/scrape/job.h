@@ -48,6 +48,9 @@ struct job {
 	enum reason logged;    /* REASON_NONE: the last that the log says is that it works */
 };
 
+/* It never runs: there is no such source, or the collector cannot read it yet. */
+bool job_is_absent(const struct job *job);
+
 /* A reference-counted job whose init was called. NULL when memory is out. */
 struct job *job_new(const struct context *context, unsigned index, struct gpu *gpu);
 struct job *job_ref(struct job *job);

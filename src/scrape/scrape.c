@@ -38,6 +38,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 						  : CLIENT_MAX_WORKLOADS;
 	s->context.transcode_names = options->transcode_names;
 	s->context.vaapi = options->vaapi;
+	s->context.resets = options->resets;
 	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
@@ -63,7 +64,7 @@ static enum reason slot_reason(const struct slot *slot)
 /* It has said why something is not there, and exports the rest. */
 static bool is_partial(const struct slot *slot)
 {
-	return slot->result && slot->result->r == 0;
+	return slot->result && slot->result->r >= 0;
 }
 
 static bool same_fault(const struct slot *a, const struct slot *b)
@@ -84,7 +85,7 @@ static void log_failing_locked(struct scrape *scrape, size_t first)
 		struct job *job = scrape->slots[i].job;
 		size_t used = strlen(names);
 
-		if (job->init_r == -ENODEV || !same_fault(slot, &scrape->slots[i]))
+		if (job_is_absent(job) || !same_fault(slot, &scrape->slots[i]))
 			continue;
 		snprintf(names + used, sizeof(names) - used, "%s%s", used ? "," : "",
 			 job->collector->name);
@@ -113,7 +114,7 @@ static void log_changes_locked(struct scrape *scrape)
 		struct job *job = scrape->slots[i].job;
 		enum reason reason = slot_reason(&scrape->slots[i]);
 
-		if (job->init_r == -ENODEV || reason == job->logged ||
+		if (job_is_absent(job) || reason == job->logged ||
 		    is_hurry_locked(scrape, &scrape->slots[i], now))
 			continue;
 		if (reason != REASON_NONE) {
@@ -130,12 +131,13 @@ static void log_discovery_locked(struct scraper *s, int r)
 {
 	struct fault fault = { 0 };
 
-	if (r < 0)
+	/* That there is nowhere to look is said once: absence_log(). */
+	if (r < 0 && r != -ENOENT)
 		fault_errno(&fault, r, "looking for GPUs");
 	if (fault.reason == s->discovery_logged)
 		return;
 	s->discovery_logged = fault.reason;
-	if (r < 0)
+	if (fault.reason != REASON_NONE)
 		log_warn("discovery failing", "reason", reason_name(fault.reason), "err",
 			 fault.detail, "remedy", fault.remedy);
 	else
@@ -159,7 +161,7 @@ static int render(const struct scraper *s, const struct scrape *scrape, char **r
 		for (size_t i = 0; i < scrape->n; i++) {
 			const struct slot *slot = &scrape->slots[i];
 
-			if (slot->job->index == c && slot->result && slot->result->r == 0)
+			if (slot->job->index == c && slot->result && slot->result->r >= 0)
 				batches[n++] = slot->result->batch;
 		}
 		if (n > first)

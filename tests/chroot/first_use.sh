@@ -26,6 +26,7 @@ now() { awk '{ print int($1 * 10) }' /proc/uptime; }
 serve() { # NAME PROMISED
 	local begin took
 	! sample || fail "something else serves port $port"
+	echo "first use: $1 ..."
 	begin=$(now)
 	deploy/quickstart.sh >"$log" 2>&1 &
 	quickstart=$!

@@ -22,4 +22,7 @@ if [ ! -f "$expected" ]; then
   echo "$expected is missing: write it with UPDATE=1, and read it against the machine's files"
   exit 1
 fi
-diff -u "$expected" "$got"
+diff -u "$expected" "$got" || {
+  echo "if this is meant: UPDATE=1 ctest --test-dir BUILD -R '^golden.$(basename "$fixture")\$', and read git diff"
+  exit 1
+}

@@ -32,6 +32,11 @@ LOST = "IntelGpuHardwareAccelerationLost"
 PENDING, FIRING = "pending", "firing"
 SOFTWARE = ["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x240:rate=25",
             "-c:v", "mpeg4", "-threads", "1", "-f", "null", "-"]
+HARDWARE = ["ffmpeg", "-nostdin", "-v", "error", "-vaapi_device", "/dev/dri/renderD128", "-re",
+            "-f", "lavfi", "-i", "testsrc2=size=128x128:rate=2", "-vf", "format=nv12,hwupload",
+            "-c:v", "h264_vaapi", "-coder", "cavlc", "-qp", "26", "-f", "null", "-"]
+SOUND = ["ffmpeg", "-nostdin", "-v", "error", "-readrate", "20", "-f", "lavfi", "-i", "anoisesrc",
+         "-f", "flac", "-y", "/dev/null"]
 
 
 def hurried(text):
@@ -127,7 +132,7 @@ class Machine:
     """What can happen to it. Each fault has its repair."""
 
     def __init__(self):
-        self.exporter, self.ffmpeg, self.node = None, None, lab.shell("lab_render")
+        self.exporter, self.ffmpegs, self.node = None, [], lab.shell("lab_render")
 
     def start(self):
         self.exporter = vaapi_exporter(interval="10s", timeout="20s")
@@ -146,12 +151,20 @@ class Machine:
     def show_node(self):
         os.rename("/dev/node", self.node)
 
-    def transcode(self):
-        self.ffmpeg = subprocess.Popen(SOFTWARE, stdout=subprocess.DEVNULL, preexec_fn=lambda: os.nice(19))
+    def transcode(self, *commands, nice=19, **env):
+        self.ffmpegs += [subprocess.Popen(command, stdout=subprocess.DEVNULL, env={**os.environ, **env},
+                                          preexec_fn=lambda: os.nice(nice)) for command in commands]
 
-    def end_transcode(self):
-        self.ffmpeg.kill()
-        self.ffmpeg.wait()
+    def end_transcodes(self):
+        for ffmpeg in self.ffmpegs:
+            ffmpeg.kill()
+            ffmpeg.wait()
+        self.ffmpegs = []
+
+    def fall_back(self):
+        """The driver is taken away from an application, which goes on in software."""
+        self.end_transcodes()
+        self.transcode(SOFTWARE, SOFTWARE)
 
 
 def restart_in_time(watcher, machine):
@@ -186,12 +199,12 @@ def check_healthy(checks, watcher, machine):
                     f"at work, over a restart and idle for {idle} minutes: not even a pending alert {watcher.seen}")
 
 
-def check_fault(checks, watcher, name, happens, ends, wanted, others=()):
+def check_fault(checks, watcher, name, happens, ends, wanted, others=(), seconds=90):
     """wanted fire after they were pending; nothing fires but them and others; then all is resolved."""
     print(f"-- {name}", flush=True)
     watcher.forget()
     happens()
-    found = watcher.wait(lambda now: all(now.get(key) == FIRING for key in wanted), 90)
+    found = watcher.wait(lambda now: all(now.get(key) == FIRING for key in wanted), seconds)
     checks.that(found, f"{name}: {' and '.join(' '.join(key) for key in wanted)} fires")
     for key in wanted:
         checks.same(watcher.history(key)[:2], [PENDING, FIRING], f"{name}: pending, then firing")
@@ -217,8 +230,17 @@ def main():
             ("the render node is gone", machine.hide_node, machine.show_node),
             ("a driver that lists no encoder", lambda: knobs("PROFILES=H264Main:vld"), lambda: knobs(FEW))):
         check_fault(checks, watcher, name, happens, ends, [tests], [codec])
-    check_fault(checks, watcher, "a transcode in software", machine.transcode, machine.end_transcode,
-                [(LOST, "transcodes"), ("IntelGpuTranscodingInSoftware", "")])
+    software = ("IntelGpuTranscodingInSoftware", "")
+    check_fault(checks, watcher, "a transcode in software", lambda: machine.transcode(SOFTWARE),
+                machine.end_transcodes, [software])
+    sound = subprocess.Popen(SOUND, preexec_fn=lambda: os.nice(19))
+    machine.transcode(HARDWARE, nice=0, LIBVA_DRIVERS_PATH=os.environ["VA_DRIVERS"],
+                      LIBVA_DRIVER_NAME="fake", FAKE_VA_ENGINE_NS="50000000")
+    wait_for(checks, "application:intel_gpu_transcodes_hardware:sum > 0", "a transcode in hardware")
+    checks.that(not watcher.now, f"hardware and sound: no alert {watcher.now}")
+    check_fault(checks, watcher, "a fallback to software", machine.fall_back, machine.end_transcodes,
+                [(LOST, "fallback"), software], seconds=180)
+    sound.kill()
     machine.exporter.stop()
     checks.end()
 

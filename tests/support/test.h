@@ -24,4 +24,21 @@
 			fail_msg("row \"%s\": %s", row, #condition);                               \
 	} while (0)
 
+/* Numbers of any type: assert_compare(took, >=, deadline) says both when it fails. */
+#define assert_compare(a, op, b)                                                                   \
+	do {                                                                                       \
+		__typeof__(a) left_ = (a);                                                         \
+		if (!(left_ op(b)))                                                                \
+			fail_msg("not %s %s %s: %.15g and %.15g", #a, #op, #b, (double)left_,      \
+				 (double)(b));                                                     \
+	} while (0)
+
+/* Seconds, to the millisecond. */
+#define assert_near(a, b)                                                                          \
+	do {                                                                                       \
+		double a_ = (a), b_ = (b);                                                         \
+		if (!(a_ - b_ < 1e-3 && b_ - a_ < 1e-3))                                           \
+			fail_msg("%s is %.15g and not %s, %.15g", #a, a_, #b, b_);                 \
+	} while (0)
+
 #endif

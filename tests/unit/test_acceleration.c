@@ -12,26 +12,35 @@ static void limits(void **state)
 {
 	static const struct {
 		double cpu, video, other;
-		bool copies, known_then, known_now;
+		enum coding coding;
+		bool known_then, known_now;
 		enum acceleration verdict;
 	} rows[] = {
-		{ 0.1, 0.3, 0, false, true, true, ACCELERATION_HARDWARE },
-		{ 0.5, 0.3, 0, false, true, true, ACCELERATION_HARDWARE },
-		{ 0.51, 0.3, 0, false, true, true, ACCELERATION_MIXED },
-		{ 4, 0.001, 0, false, true, true, ACCELERATION_MIXED },
-		{ 0, 0.001, 0.5, false, true, true, ACCELERATION_HARDWARE },
-		{ 3, 0, 0.2, false, true, true, ACCELERATION_MIXED },
-		{ 3, 0.0009, 0.0009, false, true, true, ACCELERATION_SOFTWARE },
-		{ 0.03, 0, 0, false, true, true, ACCELERATION_SOFTWARE },
-		{ 0.02, 0, 0, false, true, true, ACCELERATION_IDLE },
-		{ 0, 0, 0, false, true, true, ACCELERATION_IDLE },
-		{ 0.9, 0, 0, true, true, true, ACCELERATION_IDLE },
-		{ 1.5, 0, 0, true, true, true, ACCELERATION_IDLE },
-		{ 1.6, 0, 0, true, true, true, ACCELERATION_SOFTWARE },
-		{ 0.1, 0.3, 0, true, true, true, ACCELERATION_HARDWARE },
-		{ 3, 0, 0, false, true, false, ACCELERATION_UNKNOWN },
-		{ 3, 0, 0, false, false, true, ACCELERATION_UNKNOWN },
-		{ 0, 0, 0, false, false, false, ACCELERATION_UNKNOWN },
+		{ 0.1, 0.3, 0, CODING_UNKNOWN, true, true, ACCELERATION_HARDWARE },
+		{ 0.5, 0.3, 0, CODING_VIDEO, true, true, ACCELERATION_HARDWARE },
+		{ 0.51, 0.3, 0, CODING_HARDWARE, true, true, ACCELERATION_MIXED },
+		{ 4, 0.001, 0, CODING_UNKNOWN, true, true, ACCELERATION_MIXED },
+		{ 0, 0.001, 0.5, CODING_UNKNOWN, true, true, ACCELERATION_HARDWARE },
+		{ 0.1, 0.3, 0, CODING_NONE, true, true, ACCELERATION_HARDWARE },
+		/* The GPU decodes, the CPU encodes. */
+		{ 0.05, 0.3, 0, CODING_SOFTWARE, true, true, ACCELERATION_MIXED },
+		{ 3, 0, 0.2, CODING_SOFTWARE, true, true, ACCELERATION_MIXED },
+		{ 0.1, 0, 0.2, CODING_HARDWARE, true, true, ACCELERATION_MIXED },
+		{ 3, 0, 0.2, CODING_UNKNOWN, true, true, ACCELERATION_UNKNOWN },
+		{ 3, 0, 0.2, CODING_NONE, true, true, ACCELERATION_UNKNOWN },
+		/* CPU time alone is no evidence. */
+		{ 3, 0, 0, CODING_SOFTWARE, true, true, ACCELERATION_SOFTWARE },
+		{ 0.03, 0, 0, CODING_VIDEO, true, true, ACCELERATION_SOFTWARE },
+		{ 3, 0, 0, CODING_UNKNOWN, true, true, ACCELERATION_UNKNOWN },
+		{ 3, 0, 0, CODING_HARDWARE, true, true, ACCELERATION_UNKNOWN },
+		{ 3, 0, 0, CODING_NONE, true, true, ACCELERATION_IDLE },
+		{ 3, 0.0009, 0, CODING_SOFTWARE, true, true, ACCELERATION_UNKNOWN },
+		{ 3, 0, 0.0009, CODING_SOFTWARE, true, true, ACCELERATION_UNKNOWN },
+		{ 0.02, 0, 0, CODING_SOFTWARE, true, true, ACCELERATION_IDLE },
+		{ 0, 0, 0, CODING_UNKNOWN, true, true, ACCELERATION_IDLE },
+		{ 3, 0, 0, CODING_SOFTWARE, true, false, ACCELERATION_UNKNOWN },
+		{ 3, 0, 0, CODING_SOFTWARE, false, true, ACCELERATION_UNKNOWN },
+		{ 0, 0, 0, CODING_UNKNOWN, false, false, ACCELERATION_UNKNOWN },
 	};
 
 	(void)state;
@@ -47,9 +56,9 @@ static void limits(void **state)
 
 		acceleration_add(&h, &a);
 		b.at -= 1;
-		assert_false(acceleration_judge(&h, &b, rows[i].copies, &verdict));
+		assert_false(acceleration_judge(&h, &b, rows[i].coding, &verdict));
 		b.at += 1;
-		assert_true(acceleration_judge(&h, &b, rows[i].copies, &verdict));
+		assert_true(acceleration_judge(&h, &b, rows[i].coding, &verdict));
 		if (verdict != rows[i].verdict)
 			fail_msg("row %zu: %s", i, acceleration_name(verdict));
 	}
@@ -78,10 +87,10 @@ static void rates(void **state)
 			};
 			enum acceleration verdict;
 
-			if (acceleration_judge(&h, &now, false, &verdict)) {
+			if (acceleration_judge(&h, &now, CODING_VIDEO, &verdict)) {
 				if (first < 0) {
 					first = t;
-					assert_true(t >= 9.99);
+					assert_compare(t, >=, 9.99);
 					assert_true(t <= 10.1 + 2 * steps[i][0] ||
 						    t <= 20 + steps[i][2]);
 				}
@@ -91,14 +100,48 @@ static void rates(void **state)
 					hard = t;
 			}
 			acceleration_add(&h, &now);
-			assert_true(h.n <= ACCELERATION_SAMPLES);
+			assert_compare(h.n, <=, ACCELERATION_SAMPLES);
 			last = t;
 		}
 		assert_true(first >= 0 && last > 150);
 		/* What it judges is no longer than two looks and the window. */
 		assert_true(hard > 30 && hard <= 30 + 12 + 2 * 60);
 		if (steps[i][0] <= 1)
-			assert_true(hard <= 30 + 20);
+			assert_compare(hard, <=, 30 + 20);
+	}
+}
+
+/* A camera's small picture takes hardly any of the GPU's time, and some between any two looks. */
+static void steady(void **state)
+{
+	static const struct {
+		double step;
+		unsigned grows; /* the looks after which its time has grown, as bits */
+		enum acceleration verdict;
+	} rows[] = {
+		{ 15, 0x7, ACCELERATION_HARDWARE },   { 15, 0x3, ACCELERATION_SOFTWARE },
+		{ 15, 0x4, ACCELERATION_UNKNOWN },    { 15, 0x0, ACCELERATION_SOFTWARE },
+		{ 1, 0xffff, ACCELERATION_HARDWARE }, { 1, 0xfdff, ACCELERATION_UNKNOWN },
+		{ 1, 0x003f, ACCELERATION_SOFTWARE }, { 1, 0x8000, ACCELERATION_UNKNOWN },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		size_t looks = rows[i].step > 1 ? 3 : 16;
+		struct acceleration_history h = { 0 };
+		struct acceleration_sample s = { .at = 100 * S, .gpu_known = true };
+		enum acceleration verdict = ACCELERATIONS;
+
+		acceleration_add(&h, &s);
+		for (size_t look = 0; look < looks; look++) {
+			s.at += (uint64_t)(rows[i].step * 1e9);
+			s.cpu_ns += (uint64_t)(rows[i].step * 1e8);
+			s.video_ns += rows[i].grows >> look & 1 ? S / 10000 : 0;
+			acceleration_judge(&h, &s, CODING_VIDEO, &verdict);
+			acceleration_add(&h, &s);
+		}
+		if (verdict != rows[i].verdict)
+			fail_msg("row %zu: %s", i, acceleration_name(verdict));
 	}
 }
 
@@ -109,16 +152,16 @@ static void never_without_time(void **state)
 	enum acceleration verdict;
 
 	(void)state;
-	assert_false(acceleration_judge(&h, &s, false, &verdict));
+	assert_false(acceleration_judge(&h, &s, CODING_VIDEO, &verdict));
 	acceleration_add(&h, &s);
-	assert_false(acceleration_judge(&h, &s, false, &verdict));
+	assert_false(acceleration_judge(&h, &s, CODING_VIDEO, &verdict));
 	/* Totals that fell are no use. */
 	h.samples[0].cpu_ns = h.samples[0].video_ns = 100 * S;
 	s.at += 10 * S;
-	assert_true(acceleration_judge(&h, &s, false, &verdict));
+	assert_true(acceleration_judge(&h, &s, CODING_VIDEO, &verdict));
 	assert_int_equal(verdict, ACCELERATION_IDLE);
 	for (int i = 0; i < ACCELERATIONS; i++)
-		assert_true(strlen(acceleration_name((enum acceleration)i)) > 0);
+		assert_compare(strlen(acceleration_name((enum acceleration)i)), >, 0);
 }
 
 int main(void)
@@ -126,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(limits),
 		cmocka_unit_test(rates),
+		cmocka_unit_test(steady),
 		cmocka_unit_test(never_without_time),
 	};
 

@@ -74,6 +74,29 @@ verdict next
 check "the one behind it" equal "$rc: $said" "1: NOT OK: the guest ended before this case:
 lab: guest panicked: oh"
 
+# A run.sh whose guest dies in the second of three cases, and one whose guest does not start.
+mkdir "$out/lab"
+cp "$tests/lab/group.sh" "$out/lab"
+cat >"$out/lab/run.sh" <<-'TXT'
+	#!/bin/sh
+	while [ "$1" != --out ]; do shift; done
+	[ -z "$SILENT" ] || exit 125
+	echo "ok: first" >"$2/first.log"
+	echo 0 >"$2/first.rc"
+	echo "ok: begun" >"$2/second.log"
+	echo "lab: guest panicked: oh"
+	exit 126
+TXT
+chmod +x "$out/lab/run.sh"
+group() { rc=0; said=$(SILENT=$1 "$out/lab/group.sh" run "$out/guest.d" --timeout 1 -- first.py second.py third.py) || rc=$?; }
+codes() { for one in first second third; do "$out/lab/group.sh" verdict "$out/guest.d" $one >/dev/null; echo $?; done; }
+group ''
+check "a guest that dies leaves the verdicts to its cases" equal "$rc: $said" "0: lab: guest panicked: oh"
+check "one has passed, the others have not" equal "$(codes | xargs)" "0 1 1"
+group 1
+check "a guest that does not start has failed" equal "$rc" 1
+check "and no verdict of another run is left" equal "$(codes | xargs)" "1 1 1"
+
 check "what ends all others runs in a guest only" fails 2 "group.sh: not in a guest of the lab" \
 	env LAB_SRC="$tests/lab" "$tests/lab/group.sh" guest
 

@@ -136,11 +136,11 @@ static void never_falls(void **state)
 		raw = seed >> (seed & 31);
 		at += step;
 		total = counter_add_time(&time, raw, at);
-		assert_true(total >= last_time);
-		assert_true(total <= at + at / 20);
+		assert_compare(total, >=, last_time);
+		assert_compare(total, <=, at + at / 20);
 		last_time = total;
 		total = counter_add(&count, raw >> 20);
-		assert_true(total >= last_count);
+		assert_compare(total, >=, last_count);
 		last_count = total;
 	}
 }

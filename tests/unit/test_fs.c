@@ -252,7 +252,7 @@ static void long_lists_end(void **state)
 	assert_int_equal(fs_list(fs, &names, "sys/many"), FS_LIST_MAX);
 	assert_null(names[FS_LIST_MAX]);
 	for (int i = 1; i < FS_LIST_MAX; i++)
-		assert_true(strcmp(names[i - 1], names[i]) < 0);
+		assert_compare(strcmp(names[i - 1], names[i]), <, 0);
 }
 
 static void hashes(void **state)

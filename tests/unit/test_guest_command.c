@@ -101,7 +101,7 @@ static int parse(const char *command, struct guest_command *c)
 	char text[2048];
 	size_t n = strlen(command);
 
-	assert_true(n < sizeof(text));
+	assert_compare(n, <, sizeof(text));
 	for (size_t i = 0; i < n; i++)
 		text[i] = command[i] == '|' ? '\0' : command[i];
 	return guest_command_parse(text, n, c);

@@ -117,9 +117,9 @@ static void name_with_the_port_taken(void **state)
 		_cleanup_close_ int fd = listen_open(addresses[i]);
 		struct sockaddr_storage address;
 
-		assert_true(fd >= 0);
+		assert_compare(fd, >=, 0);
 		address = bound_to(fd);
-		assert_true(port_of(&address) > 0);
+		assert_compare(port_of(&address), >, 0);
 		snprintf(wanted, sizeof(wanted), "%.*s%d", (int)strlen(addresses[i]) - 1,
 			 addresses[i], port_of(&address));
 		listen_name(fd, addresses[i], name, sizeof(name));
@@ -133,7 +133,7 @@ static void ipv4_only(void **state)
 	struct sockaddr_storage address;
 
 	(void)state;
-	assert_true(fd >= 0);
+	assert_compare(fd, >=, 0);
 	address = bound_to(fd);
 	assert_int_equal(address.ss_family, AF_INET);
 	assert_int_equal(try_connect(AF_INET, port_of(&address)), 0);
@@ -150,7 +150,7 @@ static void ipv6_only(void **state)
 		return;
 	}
 	fd = listen_open("[::1]:0");
-	assert_true(fd >= 0);
+	assert_compare(fd, >=, 0);
 	address = bound_to(fd);
 	assert_int_equal(address.ss_family, AF_INET6);
 	assert_int_equal(try_connect(AF_INET6, port_of(&address)), 0);
@@ -158,7 +158,7 @@ static void ipv6_only(void **state)
 	close(fd);
 	/* Every address of IPv6, and none of IPv4: 0.0.0.0 may be another flag's. */
 	fd = listen_open("[::]:0");
-	assert_true(fd >= 0);
+	assert_compare(fd, >=, 0);
 	address = bound_to(fd);
 	assert_int_equal(try_connect(AF_INET6, port_of(&address)), 0);
 	assert_int_equal(try_connect(AF_INET, port_of(&address)), -ECONNREFUSED);
@@ -170,7 +170,7 @@ static void every_address(void **state)
 	struct sockaddr_storage address;
 
 	(void)state;
-	assert_true(fd >= 0);
+	assert_compare(fd, >=, 0);
 	address = bound_to(fd);
 	assert_int_equal(try_connect(AF_INET, port_of(&address)), 0);
 	if (have_ipv6())
@@ -188,7 +188,7 @@ static void names(void **state)
 		skip();
 	freeaddrinfo(info);
 	fd = listen_open("localhost:0");
-	assert_true(fd >= 0);
+	assert_compare(fd, >=, 0);
 }
 
 static void port_in_use(void **state)
@@ -199,7 +199,7 @@ static void port_in_use(void **state)
 	int fd;
 
 	(void)state;
-	assert_true(first >= 0);
+	assert_compare(first, >=, 0);
 	address = bound_to(first);
 	snprintf(again, sizeof(again), "127.0.0.1:%d", port_of(&address));
 	assert_int_equal(listen_open(again), -EADDRINUSE);
@@ -210,7 +210,7 @@ static void port_in_use(void **state)
 	first = -1;
 	snprintf(again, sizeof(again), "127.0.0.1:%d", port_of(&address));
 	fd = listen_open(again);
-	assert_true(fd >= 0);
+	assert_compare(fd, >=, 0);
 	close(fd);
 }
 

@@ -75,7 +75,7 @@ static void ranges(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-		assert_true(ids[i].first <= ids[i].last);
+		assert_compare(ids[i].first, <=, ids[i].last);
 		assert_in_range(ids[i].platform, 0, ARRAY_SIZE(platforms) - 1);
 		for (size_t j = 0; j < i; j++)
 			if (ids[i].first <= ids[j].last && ids[j].first <= ids[i].last)

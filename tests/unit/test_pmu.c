@@ -388,7 +388,7 @@ static void denied_by_the_sysctl(void **state)
 	assert_int_equal(visit(4), -EACCES);
 	assert_non_null(strstr(fault.detail, "kernel.perf_event_paranoid is unreadable"));
 	/* The message is whole: nothing of it was cut. */
-	assert_true(strlen(fault.detail) < sizeof(fault.detail) - 1);
+	assert_compare(strlen(fault.detail), <, sizeof(fault.detail) - 1);
 	/* It is tried again at each scrape: a sysctl that was fixed needs no restart. */
 	fake_error("perf_event_open", 0);
 	assert_int_equal(visit(5), 0);
@@ -405,7 +405,7 @@ static void denied_by_seccomp(void **state)
 		assert_int_equal(fault.reason, REASON_SECCOMP);
 		assert_string_equal(fault.remedy, "perf-seccomp");
 		assert_non_null(strstr(fault.detail, "perf_event_open"));
-		assert_true(strlen(fault.detail) < sizeof(fault.detail) - 1);
+		assert_compare(strlen(fault.detail), <, sizeof(fault.detail) - 1);
 	}
 }
 

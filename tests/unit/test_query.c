@@ -16,7 +16,7 @@ static collector_set bit(const char *name)
 {
 	int index = collector_find(name);
 
-	assert_true(index >= 0);
+	assert_compare(index, >=, 0);
 	return (collector_set)1 << index;
 }
 

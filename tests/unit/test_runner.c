@@ -309,7 +309,7 @@ static void deadline_holds(void **state)
 
 	(void)state;
 	while (!ends_in_time(1, 400 * MS, attempt))
-		assert_true(attempt++ < ATTEMPTS);
+		assert_compare(attempt++, <, ATTEMPTS);
 }
 
 static void two_are_stuck(void **state)
@@ -318,7 +318,7 @@ static void two_are_stuck(void **state)
 
 	(void)state;
 	while (!ends_in_time(2, 500 * MS, attempt))
-		assert_true(attempt++ < ATTEMPTS);
+		assert_compare(attempt++, <, ATTEMPTS);
 }
 
 static void stuck_is_skipped_and_recovers(void **state)

@@ -77,7 +77,7 @@ static void assert_ends_in_time(const char *script, int wanted)
 		alarm(0);
 		took = sys_monotonic_ns() - start;
 		print_message("\"%s\": %lu ms\n", script, took / MS);
-		assert_true(took >= 200 * MS);
+		assert_compare(took, >=, 200 * MS);
 		best = took < best ? took : best;
 	}
 	assert_in_range(best, 200 * MS, 200 * MS + 3 * 100 * MS);
@@ -109,8 +109,8 @@ static void nothing_left_behind(void **state)
 	(void)state;
 	/* Here and not by process 1, which in a container may reap nobody. */
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	assert_true(shell("sleep 120 >&- & echo $$", buf, sizeof(buf), 60000 * MS) > 0);
-	assert_true(waitpid(-atoi(buf), &status, 0) > 0);
+	assert_compare(shell("sleep 120 >&- & echo $$", buf, sizeof(buf), 60000 * MS), >, 0);
+	assert_compare(waitpid(-atoi(buf), &status, 0), >, 0);
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
 }
@@ -123,9 +123,9 @@ static void no_descriptors_but_three(void **state)
 	char buf[256];
 
 	(void)state;
-	assert_true(fd > STDERR_FILENO);
+	assert_compare(fd, >, STDERR_FILENO);
 	/* Not by a shell, which has a pipe open for a moment. The fourth is the folder itself. */
-	assert_true(subprocess_run(list, buf, sizeof(buf), 60000 * MS) > 0);
+	assert_compare(subprocess_run(list, buf, sizeof(buf), 60000 * MS), >, 0);
 	close(fd);
 	assert_string_equal(buf, "0\n1\n2\n3\n");
 }
@@ -143,7 +143,7 @@ static void child_is_as_new(void **state)
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	signal(SIGPIPE, SIG_IGN);
-	assert_true(subprocess_run(status, buf, sizeof(buf), 60000 * MS) > 0);
+	assert_compare(subprocess_run(status, buf, sizeof(buf), 60000 * MS), >, 0);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	assert_non_null(strstr(buf, "SigBlk:\t0000000000000000\n"));

@@ -287,10 +287,10 @@ static void cleaning_into_every_size(void **state)
 		assert_int_equal(out[n], '\0');
 		assert_memory_equal(out, whole, n);
 		for (size_t i = 0; i < n; i += text_utf8_len(out + i, n - i))
-			assert_true(text_utf8_len(out + i, n - i) > 0);
+			assert_compare(text_utf8_len(out + i, n - i), >, 0);
 		/* An escape is whole or absent. */
 		if (n < whole_len && strchr(whole, '\\') < whole + n)
-			assert_true(n >= 8);
+			assert_compare(n, >=, 8);
 	}
 }
 

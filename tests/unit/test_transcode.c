@@ -45,6 +45,7 @@ static int setup(void **unused)
 	(void)unused;
 	tree_new(&tree);
 	tree_folder(&tree, "proc");
+	tree_kthreadd(&tree);
 	tree_folder(&tree, "sys");
 	fake_sys_load(tree.root);
 	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
@@ -100,6 +101,8 @@ static void process(int pid, const char *comm, const char *service)
 	tree_write(&tree, path, text);
 	snprintf(path, sizeof(path), "proc/%d/fd", pid);
 	tree_folder(&tree, path);
+	snprintf(path, sizeof(path), "proc/%d/cmdline", pid);
+	tree_write_bytes(&tree, path, BYTES("ffmpeg\0-i\0a.mkv\0-f\0rawvideo\0-\0"));
 }
 
 static void client(int pid, const char *node, const char *lines)
@@ -166,9 +169,9 @@ static void tells_apart(void **unused)
 	(void)unused;
 	/* Nobody is there: five rows, each a measured 0. */
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "acceleration") == 0);
+	assert_compare(value(TRANSCODES, "acceleration"), ==, 0);
 	assert_true(value(TRANSCODES, "idle") == 0 && value(TRANSCODES, "unknown") == 0);
-	assert_true(value(PROCESSES, "ffmpeg") == -1);
+	assert_compare(value(PROCESSES, "ffmpeg"), ==, -1);
 	for (int pid = 10; pid < 15; pid++) {
 		process(pid, pid == 14 ? "mine" : "ffmpeg", pid == 10 ? "soft" : "rest");
 		stat_of(pid, 0, uptime);
@@ -177,8 +180,8 @@ static void tells_apart(void **unused)
 	tree_write_bytes(&tree, "proc/12/cmdline", BYTES("ffmpeg\0-i\0a\0-c\0copy\0b\0"));
 	video(11, 1, "drm-engine-video:\t0 ns\n");
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "unknown") == 5);
-	assert_true(value(TRANSCODES, "acceleration") == 5);
+	assert_compare(value(TRANSCODES, "unknown"), ==, 5);
+	assert_compare(value(TRANSCODES, "acceleration"), ==, 5);
 	stat_of(10, 2000, uptime - 100);
 	stat_of(11, 100, uptime - 100);
 	stat_of(12, 900, uptime - 100);
@@ -187,15 +190,71 @@ static void tells_apart(void **unused)
 	assert_int_equal(collect(15), 0);
 	assert_true(value(TRANSCODES, "software") == 2 && value(TRANSCODES, "hardware") == 1 &&
 		    value(TRANSCODES, "idle") == 2 && value(TRANSCODES, "unknown") == 0);
-	assert_true(value(PROCESSES, ROW("ffmpeg", "software", "soft")) == 1);
-	assert_true(value(PROCESSES, ROW("mine", "software", "rest")) == 1);
-	assert_true(value(PROCESSES, ROW("ffmpeg", "hardware", "rest")) == 1);
-	assert_true(value(PROCESSES, ROW("ffmpeg", "idle", "rest")) == 2);
-	assert_true(value(CPU, ROW("ffmpeg", "software", "soft")) == 20);
-	assert_true(value(CPU, ROW("ffmpeg", "hardware", "rest")) == 1);
-	assert_true(value(CPU, ROW("ffmpeg", "idle", "rest")) == 9);
-	assert_true(value(CPU, "unknown") == 0);
+	assert_compare(value(PROCESSES, ROW("ffmpeg", "software", "soft")), ==, 1);
+	assert_compare(value(PROCESSES, ROW("mine", "software", "rest")), ==, 1);
+	assert_compare(value(PROCESSES, ROW("ffmpeg", "hardware", "rest")), ==, 1);
+	assert_compare(value(PROCESSES, ROW("ffmpeg", "idle", "rest")), ==, 2);
+	assert_compare(value(CPU, ROW("ffmpeg", "software", "soft")), ==, 20);
+	assert_compare(value(CPU, ROW("ffmpeg", "hardware", "rest")), ==, 1);
+	assert_compare(value(CPU, ROW("ffmpeg", "idle", "rest")), ==, 9);
+	assert_compare(value(CPU, "unknown"), ==, 0);
 	assert_int_equal(fault.reason, REASON_NONE);
+}
+
+/* What a process codes is what its command line says: CPU time alone is no evidence. */
+static void evidence(void **unused)
+{
+	static const struct {
+		const char *comm, *line;
+		size_t len;
+		bool uses_gpu;
+		const char *application, *acceleration;
+	} rows[] = {
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0libx264\0b.mkv\0"), false, "ffmpeg",
+		  "software" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0libx264\0b.mkv\0"), true, "ffmpeg",
+		  "mixed" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0hevc_qsv\0b.mkv\0"), true, "ffmpeg",
+		  "hardware" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-f\0wav\0-\0"), false, "ffmpeg", "idle" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-c:v\0copy\0b.mkv\0"), false, "ffmpeg",
+		  "idle" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0-f\0strange\0-\0"), false, "ffmpeg",
+		  "unknown" },
+		{ "ffmpeg", BYTES(""), false, "ffmpeg", "unknown" },
+		{ "ffmpeg", BYTES("ffmpeg\0-i\0a.mkv\0b.mkv"), false, "ffmpeg", "unknown" },
+		{ "ghb", BYTES("ghb\0"), false, "handbrake", "software" },
+		{ "obs", BYTES("obs\0"), false, "obs", "unknown" },
+		{ "obs", BYTES("obs\0"), true, "obs", "hardware" },
+		{ "mine", BYTES("mine\0"), false, "mine", "software" },
+	};
+
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < (int)ARRAY_SIZE(rows); i++) {
+			char path[64], service[16];
+
+			snprintf(service, sizeof(service), "s%d", i);
+			process(10 + i, rows[i].comm, service);
+			snprintf(path, sizeof(path), "proc/%d/cmdline", 10 + i);
+			tree_write_bytes(&tree, path, rows[i].line, rows[i].len);
+			stat_of(10 + i, round ? 600 : 0, round ? uptime - 100 : uptime);
+			if (rows[i].uses_gpu)
+				video(10 + i, (unsigned)i + 1,
+				      round ? "drm-engine-video:\t4000000000 ns\n"
+					    : "drm-engine-video:\t0 ns\n");
+		}
+		assert_int_equal(collect(round ? 15 : 1), 0);
+	}
+	for (int i = 0; i < (int)ARRAY_SIZE(rows); i++) {
+		char row[128];
+
+		snprintf(row, sizeof(row),
+			 "application=\"%s\",acceleration=\"%s\",workload=\"service/s%d.service\"",
+			 rows[i].application, rows[i].acceleration, i);
+		assert_row(value(PROCESSES, row) == 1, row);
+	}
 }
 
 /* The next look of 15 s may find one that has come and is old enough to be judged. */
@@ -218,7 +277,7 @@ static void birth(void **unused)
 	assert_int_equal(collect(0), 0);
 	stat_of(13, 1500, uptime + 1);
 	assert_int_equal(collect(15), 0);
-	assert_true(value(PROCESSES, ROW("ffmpeg", "software", "b")) == 1);
+	assert_compare(value(PROCESSES, ROW("ffmpeg", "software", "b")), ==, 1);
 	tree_delete(&tree, "proc/13");
 	/* One that had another name at the look before has no start that counts. */
 	process(12, "bash", "a");
@@ -226,7 +285,7 @@ static void birth(void **unused)
 	assert_int_equal(collect(15), 0);
 	process(12, "ffmpeg", "a");
 	assert_int_equal(collect(15), 0);
-	assert_true(value(TRANSCODES, "unknown") == 1);
+	assert_compare(value(TRANSCODES, "unknown"), ==, 1);
 }
 
 /* The first look of all: what was before is not counted, and nobody is judged. */
@@ -241,11 +300,11 @@ static void first(void **unused)
 	assert_true(value(TRANSCODES, "unknown") == 1 && value(CPU, "ffmpeg") == 0);
 	stat_of(10, 5900, start);
 	assert_int_equal(collect(9), 0);
-	assert_true(value(TRANSCODES, "unknown") == 1);
+	assert_compare(value(TRANSCODES, "unknown"), ==, 1);
 	stat_of(10, 6000, start);
 	assert_int_equal(collect(1), 0);
 	assert_true(value(TRANSCODES, "unknown") == 0 && value(TRANSCODES, "software") == 1);
-	assert_true(value(CPU, "software") == 10);
+	assert_compare(value(CPU, "software"), ==, 10);
 }
 
 /* What a process used under another name is no transcoder's, however often it changes its name. */
@@ -260,14 +319,14 @@ static void renamed(void **unused)
 	assert_int_equal(collect(20), 0);
 	stat_of(10, 90100, uptime - 2500);
 	assert_int_equal(collect(20), 0);
-	assert_true(value(CPU, "ffmpeg") == 1);
+	assert_compare(value(CPU, "ffmpeg"), ==, 1);
 	process(10, "bash", "a");
 	assert_int_equal(collect(20), 0);
 	process(10, "ffmpeg", "a");
 	assert_int_equal(collect(20), 0);
 	process(10, "bash", "a");
 	assert_int_equal(collect(20), 0);
-	assert_true(value(CPU, "ffmpeg") == 1);
+	assert_compare(value(CPU, "ffmpeg"), ==, 1);
 }
 
 /* A container whose first process asks for no exit codes keeps them for ever. */
@@ -280,17 +339,17 @@ static void zombies(void **unused)
 	state_of(11, 'Z', 700, uptime);
 	stat_of(10, 0, uptime);
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "acceleration") == 1);
+	assert_compare(value(TRANSCODES, "acceleration"), ==, 1);
 	stat_of(10, 1000, uptime - 100);
 	assert_int_equal(collect(15), 0);
 	assert_true(value(TRANSCODES, "software") == 1 && value(CPU, "software") == 10);
 	/* What it used last is in its account still. */
 	state_of(10, 'Z', 1100, uptime - 1600);
 	assert_int_equal(collect(15), 0);
-	assert_true(value(TRANSCODES, "acceleration") == 0);
-	assert_true(value(CPU, "software") == 11);
+	assert_compare(value(TRANSCODES, "acceleration"), ==, 0);
+	assert_compare(value(CPU, "software"), ==, 11);
 	assert_int_equal(collect(15), 0);
-	assert_true(value(CPU, "ffmpeg") == 11);
+	assert_compare(value(CPU, "ffmpeg"), ==, 11);
 }
 
 static void monotonic(void **unused)
@@ -303,16 +362,16 @@ static void monotonic(void **unused)
 	/* It ends before its verdict, and its number is another's. */
 	stat_of(10, 300, uptime);
 	assert_int_equal(collect(2), 0);
-	assert_true(value(CPU, ROW("ffmpeg", "unknown", "a")) == 1);
+	assert_compare(value(CPU, ROW("ffmpeg", "unknown", "a")), ==, 1);
 	stat_of(10, 2300, uptime - 200);
 	assert_int_equal(collect(20), 0);
-	assert_true(value(CPU, "software") == 23);
+	assert_compare(value(CPU, "software"), ==, 23);
 	tree_delete(&tree, "proc/10");
 	assert_int_equal(collect(20), 0);
 	assert_true(value(CPU, "software") == 23 && value(PROCESSES, "software") == 0);
-	assert_true(value(TRANSCODES, "software") == 0);
+	assert_compare(value(TRANSCODES, "software"), ==, 0);
 	assert_int_equal(collect(901), 0);
-	assert_true(value(CPU, "software") == -1);
+	assert_compare(value(CPU, "software"), ==, -1);
 }
 
 static void hidden(void **unused)
@@ -352,8 +411,8 @@ static void hidden(void **unused)
 	assert_int_equal(collect(1), -EIO);
 	fake_error("proc/14/stat", 0);
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "acceleration") == 6);
-	assert_true(value(CPU, "unknown") == before);
+	assert_compare(value(TRANSCODES, "acceleration"), ==, 6);
+	assert_compare(value(CPU, "unknown"), ==, before);
 }
 
 /* The look before is the last one that succeeded. */
@@ -370,8 +429,8 @@ static void failed_look(void **unused)
 	fake_error("proc/9/stat", 0);
 	stat_of(10, 1300, uptime - 700);
 	assert_int_equal(collect(8), 0);
-	assert_true(value(PROCESSES, ROW("ffmpeg", "software", "a")) == 1);
-	assert_true(value(CPU, ROW("ffmpeg", "software", "a")) == 13);
+	assert_compare(value(PROCESSES, ROW("ffmpeg", "software", "a")), ==, 1);
+	assert_compare(value(CPU, ROW("ffmpeg", "software", "a")), ==, 13);
 }
 
 /* A process that slept with its machine is not old. */
@@ -383,10 +442,10 @@ static void slept(void **unused)
 	stat_of(10, 100, uptime + 100);
 	fake_knobs.slept_ns += 3600 * S;
 	assert_int_equal(collect(5), 0);
-	assert_true(value(TRANSCODES, "unknown") == 1);
+	assert_compare(value(TRANSCODES, "unknown"), ==, 1);
 	stat_of(10, 600, uptime - 3600 * 100 - 400);
 	assert_int_equal(collect(5), 0);
-	assert_true(value(TRANSCODES, "unknown") == 1);
+	assert_compare(value(TRANSCODES, "unknown"), ==, 1);
 	stat_of(10, 1100, uptime - 3600 * 100 - 900);
 	assert_int_equal(collect(5), 0);
 	assert_true(value(TRANSCODES, "software") == 1 && value(CPU, "software") == 11);
@@ -420,7 +479,7 @@ static void interrupted(void **unused)
 		assert_int_equal(collect(5), 0);
 		assert_true(value(TRANSCODES, "hardware") == 0 && value(TRANSCODES, "mixed") == 0);
 	}
-	assert_true(value(TRANSCODES, "software") == 1);
+	assert_compare(value(TRANSCODES, "software"), ==, 1);
 }
 
 /* NVIDIA's nodes are none of DRM's. */
@@ -453,16 +512,16 @@ static void crowd(void **unused)
 		stat_of(pid, 0, uptime);
 	}
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "unknown") == TRANSCODE_SCAN_MAX + 3);
-	assert_true(value(PROCESSES, "unknown") == TRANSCODE_SCAN_MAX);
+	assert_compare(value(TRANSCODES, "unknown"), ==, TRANSCODE_SCAN_MAX + 3);
+	assert_compare(value(PROCESSES, "unknown"), ==, TRANSCODE_SCAN_MAX);
 	assert_int_equal(fault.reason, REASON_LIMIT);
 	assert_string_equal(fault.remedy, "limits");
 	/* Those that it knows are judged all the same. */
 	for (int pid = 10; pid < 13 + TRANSCODE_SCAN_MAX; pid++)
 		stat_of(pid, 2000, uptime - 100);
 	assert_int_equal(collect(15), 0);
-	assert_true(value(TRANSCODES, "software") == TRANSCODE_SCAN_MAX);
-	assert_true(value(TRANSCODES, "unknown") == 3);
+	assert_compare(value(TRANSCODES, "software"), ==, TRANSCODE_SCAN_MAX);
+	assert_compare(value(TRANSCODES, "unknown"), ==, 3);
 	for (int pid = 10; pid < 14; pid++) {
 		char path[32];
 
@@ -471,7 +530,7 @@ static void crowd(void **unused)
 	}
 	assert_int_equal(collect(1), 0);
 	assert_int_equal(collect(1), 0);
-	assert_true(value(TRANSCODES, "acceleration") == TRANSCODE_SCAN_MAX - 1);
+	assert_compare(value(TRANSCODES, "acceleration"), ==, TRANSCODE_SCAN_MAX - 1);
 	assert_int_equal(fault.reason, REASON_NONE);
 }
 
@@ -490,13 +549,14 @@ static void shared(void **unused)
 	for (int pid = 9; pid < 12; pid++)
 		video(pid, 7, "drm-engine-video:\t1000000000 ns\n");
 	assert_int_equal(collect(10), 0);
-	assert_true(value(TRANSCODES, "hardware") == 2);
+	assert_compare(value(TRANSCODES, "hardware"), ==, 2);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(tells_apart, setup, teardown),
+		cmocka_unit_test_setup_teardown(evidence, setup, teardown),
 		cmocka_unit_test_setup_teardown(birth, setup, teardown),
 		cmocka_unit_test_setup_teardown(first, setup, teardown),
 		cmocka_unit_test_setup_teardown(renamed, setup, teardown),

@@ -74,9 +74,9 @@ static void full(void **state)
 	transcode_totals_end(&totals);
 	assert_int_equal(totals.n, TRANSCODE_TOTALS_MAX);
 	assert_true(other->cpu_ns == 2 * S && other->processes == 2);
-	assert_true(totals.others[ACCELERATION_MIXED].processes == 1);
-	assert_true(totals.others[ACCELERATION_UNKNOWN].last_live == 0);
-	assert_true(strcmp(other->workload.workload, "other") == 0);
+	assert_compare(totals.others[ACCELERATION_MIXED].processes, ==, 1);
+	assert_compare(totals.others[ACCELERATION_UNKNOWN].last_live, ==, 0);
+	assert_compare(strcmp(other->workload.workload, "other"), ==, 0);
 	/* 0 is not seen now, and may yet be: its place is not another's before the next look. */
 	begin(10);
 	add(1000, 1001, ACCELERATION_SOFTWARE);

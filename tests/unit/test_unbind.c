@@ -130,12 +130,12 @@ static void watch_closes_events(void **state)
 	fake_opened(buf, put_event(buf, IN_OPEN, "unbind"));
 	assert_int_equal(open_descriptors_after(0), 0);
 	/* A scrape right then must not open them again. */
-	assert_true(pmu_visit(integrated, 3, PMU_BUSY, ignore, NULL, &fault) < 0);
+	assert_compare(pmu_visit(integrated, 3, PMU_BUSY, ignore, NULL, &fault), <, 0);
 	assert_string_equal(fault.remedy, "pmu-released");
 	assert_int_equal(fake_counts().perf_fds, 0);
 	/* Nor as long as the file is open. */
 	fake_clock_advance(30 * SECOND);
-	assert_true(pmu_visit(integrated, 4, PMU_BUSY, ignore, NULL, &fault) < 0);
+	assert_compare(pmu_visit(integrated, 4, PMU_BUSY, ignore, NULL, &fault), <, 0);
 	/* After its end not at once: more drivers may follow. */
 	fake_opened(buf, put_event(buf, IN_CLOSE_WRITE, "unbind"));
 	waited = 0;

@@ -84,12 +84,12 @@ static void a_list_that_breaks_off_is_empty(void **state)
 	struct va_run run;
 
 	(void)state;
-	assert_int_equal(write_script("echo vendor=A; echo entry=H264Main slice 16 h264; echo "
+	assert_int_equal(write_script("echo vendor=A; echo entry=H264Main EncSlice 16 h264; echo "
 				      "result=ok; echo end"),
 			 0);
 	assert_int_equal(va_child_run(&program, &list, &c, &run), 0);
 	assert_int_equal(c.n, 1);
-	assert_int_equal(write_script("echo vendor=A; echo entry=H264Main slice 16 h264; kill "
+	assert_int_equal(write_script("echo vendor=A; echo entry=H264Main EncSlice 16 h264; kill "
 				      "-SEGV $$"),
 			 0);
 	assert_int_equal(va_child_run(&program, &list, &c, &run), 0);
@@ -102,7 +102,7 @@ static void what_it_is_told(void **state)
 {
 	const struct va_request test = { .node = "/dev/dri/renderD129",
 					 .profile = "H264Main",
-					 .entrypoint = "slice_lp",
+					 .entrypoint = "EncSliceLP",
 					 .size = "256x256" };
 	char wanted[300];
 	struct va_run run;
@@ -117,7 +117,7 @@ static void what_it_is_told(void **state)
 	assert_int_equal(va_child_run(&program, &test, NULL, &run), 0);
 	snprintf(wanted, sizeof(wanted),
 		 "--porcelain --parent %d --device /dev/dri/renderD129 --profile H264Main "
-		 "--entrypoint slice_lp --size 256x256 fake:::",
+		 "--entrypoint EncSliceLP --size 256x256 fake:::",
 		 (int)getpid());
 	assert_string_equal(run.outcome.detail, wanted);
 	assert_int_equal(write_script("echo result=ok; echo \"detail=$*\"; echo end"), 0);

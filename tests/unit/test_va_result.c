@@ -24,7 +24,7 @@ static void whole_outcome(void **state)
 static void list(void **state)
 {
 	static const char text[] = "vendor=A driver\nva_version=1.17\n"
-				   "entry=H264Main slice_lp 16 h264\nentry=H264Main vld 0 -\n"
+				   "entry=H264Main EncSliceLP 16 h264\nentry=H264Main VLD 0 -\n"
 				   "result=ok\nend\n";
 	struct va_capabilities c;
 	struct va_outcome o;
@@ -33,7 +33,7 @@ static void list(void **state)
 	assert_int_equal(va_capabilities_parse(BYTES(text), &c, &o), 0);
 	assert_int_equal(c.n, 2);
 	assert_string_equal(c.vendor, "A driver");
-	assert_string_equal(c.entries[0].entrypoint, "slice_lp");
+	assert_string_equal(c.entries[0].entrypoint, "EncSliceLP");
 	assert_int_equal(c.entries[0].rate_control, 16);
 	assert_string_equal(c.entries[0].codec, "h264");
 	assert_string_equal(c.entries[1].codec, "");

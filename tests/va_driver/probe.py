@@ -50,7 +50,7 @@ def main(checks):
         done = probe(*flags)
         checks.that(word in done.stdout and done.returncode == 2, f"{flags}: {done.stdout.strip()}")
     for flags in (("--size", "0x0"), ("--size", "99999x99999"), ("--size", "255x255"),
-                  ("--codec", "nosuch"), ("--entrypoint", "vld"), ("--operation", "nosuch"),
+                  ("--codec", "nosuch"), ("--entrypoint", "VLD"), ("--operation", "nosuch"),
                   ("--nosuch",), ("word",)):
         done = probe(*flags)
         checks.that(done.returncode == 3 and not done.stdout and flags[-1].strip("-") in done.stderr,

@@ -12,10 +12,10 @@ MIN_DB = 30
 
 # Codec, entry point, ffmpeg's format and the layout that its decoder gives.
 STREAMS = [
-    ("JPEGBaseline", "picture", "mjpeg", "yuvj420p"),
-    ("H264ConstrainedBaseline", "slice_lp", "h264", "yuv420p"),
-    ("H264Main", "slice", "h264", "yuv420p"),
-    ("H264High", "slice_lp", "h264", "yuv420p"),
+    ("JPEGBaseline", "EncPicture", "mjpeg", "yuvj420p"),
+    ("H264ConstrainedBaseline", "EncSliceLP", "h264", "yuv420p"),
+    ("H264Main", "EncSlice", "h264", "yuv420p"),
+    ("H264High", "EncSliceLP", "h264", "yuv420p"),
 ]
 
 

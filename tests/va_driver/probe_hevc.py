@@ -78,21 +78,21 @@ def blocks(ctb, min_cb, max_tb, min_tb, inter, intra):
 
 
 CAPABILITIES = [
-    ({"HEVC_BLOCKS": NOT_REPORTED, "HEVC_FEATURES": NOT_REPORTED}, "slice",
+    ({"HEVC_BLOCKS": NOT_REPORTED, "HEVC_FEATURES": NOT_REPORTED}, "EncSlice",
      {"log2_min_luma_coding_block_size_minus3": 0, "log2_diff_max_min_luma_coding_block_size": 2,
       "amp_enabled_flag": 1, "cu_qp_delta_enabled_flag": 0}),
-    ({"HEVC_BLOCKS": NOT_REPORTED, "HEVC_FEATURES": NOT_REPORTED}, "slice_lp",
+    ({"HEVC_BLOCKS": NOT_REPORTED, "HEVC_FEATURES": NOT_REPORTED}, "EncSliceLP",
      {"log2_min_luma_coding_block_size_minus3": 0, "log2_diff_max_min_luma_coding_block_size": 3,
       "amp_enabled_flag": 1, "cu_qp_delta_enabled_flag": 1}),
     # Low power of Meteor Lake and later.
     ({"HEVC_BLOCKS": blocks(6, 3, 5, 2, 2, 2),
       "HEVC_FEATURES": features(scaling=1, amp=2, sao=1, tmvp=1, skip=1, qp_delta=2, weighted=1)},
-     "slice",
+     "EncSlice",
      {"log2_diff_max_min_luma_coding_block_size": 3, "amp_enabled_flag": 1,
       "sample_adaptive_offset_enabled_flag": 0, "sps_temporal_mvp_enabled_flag": 0,
       "transform_skip_enabled_flag": 0, "cu_qp_delta_enabled_flag": 1}),
     ({"HEVC_BLOCKS": blocks(4, 4, 4, 3, 1, 3),
-      "HEVC_FEATURES": features(sao=2, tmvp=2, strong=2, sign=2, cip=2, skip=2)}, "slice_lp",
+      "HEVC_FEATURES": features(sao=2, tmvp=2, strong=2, sign=2, cip=2, skip=2)}, "EncSliceLP",
      {"log2_min_luma_coding_block_size_minus3": 1, "log2_diff_max_min_luma_coding_block_size": 0,
       "log2_min_luma_transform_block_size_minus2": 1,
       "log2_diff_max_min_luma_transform_block_size": 1,
@@ -103,7 +103,7 @@ CAPABILITIES = [
       "strong_intra_smoothing_enabled_flag": 1, "sign_data_hiding_enabled_flag": 1,
       "constrained_intra_pred_flag": 1, "transform_skip_enabled_flag": 1,
       "cu_qp_delta_enabled_flag": 0}),
-    ({"HEVC_BLOCKS": blocks(5, 5, 5, 2, 2, 2), "HEVC_FEATURES": features(qp_delta=1)}, "slice",
+    ({"HEVC_BLOCKS": blocks(5, 5, 5, 2, 2, 2), "HEVC_FEATURES": features(qp_delta=1)}, "EncSlice",
      {"log2_min_luma_coding_block_size_minus3": 2, "log2_diff_max_min_luma_coding_block_size": 0,
       "pic_width_in_luma_samples": 256, "pic_height_in_luma_samples": 192,
       "amp_enabled_flag": 0, "cu_qp_delta_enabled_flag": 0}),
@@ -232,7 +232,7 @@ def check_levels(checks, folder):
     for size, level in (("4216x512", 120), ("4224x128", 150), ("128x4352", 150),
                         ("2048x1088", 120), ("2048x1096", 150), ("4096x2176", 150),
                         ("8192x4320", 180)):
-        done = probe("--size", size, "--profile", "HEVCMain", "--entrypoint", "slice",
+        done = probe("--size", size, "--profile", "HEVCMain", "--entrypoint", "EncSlice",
                      knobs={"SAVE": folder})
         got = trace(f"{folder}/HEVCMain_{size}.bin")[0].get("general_level_idc")
         checks.that(results(done.stdout) == {"ok"} and got == [level] * 2, f"{size}: level {got}")
@@ -341,7 +341,7 @@ def check_rare(checks, streams):
             Path(stream).write_bytes(rare_vps() + rare_sps() + rare_pps(uniform) +
                                      rare_slice(override))
             Path(dump).unlink(missing_ok=True)
-            out = probe("--profile", "HEVCMain", "--entrypoint", "slice",
+            out = probe("--profile", "HEVCMain", "--entrypoint", "EncSlice",
                         knobs={"STREAMS": streams, "DUMP": dump}).stdout
             name = f"rare syntax, uniform tiles {uniform}, override {override}"
             _, _, faults, units = trace(stream)
@@ -358,7 +358,7 @@ def check_rare(checks, streams):
 
 def check_variants(checks, folder, streams):
     stream, dump = f"{streams}/hevc_256x256.bin", f"{streams}/dump"
-    flags = ("--profile", "HEVCMain", "--entrypoint", "slice")
+    flags = ("--profile", "HEVCMain", "--entrypoint", "EncSlice")
     for options in VARIANTS:
         encode(folder, stream, options)
         Path(dump).unlink(missing_ok=True)
@@ -406,7 +406,7 @@ def check_spoilt(checks, folder, streams):
     ]
     for name, data, why in cases:
         Path(f"{streams}/hevc_256x256.bin").write_bytes(data)
-        out = probe("--profile", "HEVCMain", "--entrypoint", "slice",
+        out = probe("--profile", "HEVCMain", "--entrypoint", "EncSlice",
                     knobs={"STREAMS": streams, "NODEC": "1"}).stdout
         checks.that(results(out) == {"bitstream" if why else "ok"} and why in out,
                     f"{name}: {out.strip()}")
@@ -416,16 +416,16 @@ def check_spoilt(checks, folder, streams):
         damaged = bytearray(right)
         damaged[at] ^= 0xff if at % 2 else 0x10
         Path(f"{streams}/hevc_256x256.bin").write_bytes(damaged)
-        done = probe("--profile", "HEVCMain", "--entrypoint", "slice",
+        done = probe("--profile", "HEVCMain", "--entrypoint", "EncSlice",
                      knobs={"STREAMS": streams})
         seen |= results(done.stdout) or {f"exit status {done.returncode} at {at}"}
     checks.that(seen <= {"ok", "bitstream", "corrupt"}, f"a damaged byte: {sorted(seen)}")
 
 
 GOLDEN = [
-    ("hevc_main_256x256", "HEVCMain", "slice", "256x256", {}),
-    ("hevc_main_250x190", "HEVCMain", "slice", "250x190", {}),
-    ("hevc_main10_256x256", "HEVCMain10", "slice_lp", "256x256",
+    ("hevc_main_256x256", "HEVCMain", "EncSlice", "256x256", {}),
+    ("hevc_main_250x190", "HEVCMain", "EncSlice", "250x190", {}),
+    ("hevc_main10_256x256", "HEVCMain10", "EncSliceLP", "256x256",
      {"HEVC_BLOCKS": NOT_REPORTED, "HEVC_FEATURES": NOT_REPORTED}),
 ]
 

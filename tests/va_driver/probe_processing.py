@@ -53,7 +53,7 @@ def by_hand(checks):
     done = probe(knobs={"FAIL.vpp": "EndPicture:24"})
     checks.that(done.stdout.count("submit") == 2 and done.returncode == 1,
                 "those that fail are one")
-    for flags in (("--codec", "jpeg"), ("--profile", "H264Main"), ("--entrypoint", "picture")):
+    for flags in (("--codec", "jpeg"), ("--profile", "H264Main"), ("--entrypoint", "EncPicture")):
         checks.that("scale" not in probe(*flags).stdout, f"{flags}: encoders only")
 
 
@@ -120,7 +120,7 @@ def main(checks):
                     and lines[2:] == ["end"], f"porcelain: {lines}")
     lines = probe("--porcelain").stdout.splitlines()
     checks.that([s.split("=")[0] for s in lines].count("result") == 1, f"one result: {lines}")
-    for flag, value in (("--codec", "h264"), ("--profile", "H264Main"), ("--entrypoint", "slice")):
+    for flag, value in (("--codec", "h264"), ("--profile", "H264Main"), ("--entrypoint", "EncSlice")):
         done = probe("--operation", "scale", flag, value)
         checks.that(done.returncode == 3 and not done.stdout and flag in done.stderr,
                     f"{flag}: {done.stderr.strip()}")

@@ -6,14 +6,16 @@
 #ifndef SOURCES_TRANSCODE_ACCELERATION_H
 #define SOURCES_TRANSCODE_ACCELERATION_H
 
+#include "sources/transcode/command.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 enum acceleration {
 	ACCELERATION_HARDWARE, /* video engine time, and at most half a core */
-	ACCELERATION_MIXED,    /* GPU time, and more than half a core or no video engine time */
-	ACCELERATION_SOFTWARE, /* CPU time without GPU time */
+	ACCELERATION_MIXED,    /* GPU time, and an encoder of the CPU or more than half a core */
+	ACCELERATION_SOFTWARE, /* CPU time without GPU time, and evidence that it codes video */
 	ACCELERATION_IDLE,     /* neither, or a copy */
 	ACCELERATION_UNKNOWN,
 	ACCELERATIONS,
@@ -44,10 +46,11 @@ void acceleration_add(struct acceleration_history *history,
 		      const struct acceleration_sample *sample);
 
 /*
- * Judges what has been between now and the youngest sample that is at least 10 s older. copies:
- * the process says that it codes no video. False when no sample is old enough.
+ * Judges what has been between now and the youngest sample that is at least 10 s older. coding:
+ * what the process's command line is evidence of. False when no sample is old enough.
  */
 bool acceleration_judge(const struct acceleration_history *history,
-			const struct acceleration_sample *now, bool copies, enum acceleration *ret);
+			const struct acceleration_sample *now, enum coding coding,
+			enum acceleration *ret);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which processes transcode video, by their names, and which of them only copy it. */
+/* Which processes transcode video, by their names. */
 #ifndef SOURCES_TRANSCODE_MATCH_H
 #define SOURCES_TRANSCODE_MATCH_H
+
+#include "sources/transcode/command.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +11,9 @@
 enum transcoder_kind {
 	TRANSCODER_FFMPEG,    /* the options of ffmpeg */
 	TRANSCODER_GSTREAMER, /* a pipeline of elements */
-	TRANSCODER_OTHER,
+	TRANSCODER_HANDBRAKE,
+	TRANSCODER_OTHER,	/* named by the administrator, who says that it does nothing else */
+	TRANSCODER_APPLICATION, /* codes video beside other work, and does not say when */
 };
 
 /* As the kernel keeps a process's name: what is longer is cut off. */
@@ -32,11 +36,8 @@ bool transcode_match(const char *comm, const char *more, struct transcoder *ret)
  */
 void transcode_match_refine(struct transcoder *transcoder, const char *exe, const char *parent);
 
-/*
- * Whether a command line (/proc/<pid>/cmdline: words that end with a NUL) says that no video is
- * coded. When it was cut off or is not understood it does not say so.
- */
-bool transcode_match_copies(enum transcoder_kind kind, const char *cmdline, size_t len);
+/* What its command line is evidence of; of those of other kinds the kind itself. */
+enum coding transcode_match_coding(enum transcoder_kind kind, const char *cmdline, size_t len);
 
 /* True when names is a list for transcode_match(): none is empty or longer than a name can be. */
 bool transcode_match_names_valid(const char *names);

@@ -16,6 +16,7 @@ enum va_result {
 	VA_NO_DEVICE,	   /* no such node, or not a DRM one */
 	VA_PERMISSION,	   /* the node may not be opened */
 	VA_DRIVER_MISSING, /* libva finds no driver file */
+	VA_WEDGED,	   /* i915 has given the GPU up */
 	VA_DRIVER_INIT,	   /* the driver refuses to initialise */
 	VA_UNSUPPORTED, /* the driver does not list the codec: no failure unless it is expected */
 	VA_CREATE_CONFIG,
@@ -40,7 +41,7 @@ int va_result_find(const char *name, enum va_result *ret);
 /* A profile and entry point that the driver lists. */
 struct va_entry {
 	char profile[VA_NAME_MAX];    /* VA's name without VAProfile: "H264Main" */
-	char entrypoint[VA_NAME_MAX]; /* slice, slice_lp, picture, vld, video_proc, … */
+	char entrypoint[VA_NAME_MAX]; /* as vainfo prints it: EncSlice, EncSliceLP, VLD … */
 	uint32_t rate_control;	      /* VA_RC_* bits, 0 when there are none */
 	char codec[VA_NAME_MAX];      /* what an encode test of it is called, else empty */
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Profiles and entry points by name, as va.h of libva 2.17 knows them. */
+/* Profiles and entry points by name, as va.h of libva 2.17 knows them and vainfo prints them. */
 #include "common.h"
 
 #include <stddef.h>
@@ -56,19 +56,19 @@ static const struct {
 	const char *name;
 	bool encodes;
 } entrypoints[] = {
-	{ VAEntrypointVLD, "vld", false },
-	{ VAEntrypointIZZ, "izz", false },
-	{ VAEntrypointIDCT, "idct", false },
-	{ VAEntrypointMoComp, "mocomp", false },
-	{ VAEntrypointDeblocking, "deblocking", false },
-	{ VAEntrypointEncSlice, "slice", true },
-	{ VAEntrypointEncPicture, "picture", true },
-	{ VAEntrypointEncSliceLP, "slice_lp", true },
-	{ VAEntrypointVideoProc, "video_proc", false },
-	{ VAEntrypointFEI, "fei", false },
-	{ VAEntrypointStats, "stats", false },
-	{ VAEntrypointProtectedTEEComm, "protected_tee", false },
-	{ VAEntrypointProtectedContent, "protected_content", false },
+	{ VAEntrypointVLD, "VLD", false },
+	{ VAEntrypointIZZ, "IZZ", false },
+	{ VAEntrypointIDCT, "IDCT", false },
+	{ VAEntrypointMoComp, "MoComp", false },
+	{ VAEntrypointDeblocking, "Deblocking", false },
+	{ VAEntrypointEncSlice, "EncSlice", true },
+	{ VAEntrypointEncPicture, "EncPicture", true },
+	{ VAEntrypointEncSliceLP, "EncSliceLP", true },
+	{ VAEntrypointVideoProc, "VideoProc", false },
+	{ VAEntrypointFEI, "FEI", false },
+	{ VAEntrypointStats, "Stats", false },
+	{ VAEntrypointProtectedTEEComm, "ProtectedTEEComm", false },
+	{ VAEntrypointProtectedContent, "ProtectedContent", false },
 };
 
 const struct profile *profile_find(VAProfile profile)

@@ -14,10 +14,10 @@
 /* Below it nobody codes video; a transcode that waits polls its input with less than a hundredth.
  */
 #define SOFTWARE_CPU 0.02
-/* A copy has a thread that reads and one that writes; encoders take all the cores they get. */
-#define COPY_CPU 1.5
 /* More than the few jobs of a context that is opened and not used. */
 #define GPU_SHARE 0.001
+/* Less than that is use, if it grows from each look to the next: a camera's small picture. */
+#define STEADY_LOOKS 2
 
 static const char *const names[ACCELERATIONS] = {
 	[ACCELERATION_HARDWARE] = "hardware", [ACCELERATION_MIXED] = "mixed",
@@ -47,31 +47,56 @@ static double share(uint64_t now, uint64_t then, double elapsed)
 	return now > then ? (double)(now - then) / elapsed : 0;
 }
 
+enum use { NEVER, SOMETIMES, ALWAYS };
+
+/* Whether the GPU's time has grown since the n-th look: at all, or from each look to the next. */
+static enum use gpu_use(const struct acceleration_history *h, const struct acceleration_sample *now,
+			size_t n)
+{
+	size_t looks = h->n - n, grown = 0;
+	enum use use = NEVER;
+
+	for (size_t i = h->n; i-- > 0 && (i >= n || h->n - i <= STEADY_LOOKS);) {
+		const struct acceleration_sample *then = &h->samples[i];
+
+		if (now->video_ns > then->video_ns)
+			grown++;
+		if (i >= n && (now->video_ns > then->video_ns || now->other_ns > then->other_ns))
+			use = SOMETIMES;
+		now = then;
+	}
+	return grown >= looks && grown >= STEADY_LOOKS ? ALWAYS : use;
+}
+
 bool acceleration_judge(const struct acceleration_history *h, const struct acceleration_sample *now,
-			bool copies, enum acceleration *ret)
+			enum coding coding, enum acceleration *ret)
 {
 	const struct acceleration_sample *then;
 	double elapsed, cpu, video, other;
 	size_t n = h->n;
+	enum use use;
 
 	while (n > 0 && h->samples[n - 1].at + WINDOW_NS > now->at)
 		n--;
 	if (n == 0)
 		return false;
-	then = &h->samples[n - 1];
+	then = &h->samples[--n];
 	elapsed = (double)(now->at - then->at);
 	cpu = share(now->cpu_ns, then->cpu_ns, elapsed);
 	video = share(now->video_ns, then->video_ns, elapsed);
 	other = share(now->other_ns, then->other_ns, elapsed);
+	use = gpu_use(h, now, n);
 	if (!now->gpu_known || !then->gpu_known)
 		*ret = ACCELERATION_UNKNOWN;
-	else if (video >= GPU_SHARE)
-		*ret = cpu > MIXED_CPU ? ACCELERATION_MIXED : ACCELERATION_HARDWARE;
+	else if (video >= GPU_SHARE || use == ALWAYS)
+		*ret = cpu > MIXED_CPU || coding == CODING_SOFTWARE ? ACCELERATION_MIXED
+								    : ACCELERATION_HARDWARE;
 	else if (other >= GPU_SHARE)
-		*ret = ACCELERATION_MIXED;
-	else if (cpu > (copies ? COPY_CPU : SOFTWARE_CPU))
-		*ret = ACCELERATION_SOFTWARE;
-	else
+		*ret = coding >= CODING_HARDWARE ? ACCELERATION_MIXED : ACCELERATION_UNKNOWN;
+	else if (cpu <= SOFTWARE_CPU || coding == CODING_NONE)
 		*ret = ACCELERATION_IDLE;
+	else
+		*ret = coding >= CODING_VIDEO && use == NEVER ? ACCELERATION_SOFTWARE
+							      : ACCELERATION_UNKNOWN;
 	return true;
 }

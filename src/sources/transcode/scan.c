@@ -23,7 +23,8 @@ struct transcode {
 	pid_t pid;
 	uint64_t start_ticks, cpu_ticks;
 	uint64_t waiting_ns; /* CPU time that no verdict has taken yet */
-	bool seen, fresh, judged, copies, foreign, told_all;
+	bool seen, fresh, judged, foreign, told_all;
+	enum coding coding;
 	enum acceleration verdict;
 	struct transcoder transcoder;
 	struct workload workload;
@@ -149,21 +150,21 @@ static bool has_ended(int r)
 /* Whose it is, asked once; of its program without the right to, of its parent while it lives. */
 static void refine(const struct transcode_scan *t, struct transcode *p, pid_t parent)
 {
-	char folder[256] = "", name[32] = "";
+	char program[256] = "", name[32] = "";
 
-	if (fs_read_link(t->fs, folder, sizeof(folder), "proc/%d/exe", (int)p->pid) < 0)
-		folder[0] = '\0';
+	if (fs_read_link(t->fs, program, sizeof(program), "proc/%d/exe", (int)p->pid) < 0)
+		program[0] = '\0';
 	if (parent <= 0 || read_name(t->fs, parent, name, sizeof(name)) < 0)
 		name[0] = '\0';
-	transcode_match_refine(&p->transcoder, folder, name);
+	transcode_match_refine(&p->transcoder, program, name);
 }
 
 /* Just after its exec a process has its name and no command line yet: it is read each time. */
-static bool reads_copies(struct transcode_scan *t, const struct transcode *p)
+static enum coding read_coding(struct transcode_scan *t, const struct transcode *p)
 {
 	int n = fs_read(t->fs, t->cmdline, sizeof(t->cmdline), "proc/%d/cmdline", (int)p->pid);
 
-	return n > 0 && transcode_match_copies(p->transcoder.kind, t->cmdline, (size_t)n);
+	return transcode_match_coding(p->transcoder.kind, t->cmdline, n > 0 ? (size_t)n : 0);
 }
 
 static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
@@ -203,7 +204,7 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 		return 0;
 	if (n < 0)
 		return fault_errno(fault, n, "proc/%d/cgroup", (int)pid);
-	p->copies = reads_copies(t, p);
+	p->coding = read_coding(t, p);
 	p->seen = true;
 	return 0;
 }
@@ -350,13 +351,14 @@ static void judge(struct transcode_scan *t, struct transcode *p)
 						 .cpu_ns = p->cpu_ticks * PROCESS_TICK_NS,
 						 .video_ns = p->gpu.video_ns,
 						 .other_ns = p->gpu.other_ns,
-						 .gpu_known = p->told_all && p->gpu.known };
+						 .gpu_known = p->told_all && p->gpu.known &&
+							      !p->gpu.gap };
 	enum acceleration verdict = ACCELERATION_UNKNOWN;
 
 	if (p->fresh)
 		add_start(t, p);
 	p->fresh = false;
-	p->judged = acceleration_judge(&p->history, &now, p->copies, &verdict);
+	p->judged = acceleration_judge(&p->history, &now, p->coding, &verdict);
 	/* Another maker's GPU may do what this one does not. */
 	if (verdict == ACCELERATION_SOFTWARE && p->foreign)
 		verdict = ACCELERATION_UNKNOWN;

@@ -18,6 +18,7 @@ static const char *const names[VA_RESULTS] = {
 	[VA_NO_DEVICE] = "no_device",
 	[VA_PERMISSION] = "permission",
 	[VA_DRIVER_MISSING] = "driver_missing",
+	[VA_WEDGED] = "wedged",
 	[VA_DRIVER_INIT] = "driver_init",
 	[VA_UNSUPPORTED] = "unsupported",
 	[VA_CREATE_CONFIG] = "create_config",
@@ -148,7 +149,7 @@ static int take_outcome(const struct line_reader *r, struct va_outcome *o, bool 
 	return 1;
 }
 
-/* "H264Main slice_lp 16 h264": profile, entry point, rate control bits, codec or "-". */
+/* "H264Main EncSliceLP 16 h264": profile, entry point, rate control bits, codec or "-". */
 static int take_entry(const char *value, struct va_capabilities *c)
 {
 	struct va_entry *e = &c->entries[c->n];

@@ -142,12 +142,13 @@ const CODECS = {
   av1: "AV1",
   jpeg: "JPEG",
 };
-const ENTRYPOINTS = { __proto__: null, slice_lp: "low power", slice: "", picture: "" };
+const ENTRYPOINTS = { __proto__: null, EncSliceLP: "low power", EncSlice: "", EncPicture: "" };
 const RESULTS = {
   __proto__: null,
   no_device: "no render node",
   permission: "the render node may not be opened",
   driver_missing: "no VA driver found",
+  wedged: "the kernel's driver has given this GPU up",
   driver_init: "the VA driver refuses this GPU",
   unsupported: "the driver lists no such encoder",
   create_config: "listed, and refused",

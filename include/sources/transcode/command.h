@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a transcoder's command line (/proc/<pid>/cmdline: words that end with a NUL) says of the
+ * video that it codes. It may be anything: another process wrote it.
+ */
+#ifndef SOURCES_TRANSCODE_COMMAND_H
+#define SOURCES_TRANSCODE_COMMAND_H
+
+#include <stddef.h>
+
+/* What is evidence of more stands behind what is evidence of less. */
+enum coding {
+	CODING_UNKNOWN,	 /* it does not say, or what it says was cut off */
+	CODING_NONE,	 /* video is copied or left out: remuxing, sound, subtitles, pictures */
+	CODING_HARDWARE, /* encoders of a GPU, whoever's, and none else */
+	CODING_VIDEO,	 /* video is decoded, filtered or encoded; it does not say by whom */
+	CODING_SOFTWARE, /* an encoder of video that there is for the CPU only */
+};
+
+enum coding ffmpeg_coding(const char *cmdline, size_t len);
+enum coding gstreamer_coding(const char *cmdline, size_t len);
+/* HandBrake does nothing else. */
+enum coding handbrake_coding(const char *cmdline, size_t len);
+
+#endif
