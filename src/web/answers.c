@@ -3,6 +3,7 @@
 
 #include "pages.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,4 +62,31 @@ enum MHD_Result answer_page(struct MHD_Connection *connection, const char *conte
 	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
 	MHD_destroy_response(response);
 	return result;
+}
+
+enum MHD_Result answer_ready(struct MHD_Connection *connection, struct scraper *scraper)
+{
+	char line[96];
+	size_t gpus;
+	bool ready = scraper_is_ready(scraper, &gpus);
+
+	if (!ready)
+		snprintf(line, sizeof(line), "Not ready: still looking for GPUs.\n");
+	else
+		snprintf(line, sizeof(line), "Ready: %zu Intel GPU%s found.\n", gpus,
+			 gpus == 1 ? "" : "s");
+	return answer_line(connection, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, line);
+}
+
+enum MHD_Result answer_index(struct MHD_Connection *connection,
+			     const struct server_options *options)
+{
+	char *gpus = scraper_describe(options->scraper);
+	size_t len;
+	char *page = page_index(gpus ? gpus : "", options->telemetry_path, options->notice, &len);
+
+	free(gpus);
+	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
+				  MHD_RESPMEM_MUST_FREE)
+		    : MHD_NO;
 }

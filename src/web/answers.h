@@ -3,6 +3,8 @@
 #ifndef WEB_ANSWERS_H
 #define WEB_ANSWERS_H
 
+#include "web/server.h"
+
 #include <microhttpd.h>
 #include <stddef.h>
 
@@ -15,5 +17,10 @@ enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned status, 
 /* For people: a page or what it loads. */
 enum MHD_Result answer_page(struct MHD_Connection *connection, const char *content_type,
 			    const char *text, size_t len, enum MHD_ResponseMemoryMode mode);
+
+enum MHD_Result answer_index(struct MHD_Connection *connection,
+			     const struct server_options *options);
+
+enum MHD_Result answer_ready(struct MHD_Connection *connection, struct scraper *scraper);
 
 #endif

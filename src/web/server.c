@@ -156,33 +156,6 @@ static enum MHD_Result answer_metrics(struct request *request)
 	return answer_text(request->connection, MHD_HTTP_OK, TEXT_CONTENT_TYPE, body, request->len);
 }
 
-static enum MHD_Result answer_ready(struct server *server, struct MHD_Connection *connection)
-{
-	char line[96];
-	size_t gpus;
-	bool ready = scraper_is_ready(server->options.scraper, &gpus);
-
-	if (!ready)
-		snprintf(line, sizeof(line), "Not ready: still looking for GPUs.\n");
-	else
-		snprintf(line, sizeof(line), "Ready: %zu Intel GPU%s found.\n", gpus,
-			 gpus == 1 ? "" : "s");
-	return answer_line(connection, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, line);
-}
-
-static enum MHD_Result answer_index(struct server *server, struct MHD_Connection *connection)
-{
-	char *gpus = scraper_describe(server->options.scraper);
-	size_t len;
-	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path,
-				server->options.notice, &len);
-
-	free(gpus);
-	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
-				  MHD_RESPMEM_MUST_FREE)
-		    : MHD_NO;
-}
-
 bool server_has_page(const char *path)
 {
 	return strcmp(path, "/") == 0 || strcmp(path, "/-/healthy") == 0 ||
@@ -198,12 +171,12 @@ static enum MHD_Result route(struct request *request, const char *path)
 	if (strcmp(path, server->options.telemetry_path) == 0)
 		return ask_for_metrics(request);
 	if (strcmp(path, "/") == 0)
-		return answer_index(server, connection);
+		return answer_index(connection, &server->options);
 	/* Neither depends on the GPU's health: a sick GPU is no reason to restart the exporter. */
 	if (strcmp(path, "/-/healthy") == 0)
 		return answer_line(connection, MHD_HTTP_OK, "Healthy.\n");
 	if (strcmp(path, "/-/ready") == 0)
-		return answer_ready(server, connection);
+		return answer_ready(connection, server->options.scraper);
 	file = page_find(path);
 	if (file)
 		return answer_page(connection, file->content_type, file->data, file->len,
