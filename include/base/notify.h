@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a service manager is told, in the datagrams of sd_notify(3). */
+/* Messages to a service manager, in the datagrams of sd_notify(3). */
 #ifndef BASE_NOTIFY_H
 #define BASE_NOTIFY_H
 
 #include <stdint.h>
 
 /*
- * Tells the service manager a state such as "READY=1". 0, also when there is no manager that
+ * Sends the service manager a state such as "READY=1". 0, also when there is no manager that
  * listens ($NOTIFY_SOCKET), or -errno.
  */
 int notify_send(const char *state);

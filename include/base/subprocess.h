@@ -9,11 +9,11 @@
 #include <sys/types.h>
 
 enum subprocess_end {
-	SUBPROCESS_EXITED,   /* code is its exit status */
-	SUBPROCESS_SIGNALED, /* code is the signal */
-	SUBPROCESS_LATE,     /* killed at the deadline */
-	SUBPROCESS_VERBOSE,  /* killed because it said too much */
-	SUBPROCESS_STUCK,    /* the same, but it does not die: it waits in the kernel */
+	SUBPROCESS_EXITED,	 /* code is its exit status */
+	SUBPROCESS_SIGNALED,	 /* code is the signal */
+	SUBPROCESS_TIMED_OUT,	 /* killed at the deadline */
+	SUBPROCESS_OUTPUT_LIMIT, /* killed: its output was over the limit */
+	SUBPROCESS_STUCK,	 /* killed, but it does not die: it waits in the kernel */
 };
 
 struct subprocess {

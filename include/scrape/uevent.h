@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Hears from the kernel that a PMU goes, and closes its perf events at once; hears that devices
- * changed, and has the next scrape look for GPUs again.
+ * changed, and has the next scrape discover GPUs again.
  */
 #ifndef SCRAPE_UEVENT_H
 #define SCRAPE_UEVENT_H

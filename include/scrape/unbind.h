@@ -4,7 +4,7 @@
  * kernel begins to.
  *
  * The uevent of a PMU that goes is sent a blink before the kernel frees what open events use (see
- * scrape/uevent.h), so on a busy machine it is heard too late. But to unbind, a hypervisor's tools
+ * scrape/uevent.h), so on a busy machine it comes too late. But to unbind, a hypervisor's tools
  * write to the driver's file "unbind", and must open it first. Until then the write has not begun,
  * and it takes the kernel milliseconds more to come to the PMU.
  */
@@ -26,7 +26,7 @@ enum unbind_state unbind_parse(const char *events, size_t len);
 
 /*
  * Starts the thread that watches: blocked in read(), no system call while nobody opens a file in
- * the folders of drivers. 0, or -errno where there is no such watch: then uevents remain.
+ * the directories of drivers. 0, or -errno where there is no such watch: then uevents remain.
  */
 int unbind_start(struct pmu_set *pmus);
 

@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-#define MOURNING_NS 1000000000u /* from SIGKILL to the end of a child that can be killed */
+#define REAP_TIMEOUT_NS 1000000000u /* from SIGKILL to the end of a child that can be killed */
 
 static int spawn(char *const argv[], char *const envp[], int output, pid_t *ret)
 {
@@ -61,7 +61,7 @@ static int wait_for(int fd, uint64_t deadline)
 	}
 }
 
-/* Until the end of file: EXITED; or LATE, or VERBOSE. */
+/* Until the end of file: EXITED, TIMED_OUT or OUTPUT_LIMIT. */
 static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t deadline,
 				    size_t *ret_len)
 {
@@ -72,7 +72,7 @@ static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t dea
 		ssize_t n;
 
 		if (!wait_for(fd, deadline)) {
-			end = SUBPROCESS_LATE;
+			end = SUBPROCESS_TIMED_OUT;
 			break;
 		}
 		n = read(fd, buf + len, size - len);
@@ -83,7 +83,7 @@ static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t dea
 		len += (size_t)n;
 		if (len == size) {
 			len--;
-			end = SUBPROCESS_VERBOSE;
+			end = SUBPROCESS_OUTPUT_LIMIT;
 		}
 	}
 	buf[len] = '\0';
@@ -98,10 +98,10 @@ static void finish(pid_t pid, uint64_t deadline, struct subprocess *ret)
 	int status;
 
 	if (ret->end == SUBPROCESS_EXITED && !wait_for(fd, deadline))
-		ret->end = SUBPROCESS_LATE;
+		ret->end = SUBPROCESS_TIMED_OUT;
 	/* Itself, or what it has left behind: its number is not given away before it is reaped. */
 	kill(-pid, SIGKILL);
-	if (!wait_for(fd, sys_monotonic_ns() + MOURNING_NS)) {
+	if (!wait_for(fd, sys_monotonic_ns() + REAP_TIMEOUT_NS)) {
 		ret->end = SUBPROCESS_STUCK;
 		ret->stuck = pid;
 		return;
@@ -150,7 +150,7 @@ int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_
 		return child.code == 0 ? (int)child.len : -ENOEXEC;
 	case SUBPROCESS_SIGNALED:
 		return -ENOEXEC;
-	case SUBPROCESS_VERBOSE:
+	case SUBPROCESS_OUTPUT_LIMIT:
 		return -E2BIG;
 	default:
 		return -ETIMEDOUT;

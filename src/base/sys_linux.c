@@ -159,7 +159,7 @@ int sys_watch_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int sys_watch_folder(int watch, int dirfd)
+int sys_watch_dir(int watch, int dirfd)
 {
 	char path[32];
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { BUSY, MEMORY, CLIENTS, FOLDED };
+enum { BUSY, MEMORY, CLIENTS, AGGREGATED };
 
 #define WORKLOAD_LABELS                                                                            \
 	"workload", "workload_kind", "namespace", "pod", "container", "vmid", "guest"
@@ -38,9 +38,9 @@ static const struct family families[] = {
 		.type = GAUGE,
 		.labels = { "pci", WORKLOAD_LABELS },
 	},
-	[FOLDED] = {
+	[AGGREGATED] = {
 		.name = "intel_gpu_client_workloads_folded",
-		.help = "Workloads with clients that are summed into \"other\", because there "
+		.help = "Workloads with clients that are aggregated as \"other\", because there "
 			"are more than --collector.client.max-workloads.",
 		.type = GAUGE,
 		.labels = { "pci" },
@@ -80,15 +80,15 @@ static void put_use(const struct collection *c, const struct use *use)
 
 static void put_all(const struct collection *c)
 {
-	size_t n, folded;
+	size_t n, aggregated;
 	const struct use *uses = usage_all(c->state, &n);
-	const struct use *other = usage_other(c->state, &folded);
+	const struct use *other = usage_other(c->state, &aggregated);
 
 	for (size_t i = 0; i < n; i++)
 		put_use(c, &uses[i]);
 	if (other)
 		put_use(c, other);
-	put(c->batch, &families[FOLDED], (double)folded, c->gpu->pci);
+	put(c->batch, &families[AGGREGATED], (double)aggregated, c->gpu->pci);
 }
 
 static int compare_owners(const void *a, const void *b)
@@ -130,7 +130,7 @@ static int add_clients(const struct collection *c, const struct drm_client **cli
 	return 0;
 }
 
-static int look(const struct collection *c, struct walk *walk)
+static int collect_walk(const struct collection *c, struct walk *walk)
 {
 	const struct drm_client *clients, **sorted;
 	size_t n, silent, engines = 0;
@@ -177,7 +177,7 @@ static int collect(const struct collection *c)
 	if (r < 0)
 		return r;
 	if (!must_not_wake(c, walk))
-		r = look(c, walk);
+		r = collect_walk(c, walk);
 	walk_unref(walk);
 	if (r == 0)
 		put_all(c);

@@ -21,7 +21,7 @@ static const struct family families[] = {
 	},
 	[ENGINES] = {
 		.name = "intel_gpu_engines",
-		.help = "Engines of a class, from the card's engine folder.",
+		.help = "Engines of a class, from the card's engine directory.",
 		.type = GAUGE,
 		.labels = { "pci", "class" },
 	},

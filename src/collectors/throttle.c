@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Why is the clock held back? throttle_reason_* of i915 (drivers/gpu/drm/i915/gt/
+ * Why is the GT throttled? throttle_reason_* of i915 (drivers/gpu/drm/i915/gt/
  * intel_gt_sysfs_pm.c, graphics generation 11 and later).
  *
  * The reads take a runtime-PM reference: they wake a suspended GPU, and put off the sleep of an
@@ -15,7 +15,7 @@
 static const struct family families[] = {
 	{
 		.name = "intel_gpu_throttled",
-		.help = "Whether the GT's clock is held back for a reason, from sysfs; absent "
+		.help = "Whether the GT is throttled for a reason, from sysfs; absent "
 			"while the GPU sleeps.",
 		.type = GAUGE,
 		.labels = { "pci", "gt", "reason" },

@@ -75,7 +75,7 @@ static const struct family families[] = {
 	[SUCCESS] = {
 		.name = "intel_gpu_vaapi_probe_success",
 		.help = "Whether the last encode test passed: coded, of the right structure, "
-			"decoded back and alike" BESIDE,
+			"decoded back with a PSNR of 30 dB or more" BESIDE,
 		.type = GAUGE,
 		.labels = TEST_LABELS,
 	},
@@ -99,7 +99,7 @@ static const struct family families[] = {
 	},
 	[PSNR] = {
 		.name = "intel_gpu_vaapi_probe_psnr_decibels",
-		.help = "Likeness of the picture that was encoded and decoded back on the GPU, "
+		.help = "PSNR of the picture that was encoded and decoded back on the GPU, "
 			"of the worst plane; 100 for equal ones.",
 		.type = GAUGE,
 		.labels = TEST_LABELS,

@@ -13,7 +13,7 @@ enum absence {
 
 enum absence absence_of(const struct gpu_list *gpus);
 
-/* Looks for the evidence in sysfs. */
+/* Finds the evidence in sysfs. */
 void absence_log(const struct fs *fs, enum absence absence);
 
 #endif

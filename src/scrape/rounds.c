@@ -37,11 +37,11 @@ static void begin_round(const struct va_state *state, struct va_gpu *gpu, uint64
 	gpu->started = now;
 	gpu->harmed = false;
 	/* The first round is short: it says whether anything works at all. */
-	gpu->ladder = gpu->asked ||
-		      (gpu->rounds > 0 &&
-		       (gpu->laddered == 0 || now - gpu->laddered >= state->options.ladder_ns));
-	if (gpu->ladder)
-		gpu->laddered = now;
+	gpu->sweep =
+		gpu->asked || (gpu->rounds > 0 &&
+			       (gpu->swept == 0 || now - gpu->swept >= state->options.sweep_ns));
+	if (gpu->sweep)
+		gpu->swept = now;
 }
 
 /* The step that comes next; before the first list that is all that is known. */
@@ -125,7 +125,7 @@ static int plan_tests(const struct va_state *state, struct va_gpu *gpu)
 			if (!(va_codec_bit(e->codec) & state->options.codecs) ||
 			    find_test(tests, n, e, size))
 				continue;
-			if (size > 0 && !gpu->ladder && !known)
+			if (size > 0 && !gpu->sweep && !known)
 				continue;
 			if (known)
 				tests[n] = *known;
@@ -186,11 +186,11 @@ static bool is_harmful(enum va_result result)
 	       result == VA_TIMEOUT || result == VA_STUCK;
 }
 
-/* A step that this round leaves out: large pictures have rounds of their own. */
+/* A step that this round leaves out: sizes above 256x256 belong to a resolution sweep. */
 static bool is_left_out(const struct va_gpu *gpu)
 {
 	return gpu->step < gpu->n_steps && gpu->steps[gpu->step].kind == VA_STEP_TEST &&
-	       !gpu->ladder && gpu->tests[gpu->steps[gpu->step].index].size > 0;
+	       !gpu->sweep && gpu->tests[gpu->steps[gpu->step].index].size > 0;
 }
 
 static void end_round(const struct va_state *state, struct va_gpu *gpu, uint64_t now,
@@ -204,7 +204,7 @@ static void end_round(const struct va_state *state, struct va_gpu *gpu, uint64_t
 	gpu->backoff = !gpu->harmed			   ? 1
 		       : gpu->backoff * 2 < VA_MAX_BACKOFF ? gpu->backoff * 2
 							   : VA_MAX_BACKOFF;
-	gpu->asked &= !gpu->ladder;
+	gpu->asked &= !gpu->sweep;
 	gpu->due = gpu->started + state->options.interval_ns * gpu->backoff;
 	if (gpu->asked || gpu->due < now)
 		gpu->due = now + (gpu->asked ? 0 : gap(state, gpu));

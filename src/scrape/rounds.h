@@ -3,9 +3,9 @@
  * Which test of a GPU comes next, and when. Nothing here waits, runs or reads a clock.
  *
  * A round is an array of steps, made anew when the driver has said what it offers: list that; test
- * each encoder at 256x256; now and then also with large pictures; test video processing. The first
- * round runs at once, later ones are spread over the interval. After a test that may have hurt the
- * GPU the next round comes later.
+ * each encoder at 256x256; in a resolution sweep also at larger sizes; test video processing. The
+ * first round runs at once, later ones are spread over the interval. After a test that may have
+ * hurt the GPU the next round comes later.
  *
  * All of it is for a caller that holds the lock of the state.
  */

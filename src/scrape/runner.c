@@ -8,7 +8,7 @@
  *
  * Threads. A web thread (or once.c) calls scraper_scrape(), which puts a struct scrape of its own
  * stack into `unplanned` and waits for its condition `done`: the waiter's side, waiter.c. The
- * current runner waits for `work`; it looks for GPUs, plans the scrape (a slot for each job, idle
+ * current runner waits for `work`; it discovers GPUs, plans the scrape (a slot for each job, idle
  * jobs into the queue) and runs the queue: this file. The waiter also watches the runner: it wakes
  * when the runner has shown no progress for 50 ms while work waits, and starts another one. The old
  * one is no longer `current`, ends what it is in, answers who waits for that, and exits.
@@ -36,7 +36,7 @@
  * References. The list of jobs holds one of each job, the queue one that passes to the runner which
  * takes it out, each slot one. A job holds its GPU. A collector of the host gets a list of GPUs of
  * its own. So a stuck runner may outlive its scrape, the lists and the GPU. A result is held by
- * each slot that it answered; one that comes late has none, and is freed.
+ * each slot that it answered; one that comes after the deadline has none, and is freed.
  */
 #include "runner.h"
 
@@ -69,7 +69,7 @@ void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 
 	scrape->planned = true;
 	scrape->discovery = s->discovering ? -ETIMEDOUT : s->discovery_error;
-	scrape->looked = s->gpus != NULL;
+	scrape->has_gpus = s->gpus != NULL;
 	scrape->n_gpus = s->gpus ? s->gpus->n : 0;
 	if (!s->jobs)
 		return;
@@ -131,13 +131,13 @@ static void discover_locked(struct scraper *s, const struct runner *me)
 {
 	struct gpu_list *gpus = NULL, *old_gpus = s->gpus;
 	struct job_list *jobs = NULL, *old_jobs = s->jobs;
-	bool look = s->rediscover || !old_gpus;
+	bool due = s->rediscover || !old_gpus;
 	int r = 0;
 
 	s->discovering = s->current_discovers = true;
 	s->rediscover = false;
 	pthread_mutex_unlock(&s->lock);
-	if (look || gpu_list_is_stale(s->options.fs, old_gpus))
+	if (due || gpu_list_is_stale(s->options.fs, old_gpus))
 		r = rebuild(s, &gpus, &jobs);
 	if (gpus)
 		close_departed(old_gpus, gpus);

@@ -120,7 +120,7 @@ static void log_discovery_locked(struct scraper *s, int r)
 	struct fault fault = { 0 };
 
 	if (r < 0)
-		fault_errno(&fault, r, "looking for GPUs");
+		fault_errno(&fault, r, "discovery of GPUs");
 	if (fault.reason == s->discovery_logged)
 		return;
 	s->discovery_logged = fault.reason;

@@ -91,7 +91,9 @@ static void *listener_main(void *data)
 			continue;
 		}
 		if (n < 0) {
-			log_warn("no more uevents from the kernel", "err", strerror((int)-n));
+			log_warn(
+				"no more uevents from the kernel: perf events may be closed too late",
+				"err", strerror((int)-n));
 			return NULL;
 		}
 		handle(l, buf, (size_t)n);

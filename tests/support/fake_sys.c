@@ -476,7 +476,7 @@ int sys_watch_open(void)
 	return dup(fake.watch[0]);
 }
 
-int sys_watch_folder(int watch, int dirfd)
+int sys_watch_dir(int watch, int dirfd)
 {
 	char link[32], target[PATH_MAX];
 	ssize_t n;

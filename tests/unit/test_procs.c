@@ -368,7 +368,7 @@ static void unseen(void **state)
 	fake_error("proc/20/fd", -EACCES);
 	fake_error("proc/21/fd", -EACCES);
 	fake_error("proc/21/fdinfo", -EACCES);
-	assert_int_equal(procs_look(procs, 1, &walk, &fault), 0);
+	assert_int_equal(procs_walk_partial(procs, 1, &walk, &fault), 0);
 	assert_int_equal(walk_unseen(walk, &n)[0], 20);
 	pids = walk_unseen(walk, &n);
 	assert_int_equal(pids[1], 21);
@@ -450,7 +450,7 @@ static void holders(void **state)
 	fake_error("proc/14/fdinfo", -EACCES);
 	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
 	assert_int_equal(fault.reason, REASON_PERMISSION);
-	assert_int_equal(procs_look(procs, 1, &walk, &fault), 0);
+	assert_int_equal(procs_walk_partial(procs, 1, &walk, &fault), 0);
 	assert_true(walk_denied(walk, 14) && !walk_denied(walk, 13) && !walk_denied(walk, 99));
 	assert_int_equal(walk_holds(walk, 10, &gpu), 2);
 	assert_int_equal(walk_holds(walk, 10, &second), 1);

@@ -26,16 +26,16 @@ struct walk;
 
 /*
  * The walk of a round: its first caller does it, in the calling thread. Nothing in it can hang:
- * it lists folders of /proc and reads links, which asks no file system and no driver. It costs a
- * process without DRM descriptors four system calls and one for each descriptor; each of those
- * on a device node that is no terminal or the like costs one more, and a second one if it is of
- * DRM or VFIO.
+ * it lists directories of /proc and reads links, which asks no file system and no driver. It costs
+ * a process without DRM descriptors four system calls and one for each descriptor; each of those on
+ * a device node that is no terminal or the like costs one more, and a second one if it is of DRM or
+ * VFIO.
  *
  * Without the right to list descriptors (CAP_DAC_READ_SEARCH) but with that to read them
  * (CAP_SYS_PTRACE), fdinfo is listed instead and every descriptor is read: three system calls.
  *
  * *ret is a reference. 0, or -errno with *fault filled in: -EACCES when a process could not be
- * looked at, because nobody knows what it would have shown.
+ * scanned, because nobody knows what it would have shown.
  */
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 
@@ -43,7 +43,7 @@ int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fa
  * The same walk for who can do without some processes: walk_denied() and walk_unseen() say which.
  * That it sees the exporter's own container alone is a failure here, too.
  */
-int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
+int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 struct walk *walk_ref(struct walk *walk);
 void walk_unref(struct walk *walk);
 

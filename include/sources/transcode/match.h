@@ -31,7 +31,7 @@ struct transcoder {
 bool transcode_match(const char *comm, const char *more, struct transcoder *ret);
 
 /*
- * Many servers bring an ffmpeg of their own, which has the name that they all have: it is told by
+ * Many servers bring an ffmpeg of their own, which has the name that they all have: it is known by
  * where its program is (the link exe; "" when it may not be read), or by its parent's name.
  */
 void transcode_match_refine(struct transcoder *transcoder, const char *exe, const char *parent);

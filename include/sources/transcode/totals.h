@@ -19,7 +19,7 @@ struct transcode_total {
 };
 
 struct transcode_totals {
-	uint64_t now, before; /* the last two looks */
+	uint64_t now, before; /* of the last two scans */
 	struct transcode_total *rows;
 	size_t n;
 	struct transcode_total others[ACCELERATIONS]; /* what has no room, as "other" */
@@ -29,7 +29,7 @@ struct transcode_totals {
 int transcode_totals_init(struct transcode_totals *totals);
 void transcode_totals_done(struct transcode_totals *totals);
 
-/* One look: begin, then add for each process, and for what ended ones have left. */
+/* One scan: begin, then add for each process, and for what ended ones have left. */
 void transcode_totals_begin(struct transcode_totals *totals, uint64_t now);
 void transcode_totals_add(struct transcode_totals *totals, const char *application,
 			  enum acceleration acceleration, const struct workload *workload,

@@ -41,7 +41,7 @@ int va_child_run(const struct va_program *program, const struct va_request *requ
 		 struct va_capabilities *ret_capabilities, struct va_run *ret);
 
 /*
- * Is a VA driver for Intel GPUs installed where libva would look? An exporter for a host without
+ * Is a VA driver for Intel GPUs installed where libva searches? An exporter for a host without
  * one should not say that encoding is broken.
  */
 bool va_driver_is_installed(void);

@@ -70,7 +70,7 @@ int va_capabilities_parse(const char *text, size_t len, struct va_capabilities *
 			  struct va_outcome *ret_outcome);
 int va_outcome_parse(const char *text, size_t len, struct va_outcome *ret);
 
-/* The codecs that can be tested and expected: a bit of a set each. NULL beyond the last. */
+/* The codecs that can be tested and expected: a bit of a set each. NULL after the last. */
 const char *va_codec_name(unsigned bit);
 /* 0 for no codec. */
 unsigned va_codec_bit(const char *name);

@@ -17,7 +17,7 @@
 
 struct va_options {
 	uint64_t interval_ns;
-	uint64_t ladder_ns;    /* from one round with large pictures to the next */
+	uint64_t sweep_ns;     /* from one resolution sweep to the next */
 	unsigned codecs;       /* va_codec_bit() of those that are tested */
 	unsigned expected;     /* of those that must work, or VA_CODECS_AUTO */
 	bool probe_suspended;  /* wake a sleeping GPU */
@@ -74,9 +74,9 @@ struct va_gpu {
 	struct va_step *steps; /* the first is the list; NULL before it has run */
 	size_t n_steps, step;  /* step: the next one */
 	uint64_t started, due; /* of the round, and the next step; monotonic ns */
-	uint64_t laddered;     /* when the last round with large pictures began */
-	bool ladder;	       /* this round has them */
-	bool asked;	       /* somebody wants them now */
+	uint64_t swept;	       /* when the last resolution sweep began */
+	bool sweep;	       /* this round is a resolution sweep */
+	bool asked;	       /* somebody wants a sweep now */
 	bool harmed;	       /* a test of this round may have hurt the GPU */
 	unsigned backoff;      /* the interval is so many times longer, 1 to VA_MAX_BACKOFF */
 };
@@ -96,7 +96,7 @@ struct va_gpu *va_state_add(struct va_state *state, struct gpu *gpu);
 void va_state_remove(struct va_state *state, struct va_gpu *gpu);
 /* No test starts before until_ns: a VM is about to take a GPU. */
 void va_state_hold(struct va_state *state, uint64_t until_ns);
-/* A round with large pictures now, without pauses. */
+/* A resolution sweep now, without pauses. */
 void va_state_ask(struct va_state *state);
 /* What va_state_remove() left to the prober. Under the lock. */
 void va_gpu_free(struct va_gpu *gpu);

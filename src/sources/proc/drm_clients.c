@@ -92,7 +92,7 @@ static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct read
 		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
 	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0)
 		return 0;
-	/* Without an address or a number nothing tells whose it is. */
+	/* Without an address or a number nothing says whose it is. */
 	if (r < 0 || !ret->info.has_client_id || (fd->minor == ANY_MINOR && !*ret->info.pdev)) {
 		if (fd->minor == ANY_MINOR)
 			return 0;

@@ -2,7 +2,7 @@
 /*
  * A client's value that dips is held (Documentation/gpu/drm-usage-stats.rst: keep the larger one).
  * xe counts cycles of a clock: their share of all the clock's cycles between two readings, times
- * the time between them, so that its first reading tells nothing yet.
+ * the time between them, so that its first reading says nothing yet.
  */
 #include "sources/proc/gpu_time.h"
 
@@ -64,7 +64,7 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 {
 	const struct fdinfo *info = &client->info;
 	struct gpu_time_client *last = find(time, pci, info->client_id);
-	bool is_new = !last, tells = false;
+	bool is_new = !last, reports = false;
 
 	if (is_new)
 		last = insert(time, pci, info->client_id);
@@ -79,7 +79,7 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 
 		if (!now->has_ns && !now->has_cycles)
 			continue;
-		tells = true;
+		reports = true;
 		if (is_new && (!fresh || now->has_cycles))
 			last->engines[i] = *now;
 		else
@@ -91,7 +91,7 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 		else
 			time->other_ns += ns;
 	}
-	time->known &= tells;
+	time->known &= reports;
 	last->at = client->at;
 	last->seen = true;
 }

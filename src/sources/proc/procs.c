@@ -297,7 +297,7 @@ static struct walk *walk_new(const struct fs *fs, uint64_t round)
 	return walk;
 }
 
-int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
 {
 	struct walk *walk;
 	int r = 0;
@@ -323,7 +323,7 @@ int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fa
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
 {
 	struct walk *walk;
-	int r = procs_look(procs, round, &walk, fault);
+	int r = procs_walk_partial(procs, round, &walk, fault);
 
 	if (r < 0)
 		return r;

@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#define ANY_MINOR UINT32_MAX	   /* not known: its fdinfo tells */
+#define ANY_MINOR UINT32_MAX	   /* not known: its fdinfo has it */
 #define NO_MINOR  (UINT32_MAX - 1) /* of no GPU of ours */
 #define MAX_READ  16
 
@@ -53,7 +53,7 @@ struct walk {
 	size_t n_unseen, unseen_size;
 	pid_t *denied; /* nor listed in fdinfo: nothing is known of them */
 	size_t n_denied, denied_size;
-	pid_t pid; /* that is looked at */
+	pid_t pid; /* that is being walked */
 	pthread_mutex_t lock;
 	struct reading readings[MAX_READ];
 	size_t n_readings;

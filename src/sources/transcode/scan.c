@@ -2,8 +2,8 @@
 /*
  * A process is known by its number and its start time. One that is younger than 10 s, or was seen
  * for the first time less than 10 s ago, is unknown yet; what it takes of the CPU meanwhile waits
- * for the verdict. One that has come since the look before had used nothing when it started: that
- * is its first sample, so that it has a verdict at its first look if it is 10 s old by then.
+ * for the verdict. One that has come since the scan before had used nothing when it started: that
+ * is its first sample, so that it has a verdict at its first scan if it is 10 s old by then.
  */
 #include "sources/transcode/scan.h"
 
@@ -36,11 +36,11 @@ struct transcode_scan {
 	const struct fs *fs;
 	struct names *names;
 	const char *more;
-	uint64_t now, before;		/* the last two looks; 0: none */
+	uint64_t now, before;		/* of the last two scans; 0: none */
 	uint64_t boot_now, boot_before; /* the same since boot, as processes' starts */
 	struct transcode *all;		/* by pid */
 	size_t n, size;
-	size_t beyond; /* what has no room */
+	size_t over_limit; /* what has no room */
 	struct transcode_totals totals;
 	char cmdline[CMDLINE_BYTES];
 };
@@ -81,7 +81,7 @@ void transcode_scan_count(const struct transcode_scan *t, unsigned ret[ACCELERAT
 	memset(ret, 0, ACCELERATIONS * sizeof(*ret));
 	for (size_t i = 0; i < t->n; i++)
 		ret[t->all[i].verdict]++;
-	ret[ACCELERATION_UNKNOWN] += (unsigned)t->beyond;
+	ret[ACCELERATION_UNKNOWN] += (unsigned)t->over_limit;
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -110,7 +110,7 @@ static struct transcode *find(struct transcode_scan *t, size_t n, pid_t pid)
 	return NULL;
 }
 
-/* It was not there at the look before, by whatever name. */
+/* The process was not there at the scan before, under any name. */
 static bool has_come(const struct transcode_scan *t, const struct process_stat *stat)
 {
 	return t->before > 0 && stat->start_ticks * PROCESS_TICK_NS + SLACK_NS >= t->boot_before;
@@ -128,7 +128,8 @@ static struct transcode *append(struct transcode_scan *t, pid_t pid,
 				     .start_ticks = stat->start_ticks,
 				     .fresh = has_come(t, stat),
 				     .verdict = ACCELERATION_UNKNOWN };
-	/* What it had used before the first look of all, or under another name, is nobody's. */
+	/* What it had used before the first scan of all, or under another name, counts for no
+	 * workload. */
 	added->cpu_ticks = added->fresh ? 0 : stat->cpu_ticks;
 	return added;
 }
@@ -183,7 +184,7 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 		if (stat.ended)
 			return 0;
 		if (t->n == TRANSCODE_SCAN_MAX) {
-			t->beyond++;
+			t->over_limit++;
 			return 0;
 		}
 		p = append(t, pid, &stat);
@@ -215,7 +216,7 @@ static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct
 	const pid_t *pids = walk_pids(walk, &n);
 	int r;
 
-	t->beyond = 0;
+	t->over_limit = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct transcoder named;
 		char comm[32];
@@ -330,7 +331,7 @@ static void look_at_gpus(struct transcode_scan *t, struct walk *walk, const stru
 	}
 }
 
-/* The start of a process that was not there at the look before. */
+/* The start of a process that was not there at the scan before. */
 static void add_start(const struct transcode_scan *t, struct transcode *p)
 {
 	uint64_t start_ns = p->start_ticks * PROCESS_TICK_NS, age = t->boot_now - start_ns;
@@ -378,10 +379,10 @@ static void say_hidden(const struct transcode_scan *t, const struct walk *walk, 
 		denied += walk_denied(walk, t->all[i].pid);
 		hidden += !t->all[i].told_all || !t->all[i].gpu.known;
 	}
-	if (t->beyond > 0)
+	if (t->over_limit > 0)
 		fault_set(fault, REASON_LIMIT, "limits", 0,
-			  "there are more than %d transcoders: %zu are not looked at",
-			  TRANSCODE_SCAN_MAX, t->beyond);
+			  "there are more than %d transcoders: %zu are not scanned",
+			  TRANSCODE_SCAN_MAX, t->over_limit);
 	else if (denied > 0)
 		fault_set(fault, REASON_PERMISSION, "client-rights", 0,
 			  "descriptors of %zu of %zu transcoders may not be listed", denied, t->n);

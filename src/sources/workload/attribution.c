@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reads the command lines of few processes: of those that have a device, or could not be looked at.
+/* Reads the command lines of few processes: of those that have a device, or could not be scanned.
  */
 #include "sources/workload/attribution.h"
 
@@ -43,7 +43,7 @@ struct attribution *attribution_new(const struct fs *fs, struct names *names, st
 		return NULL;
 	o->fs = fs;
 	o->names = names;
-	if (procs_look(procs, round, &o->walk, &o->fault) < 0)
+	if (procs_walk_partial(procs, round, &o->walk, &o->fault) < 0)
 		o->walk = NULL;
 	return o;
 }

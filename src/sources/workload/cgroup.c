@@ -272,7 +272,7 @@ static void parse_path(struct text_part path, struct cgroup *ret)
 
 	cut_end(&path, " (deleted)");
 	end = path.s + path.len;
-	/* containerd's colon form is one folder: …-pod<uid>.slice:cri-containerd:<id> */
+	/* containerd's colon form is one directory: …-pod<uid>.slice:cri-containerd:<id> */
 	for (const char *s = path.s; s < end;) {
 		struct text_part p = { s, 0 };
 
@@ -280,7 +280,7 @@ static void parse_path(struct text_part path, struct cgroup *ret)
 			s++;
 		p.len = (size_t)(s - p.s);
 		s++;
-		/* Above the root of a control group namespace every folder is "..". */
+		/* Above the root of a control group namespace every directory is "..". */
 		if (p.len == 0 || text_part_is(p, ".."))
 			continue;
 		take(&w, p);
