@@ -34,9 +34,9 @@ int serve_listen(const struct options *options, int *sockets)
 }
 
 struct watchdog {
-	uint64_t interval_ns; /* 0: nobody waits for us, and nothing wakes up */
+	uint64_t interval_ns; /* 0: no watchdog, no wake-ups */
 	uint64_t due;
-	int signals;	   /* readable when one is pending, which waits for no answer */
+	int signals;	   /* readable when a signal is pending */
 	unsigned failures; /* in a row */
 };
 
@@ -48,7 +48,7 @@ static void notify_manager(const char *state)
 		log_warn("cannot notify the service manager", "state", state, "err", strerror(-r));
 }
 
-/* A hung exporter is one that does not answer, so it is asked; only an answer is passed on. */
+/* The manager is notified only if the exporter answers a request: a hung one does not. */
 static void check_watchdog(struct watchdog *watchdog, struct server *server)
 {
 	bool answers = server_answers(server, ANSWER_NS, watchdog->signals);
@@ -61,7 +61,7 @@ static void check_watchdog(struct watchdog *watchdog, struct server *server)
 	if (watchdog->failures == TO_BE_SAID)
 		log_warn(
 			"requests are not answered: if that lasts the service manager restarts us");
-	/* Without answers it has taken its time already. */
+	/* A check without an answer has taken its time already. */
 	watchdog->due = sys_monotonic_ns() + (answers ? watchdog->interval_ns : 0);
 }
 

@@ -80,9 +80,8 @@ int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt,
 int fs_visit_link(int dirfd, const char *name, char *buf, size_t size);
 
 /*
- * The device numbers of what an entry of a directory that is visited leads to. Asks no file system
- * that would have to ask somebody else (AT_STATX_DONT_SYNC). 0; -ENOTTY for what is no character
- * device; -errno.
+ * The device numbers of what an entry of a directory that is visited leads to. Asks no server of
+ * a network file system (AT_STATX_DONT_SYNC). 0; -ENOTTY for what is no character device; -errno.
  */
 int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor);
 

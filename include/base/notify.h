@@ -11,7 +11,7 @@
  */
 int notify_send(const char *state);
 
-/* In which time the manager wants to hear "WATCHDOG=1" from this process, in ns; 0: it does not. */
+/* The interval within which the manager expects "WATCHDOG=1", in ns; 0: no watchdog. */
 uint64_t notify_watchdog_ns(void);
 
 #endif

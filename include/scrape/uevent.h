@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Hears from the kernel that a PMU goes, and closes its perf events at once; hears that devices
+ * Closes the perf events of a PMU when the kernel announces its removal; sees that devices
  * changed, and has the next scrape discover GPUs again.
  */
 #ifndef SCRAPE_UEVENT_H

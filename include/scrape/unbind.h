@@ -16,12 +16,12 @@
 #include <stddef.h>
 
 enum unbind_state {
-	UNBIND_NOTHING, /* these events say nothing of it */
+	UNBIND_NOTHING, /* no unbind is in these events */
 	UNBIND_BEGINS,	/* "unbind" was opened, or events were lost */
 	UNBIND_IS_OVER, /* and closed: the driver is gone, or was never asked to */
 };
 
-/* What the last of these struct inotify_event that speaks of it says. */
+/* What the last of these struct inotify_event that concerns an unbind says. */
 enum unbind_state unbind_parse(const char *events, size_t len);
 
 /*

@@ -394,7 +394,7 @@ int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...)
 	_cleanup_close_ int fd = -1;
 	va_list ap;
 
-	/* O_PATH: to open it otherwise would be an event of its own. */
+	/* O_PATH: any other open would be an event of the watch itself. */
 	va_start(ap, fmt);
 	fd = open_path(fs, O_PATH | O_DIRECTORY, fmt, ap);
 	va_end(ap);

@@ -91,7 +91,7 @@ static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t dea
 	return end;
 }
 
-/* Ends it where necessary and reaps it. What has closed its output may still run: until then. */
+/* Kills the child if necessary and reaps it. Until then it may run with its output closed. */
 static void finish(pid_t pid, uint64_t deadline, struct subprocess *ret)
 {
 	_cleanup_close_ int fd = pidfd_open(pid, 0);
@@ -99,7 +99,7 @@ static void finish(pid_t pid, uint64_t deadline, struct subprocess *ret)
 
 	if (ret->end == SUBPROCESS_EXITED && !wait_for(fd, deadline))
 		ret->end = SUBPROCESS_TIMED_OUT;
-	/* Itself, or what it has left behind: its number is not given away before it is reaped. */
+	/* The child or its group: the pid is not reused before the child is reaped. */
 	kill(-pid, SIGKILL);
 	if (!wait_for(fd, sys_monotonic_ns() + REAP_TIMEOUT_NS)) {
 		ret->end = SUBPROCESS_STUCK;

@@ -92,7 +92,7 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)
 	int n = drmGetDevices2(0, devices, (int)ARRAY_SIZE(devices));
 	int r = -ENOENT;
 
-	/* libdrm returns how many there are, not how many it filled in. */
+	/* libdrm returns the number of devices, not of the entries that it filled in. */
 	if (n > (int)ARRAY_SIZE(devices))
 		n = (int)ARRAY_SIZE(devices);
 	for (int i = 0; i < n; i++) {

@@ -10,7 +10,7 @@ int thread_start(pthread_t *ret, const char *name, void *(*main)(void *data), vo
 
 	if (r != 0)
 		return -r;
-	/* Detached only now: the name of a detached thread that has ended is nobody's. */
+	/* Detached after it is named: the handle of a detached thread that has ended is invalid. */
 	pthread_setname_np(thread, name);
 	if (ret)
 		*ret = thread;

@@ -119,7 +119,8 @@ static int add_clients(const struct collection *c, const struct drm_client **cli
 			owner = clients[i]->pid;
 			r = workload_of(c->context->fs, c->context->names, owner, &workload);
 		}
-		/* It has ended since, and its clients with it or they are another's next time. */
+		/* The process has ended; a client that outlives it belongs to another process at
+		 * the next scan. */
 		if (r == -ENOENT || r == -ESRCH)
 			continue;
 		if (r < 0)
@@ -160,7 +161,7 @@ static int collect_walk(const struct collection *c, struct walk *walk)
 	return r;
 }
 
-/* xe wakes its GPU to answer. Nobody can have used one that sleeps, so what is known holds. */
+/* xe wakes its GPU to answer. A sleeping GPU has done no work, so the last values hold. */
 static bool must_not_wake(const struct collection *c, const struct walk *walk)
 {
 	enum gpu_power power;

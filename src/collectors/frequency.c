@@ -70,7 +70,7 @@ struct attribute {
 	bool wakes; /* the read takes a runtime-PM reference */
 };
 
-/* One column for each place where a driver keeps them. NULL: not there. */
+/* One column for each layout of the files. NULL: the layout has no such file. */
 enum layout { I915_GT, I915_CARD, XE_GT, LAYOUTS };
 
 static const struct attribute attributes[LAYOUTS][FAMILIES] = {

@@ -66,7 +66,7 @@ static bool put_vf(const struct collection *c, struct attribution *attribution, 
 	    !text_is_pci_address(vf_pci))
 		return false;
 	fs_read_link_name(fs, driver, sizeof(driver), PCI "/driver", vf_pci);
-	/* The host's own, or nobody's. */
+	/* Only a driver of VFIO gives the virtual function to a VM. */
 	if (strstr(driver, "vfio")) {
 		attribution_find(attribution, "pci", vf_pci, &owner);
 		attribution_complete(attribution, c->fault);

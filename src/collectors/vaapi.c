@@ -329,7 +329,7 @@ static int collect(const struct collection *c)
 			      strerror(-s->gpu->start_error));
 	else
 		put_gpu(c, state, s->gpu);
-	/* One row for the exporter: by whoever stands last in the list of GPUs. */
+	/* One row for the exporter: put with the last GPU of the list. */
 	if (!LIST_NEXT(s->gpu, link))
 		put(c->batch, &families[INTERVAL], (double)state->options.interval_ns / 1e9);
 	pthread_mutex_unlock(&state->lock);

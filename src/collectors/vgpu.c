@@ -157,7 +157,7 @@ static int collect(const struct collection *c)
 		put_type(c, &types[i]);
 		n_uuids += types[i].n_uuids;
 	}
-	/* Nobody need be searched for where there is nothing to have. */
+	/* Without vGPUs there is no owner to search for. */
 	if (n_uuids > 0)
 		r = put_vgpus(c, types, n);
 	mdev_types_free(types, n);

@@ -156,7 +156,7 @@ static int read_self(const char *path, char *buf, size_t size)
 	return (int)n;
 }
 
-/* Seconds since 1970 at boot; the clock may be set later, so it is asked anew. */
+/* Seconds since 1970 at boot; the clock may be set later, so it is read each time. */
 static double boot_time(void)
 {
 	struct timespec real, boot;

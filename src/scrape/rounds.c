@@ -108,7 +108,7 @@ static struct va_test *find_test(struct va_test *tests, size_t n, const struct v
 	return NULL;
 }
 
-/* The tests of what is listed now, size by size; those that were known keep their results. */
+/* The tests of what is listed now, size by size; known tests keep their results. */
 static int plan_tests(const struct va_state *state, struct va_gpu *gpu)
 {
 	const struct va_capabilities *c = &gpu->capabilities;
@@ -141,7 +141,7 @@ static int plan_tests(const struct va_state *state, struct va_gpu *gpu)
 	return 0;
 }
 
-/* The list, and where there is a driver its tests and operations. */
+/* The step that lists, and where a driver loads, its tests and operations. */
 static int plan_steps(struct va_gpu *gpu)
 {
 	struct va_step *steps = calloc(1 + gpu->n_tests + VA_OPERATIONS, sizeof(*steps));
@@ -210,7 +210,7 @@ static void end_round(const struct va_state *state, struct va_gpu *gpu, uint64_t
 		gpu->due = now + (gpu->asked ? 0 : gap(state, gpu));
 }
 
-/* It gets no other child until that one is gone: what passed before proves nothing now. */
+/* The GPU gets no other child until the stuck one is gone: earlier results prove nothing now. */
 static void forget_others(struct va_gpu *gpu)
 {
 	for (size_t i = 0; i < gpu->n_tests; i++)

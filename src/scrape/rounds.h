@@ -19,7 +19,7 @@ bool rounds_request(const struct va_state *state, struct va_gpu *gpu, uint64_t n
 		    struct va_request *ret);
 /* What that step came to the last time. */
 const struct va_answer *rounds_last_answer(struct va_gpu *gpu);
-/* What came of it. capabilities are those of a list. Returns true when it ended a round. */
+/* Records the result of a step. capabilities are those of a list. True when a round has ended. */
 bool rounds_record(struct va_state *state, struct va_gpu *gpu, const struct va_run *run,
 		   const struct va_capabilities *capabilities, uint64_t now, double unix_time);
 /* The step is put off for as long as a step takes its turn. */

@@ -204,7 +204,7 @@ static void run_locked(struct scraper *s, struct job *job)
 	pthread_mutex_lock(&s->lock);
 	job->status = JOB_IDLE;
 	job->stuck = false;
-	/* Those who waited longer than their deadline are gone; nobody sees a late result later. */
+	/* Scrapes past their deadline have left; a result after that is never shown. */
 	answer_locked(job, result);
 	result_unref(result);
 	job_unref(job);
@@ -216,7 +216,7 @@ static void work_locked(struct scraper *s, const struct runner *me)
 	struct job *job;
 
 	if (!LIST_EMPTY(&s->unplanned)) {
-		/* Whoever is stuck in the discovery keeps it; the old list serves. */
+		/* A runner that is stuck in the discovery keeps it; the old list serves. */
 		if (!s->discovering)
 			discover_locked(s, me);
 		while ((scrape = LIST_FIRST(&s->unplanned))) {

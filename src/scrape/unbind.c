@@ -66,7 +66,7 @@ static _Noreturn void *watch_main(void *data)
 	}
 	log_warn("drivers are no longer watched: perf events may be closed too late", "err",
 		 strerror((int)-n));
-	/* The set knows the thread, so it never ends. */
+	/* The set has the thread's handle, so the thread never ends. */
 	for (;;)
 		pause();
 }

@@ -30,7 +30,7 @@ struct gpu {
 	bool discrete;
 	bool vf;		   /* an SR-IOV virtual function that the host itself uses */
 	char card[32], render[32]; /* "card0", "renderD128"; empty when the driver has none */
-	bool may_own_i915;	   /* the PMU named "i915" can be nobody else's */
+	bool may_own_i915;	   /* no other GPU can own the PMU "i915" */
 	char pmu_name[64];	   /* empty when the driver has registered none */
 	struct pmu *pmu;	   /* NULL when its events are not read */
 	bool nodes_known;	   /* libdrm was asked which nodes exist in /dev/dri here */

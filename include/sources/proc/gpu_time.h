@@ -20,12 +20,12 @@ struct gpu_time_client {
 	struct fdinfo_engine engines[FDINFO_CLASSES];
 };
 
-/* Zeroed is a process that was never scanned. */
+/* A zeroed struct is a process that was never scanned. */
 struct gpu_time {
 	uint64_t video_ns; /* of the classes video and video-enhance */
 	uint64_t other_ns;
-	bool known;	  /* everything that it holds has reported its times */
-	bool since_start; /* what it used before the first scan is in it, too */
+	bool known;	  /* all clients of the process have reported their times */
+	bool since_start; /* includes what the process used before the first scan */
 	struct gpu_time_client clients[GPU_TIME_CLIENTS];
 	size_t n;
 };

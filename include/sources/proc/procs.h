@@ -21,7 +21,7 @@ struct procs;
 struct procs *procs_new(const struct fs *fs);
 void procs_free(struct procs *procs);
 
-/* What a walk has found. Constant but for what is read on demand; reference-counted. */
+/* What a walk has found. Constant except for what is read on demand; reference-counted. */
 struct walk;
 
 /*
@@ -40,8 +40,8 @@ struct walk;
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 
 /*
- * The same walk for who can do without some processes: walk_denied() and walk_unseen() say which.
- * That it sees the exporter's own container alone is a failure here, too.
+ * The same walk for callers that can do without some processes: walk_denied() and walk_unseen() say
+ * which. A walk that sees the exporter's own container alone is a failure here, too.
  */
 int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 struct walk *walk_ref(struct walk *walk);
@@ -53,7 +53,7 @@ const pid_t *walk_pids(const struct walk *walk, size_t *ret_n);
 /* Processes whose descriptors' links could not be read, in the same order. */
 const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n);
 
-/* Its descriptors could not be listed in either way: nobody knows what it holds. */
+/* The descriptors of the process could not be listed in either way: what it holds is unknown. */
 bool walk_denied(const struct walk *walk, pid_t pid);
 
 /* Whether /proc shows every process of the machine (the initial PID namespace, no hidepid). */
@@ -89,7 +89,7 @@ int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_clie
 
 #define HELD_SILENT SIZE_MAX
 
-/* That a process holds a client, alone or with others. */
+/* A process that holds a client, alone or with others. */
 struct held {
 	pid_t pid;
 	size_t client; /* among walk_clients(); HELD_SILENT: descriptors that say nothing */

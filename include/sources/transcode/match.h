@@ -13,7 +13,7 @@ enum transcoder_kind {
 	TRANSCODER_GSTREAMER, /* a pipeline of elements */
 	TRANSCODER_HANDBRAKE,
 	TRANSCODER_OTHER,	/* named by the administrator, who says that it does nothing else */
-	TRANSCODER_APPLICATION, /* codes video beside other work, and does not say when */
+	TRANSCODER_APPLICATION, /* codes video beside other work; no sign of when */
 };
 
 /* As the kernel keeps a process's name: what is longer is cut off. */

@@ -18,8 +18,8 @@
 struct va_options {
 	uint64_t interval_ns;
 	uint64_t sweep_ns;     /* from one resolution sweep to the next */
-	unsigned codecs;       /* va_codec_bit() of those that are tested */
-	unsigned expected;     /* of those that must work, or VA_CODECS_AUTO */
+	unsigned codecs;       /* va_codec_bit() of the tested codecs */
+	unsigned expected;     /* of the codecs that must work, or VA_CODECS_AUTO */
 	bool probe_suspended;  /* wake a sleeping GPU */
 	bool driver_installed; /* what VA_CODECS_AUTO asks for */
 };
@@ -27,7 +27,7 @@ struct va_options {
 enum va_skip { VA_NOT_SKIPPED, VA_SUSPENDED, VA_PASSTHROUGH, VA_BACKOFF, VA_CHILD_STUCK };
 const char *va_skip_name(enum va_skip skip);
 
-/* What the last run of a step came to. */
+/* The result of the last run of a step. */
 struct va_answer {
 	bool has_run;
 	struct va_run run;
@@ -55,7 +55,7 @@ struct va_step {
 struct va_gpu {
 	LIST_ENTRY(va_gpu) link;
 	struct gpu *gpu; /* a reference */
-	bool busy;	 /* a test of it runs: the prober frees it when it is removed meanwhile */
+	bool busy;	 /* a test runs: the prober frees the entry if the GPU goes meanwhile */
 	bool removed;
 
 	struct va_answer list; /* what the driver offers: */
@@ -76,7 +76,7 @@ struct va_gpu {
 	uint64_t started, due; /* of the round, and the next step; monotonic ns */
 	uint64_t swept;	       /* when the last resolution sweep began */
 	bool sweep;	       /* this round is a resolution sweep */
-	bool asked;	       /* somebody wants a sweep now */
+	bool asked;	       /* a sweep was requested for now */
 	bool harmed;	       /* a test of this round may have hurt the GPU */
 	unsigned backoff;      /* the interval is so many times longer, 1 to VA_MAX_BACKOFF */
 };
@@ -105,7 +105,7 @@ void va_gpu_free(struct va_gpu *gpu);
 
 /* Codecs that must work on this GPU. */
 unsigned va_gpu_expected(const struct va_state *state, const struct va_gpu *gpu);
-/* Does a test of it pass at 256x256? */
+/* Whether a test of the codec passes at 256x256. */
 bool va_gpu_works(const struct va_gpu *gpu, const char *codec);
 /* Why no test runs now. */
 enum va_skip va_gpu_skip(const struct va_state *state, const struct va_gpu *gpu, uint64_t now);

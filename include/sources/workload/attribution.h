@@ -18,7 +18,7 @@ struct owner {
 	char guest[GUEST_NAME_BYTES];
 	char vm_uuid[GUEST_UUID_BYTES];
 	char group[24]; /* IOMMU group; empty without one */
-	bool in_use;	/* a process has it open; means nothing unless attribution_complete() */
+	bool in_use;	/* a process has the device open; valid only if attribution_complete() */
 };
 
 struct attribution;

@@ -45,7 +45,7 @@ struct pmu_set {
 	pthread_mutex_t
 		lock; /* of every PMU in the set: reads are short, and closing must not wait */
 	LIST_HEAD(, pmu) pmus;
-	atomic_uint closers; /* that wait for the lock: whoever opens events must end that */
+	atomic_uint closers; /* that wait for the lock: the thread that opens events must stop */
 	uint64_t held_until, unbind_until; /* monotonic ns */
 	int watch;			   /* -1: there is none */
 	pthread_t watcher;
@@ -293,7 +293,7 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	if (cpu < 0)
 		return fault_errno(fault, cpu, "cpumask of PMU %s", pmu->name);
 	if (pmu->set->watch >= 0)
-		sys_pin_thread(pmu->set->watcher, cpu); /* best effort: it only makes it slower */
+		sys_pin_thread(pmu->set->watcher, cpu); /* best effort: else closing is slower */
 	r = fs_list(fs, &names, PMU_DIR "events", pmu->name);
 	if (r < 0)
 		return fault_errno(fault, r, "events of PMU %s", pmu->name);

@@ -68,7 +68,7 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 
 	if (is_new)
 		last = insert(time, pci, info->client_id);
-	/* Who has more clients than that is no transcoder that we know of. */
+	/* A process with more clients is no known transcoder. */
 	if (!last) {
 		time->known = false;
 		return;
@@ -98,13 +98,13 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 
 void gpu_time_sleeps(struct gpu_time *time, const char *pci)
 {
-	/* It may have worked before it fell asleep. */
+	/* The GPU may have worked before it was suspended. */
 	time->since_start = false;
 	for (size_t i = 0; i < time->n; i++)
 		time->clients[i].seen |= strcmp(time->clients[i].pci, pci) == 0;
 }
 
-/* A client that is gone has left its time behind. */
+/* The time of a client that is gone stays counted. */
 void gpu_time_end(struct gpu_time *time)
 {
 	size_t n = 0;

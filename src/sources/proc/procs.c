@@ -137,7 +137,7 @@ static int add_vfio(struct walk *walk, const struct vfio_fd *fd)
 	return 0;
 }
 
-/* Nodes that every other process has open. */
+/* Nodes that most processes have open. */
 static bool is_common(const char *target)
 {
 	static const char *const common[] = { "/dev/null", "/dev/pts/",	   "/dev/tty", "/dev/zero",
@@ -157,7 +157,7 @@ static bool is_open(int dirfd, const char *name, bool resolved)
 {
 	int mode = fs_visit_mode(dirfd, name);
 
-	/* What cannot be followed there was closed meanwhile. */
+	/* A link that cannot be followed was closed meanwhile. */
 	return mode > 0 && ((mode & 0077) || (resolved && (mode & 0600)));
 }
 

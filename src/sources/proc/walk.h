@@ -26,7 +26,7 @@ struct vfio_fd {
 	char name[24]; /* "12", "noiommu-0"; "vfio3" */
 };
 
-/* What the descriptors of one GPU have said. */
+/* The contents of the descriptors of one GPU. */
 struct reading {
 	char pci[24];
 	pthread_mutex_t lock;
@@ -51,7 +51,7 @@ struct walk {
 	size_t n_vfio, vfio_size;
 	pid_t *unseen; /* whose descriptors' links could not be read */
 	size_t n_unseen, unseen_size;
-	pid_t *denied; /* nor listed in fdinfo: nothing is known of them */
+	pid_t *denied; /* nor listed in fdinfo: their descriptors are unknown */
 	size_t n_denied, denied_size;
 	pid_t pid; /* that is being walked */
 	pthread_mutex_t lock;

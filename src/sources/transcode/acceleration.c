@@ -11,8 +11,7 @@
 
 /* Where the contract draws it: hardware transcodes of 4K take a tenth of a core, sound included. */
 #define MIXED_CPU 0.5
-/* Below it nobody codes video; a transcode that waits polls its input with less than a hundredth.
- */
+/* No process codes video below this; a waiting transcode polls its input with less than 1 %. */
 #define SOFTWARE_CPU 0.02
 /* More than the few jobs of a context that is opened and not used. */
 #define GPU_SHARE 0.001

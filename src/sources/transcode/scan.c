@@ -148,7 +148,7 @@ static bool has_ended(int r)
 	return r == -ENOENT || r == -ESRCH;
 }
 
-/* Whose it is, asked once; of its program without the right to, of its parent while it lives. */
+/* The application, read once: from the link exe, or without the right to it from the parent. */
 static void refine(const struct transcode_scan *t, struct transcode *p, pid_t parent)
 {
 	char program[256] = "", name[32] = "";
@@ -197,7 +197,7 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 		p->waiting_ns += (stat.cpu_ticks - p->cpu_ticks) * PROCESS_TICK_NS;
 		p->cpu_ticks = stat.cpu_ticks;
 	}
-	/* It has left its account to its parent, which may never ask for it. */
+	/* A zombie: its parent has not reaped it yet and may never do so. */
 	if (stat.ended)
 		return 0;
 	n = workload_of(t->fs, t->names, pid, &p->workload);
@@ -236,7 +236,7 @@ static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct
 	return 0;
 }
 
-/* What ended before its verdict stays unknown. */
+/* CPU time of a process that ended before its verdict stays unknown. */
 static void end_missing(struct transcode_scan *t)
 {
 	size_t n = 0;
@@ -269,7 +269,7 @@ static void look_at_held(struct transcode_scan *t, struct walk *walk, const stru
 
 	if (r == 0)
 		r = walk_held(walk, gpu, &held, &n_held, &fault);
-	/* The others are judged all the same. */
+	/* Other processes are judged all the same. */
 	for (size_t i = 0; r < 0 && i < t->n; i++)
 		if (walk_holds(walk, t->all[i].pid, gpu) > 0)
 			t->all[i].told_all = false;
@@ -284,7 +284,7 @@ static void look_at_held(struct transcode_scan *t, struct walk *walk, const stru
 	}
 }
 
-/* xe wakes its GPU to answer; nobody can have used one that sleeps. */
+/* fdinfo wakes a GPU of xe; a sleeping GPU has done no work. */
 static bool must_not_wake(const struct transcode_scan *t, const struct gpu *gpu)
 {
 	enum gpu_power power;
@@ -322,7 +322,7 @@ static void look_at_gpus(struct transcode_scan *t, struct walk *walk, const stru
 		struct transcode *p = &t->all[i];
 		size_t ours = 0;
 
-		/* What could not be asked is not gone, or all its past would count once more. */
+		/* A client that could not be read is kept, or its past would count twice. */
 		if (p->told_all)
 			gpu_time_end(&p->gpu);
 		for (size_t j = 0; gpus && j < gpus->n; j++)

@@ -21,7 +21,7 @@ int va_program_find(struct va_program *program)
 	return subprocess_beside("intel_gpu_probe", program->path, sizeof(program->path));
 }
 
-/* What chooses and finds the driver; not LIBVA_TRACE*, which writes files. */
+/* Variables that choose and find the driver; not LIBVA_TRACE*, which writes files. */
 static bool is_passed_on(const char *variable)
 {
 	static const char *const names[] = { "LIBVA_DRIVER_NAME=", "LIBVA_DRIVERS_PATH=",
@@ -63,7 +63,7 @@ static enum va_result result_of(const struct subprocess *child)
 	}
 }
 
-/* A result that was said to its end stands, also when the driver crashes while it is let go. */
+/* A complete result stands, also when the driver crashes while it is unloaded. */
 static void judge(const struct subprocess *child, const char *buf, struct va_capabilities *ret,
 		  struct va_run *run)
 {

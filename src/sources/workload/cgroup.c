@@ -162,7 +162,8 @@ static bool take_container(struct parser *w, struct text_part p)
 	if (*c->pod && !nested)
 		return true;
 	c->kind = WORKLOAD_CONTAINER;
-	/* An id that a user chose is his, and nobody else's with the same digits. */
+	/* An id that a user chose belongs to that user, not to another workload with the same
+	 * digits. */
 	snprintf(c->name, sizeof(c->name), "%.*s%s%s", SHORT_ID_DIGITS, id.s,
 		 *w->user ? "@user-" : "", w->user);
 	return true;

@@ -207,7 +207,7 @@ static void set_uuid(const char *uuid, struct guest_command *c)
 	lower(c->uuid);
 }
 
-/* The firmware shows this one, if both are there. */
+/* The firmware shows this UUID if both options are there. */
 static void take_smbios(const char *s, struct guest_command *c)
 {
 	char key[32], value[VALUE_BYTES], uuid[VALUE_BYTES] = "";

@@ -137,7 +137,7 @@ static void read_guest(const struct fs *fs, const char *vmid, char *conf, char *
 	}
 }
 
-/* The next one to be read. Its place may be another's by the time that it is read. */
+/* The next one to be read. Its slot may belong to another guest when the read ends. */
 static struct guest *next_asked_locked(struct names *n)
 {
 	for (size_t i = 0; i < n->n_guests; i++)
@@ -319,7 +319,7 @@ bool names_pod(struct names *n, const char *id, struct pod_name *ret)
 	return found;
 }
 
-/* The guest's place; made when it is asked for the first time. */
+/* The guest's slot; made at the first query for it. */
 static struct guest *find_guest_locked(struct names *n, const char *vmid)
 {
 	size_t i = 0;

@@ -111,7 +111,7 @@ static struct known *add_client(struct usage *u, uint64_t id)
 	return &u->clients[u->n_clients++];
 }
 
-/* The place of a workload; NULL when there is none, because all others are alive. */
+/* The slot of a workload; NULL when all slots are of live ones. */
 static struct use *find_use(struct usage *u, const struct workload *workload, uint64_t hash)
 {
 	struct use *oldest = NULL;
@@ -121,7 +121,7 @@ static struct use *find_use(struct usage *u, const struct workload *workload, ui
 
 		if (use->hash == hash && workload_equal(&use->workload, workload))
 			return use;
-		/* One that was seen at the last scan may yet be seen at this one. */
+		/* A workload of the last scan may yet appear in this one. */
 		if (use->clients == 0 && use->last_live < u->before &&
 		    (!oldest || use->last_live < oldest->last_live))
 			oldest = use;
