@@ -48,7 +48,7 @@ struct fake_counts {
 	int perf_fds;				      /* open now */
 	int perf_cpu;				      /* of the last open */
 	unsigned product_names, drm_nodes;
-	unsigned watched; /* folders, one as often as it is asked for */
+	unsigned watched; /* directories, one as often as it is asked for */
 	char last_watched[32];
 	int pinned_cpu; /* of the last thread that was; -1 */
 };
@@ -57,7 +57,7 @@ struct fake_counts fake_counts(void);
 /* The kernel sends this uevent; "" stands for an overflow of the socket (ENOBUFS). */
 void fake_uevent(const char *buf, size_t len);
 
-/* Somebody opens files in a watched folder: struct inotify_event, one or more. */
+/* Somebody opens files in a watched directory: struct inotify_event, one or more. */
 void fake_opened(const void *events, size_t len);
 
 #endif

@@ -145,7 +145,7 @@ static void real_fd(const char *node, int flags)
 	char path[64];
 	int fd = open(tree_path(&tree, node), flags | O_CLOEXEC);
 
-	/* A folder for temporary files may be one without devices. */
+	/* A directory for temporary files may be one without devices. */
 	if (fd < 0)
 		skip();
 	snprintf(path, sizeof(path), "/proc/%d", (int)getpid());
@@ -189,7 +189,7 @@ static void once_a_round(void **state)
 	take_walk(1);
 	assert_string_equal(clients(&gpu), "5@20 (0)");
 	assert_int_equal(fake_counts().file_opens, opens);
-	/* A process without DRM descriptors costs one folder. */
+	/* A process without DRM descriptors costs one directory. */
 	write_fd(21, 1, "/dev/null", "pos:\t0\n");
 	take_walk(2);
 	assert_int_equal(fake_counts().file_opens, opens + 3);

@@ -140,7 +140,7 @@ static void steps_fill_the_interval(void **state)
 	uint64_t first, second, last = 0;
 
 	finish_round(w);
-	finish_round(w); /* with large pictures */
+	finish_round(w); /* a resolution sweep */
 	step(w);
 	first = w->g->due;
 	step(w);

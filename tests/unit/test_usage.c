@@ -138,7 +138,7 @@ static void end_and_return(void **state)
 	usage_end(usage);
 	assert_near(busy("a"), 8);
 	assert_near(busy("b"), 1);
-	/* Many looks are no long time. */
+	/* Many scans are no long time. */
 	for (int i = 0; i < 8; i++) {
 		begin(1);
 		usage_end(usage);
@@ -306,7 +306,7 @@ static void many(void **state)
 	assert_int_equal(usage_other(usage, &aggregated)->clients, 0);
 }
 
-/* Who is new has no right to the place of one that is looked at later. */
+/* A new workload does not take the slot of one that is scanned later. */
 static void first_come(void **state)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };
