@@ -26,7 +26,7 @@ struct family {
 
 /*
  * The samples of one collect. Append-only; the first failure (out of memory, too large, a family
- * or number of labels that is not the table's) sticks and batch_error() tells it.
+ * or number of labels that is not the table's) sticks and batch_error() returns it.
  */
 struct batch;
 

@@ -93,7 +93,7 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)
 	int n = drmGetDevices2(0, devices, (int)ARRAY_SIZE(devices));
 	int r = -ENOENT;
 
-	/* libdrm returns how many there are, not how many it filled in. */
+	/* libdrm returns the number of devices, not of the entries that it filled in. */
 	if (n > (int)ARRAY_SIZE(devices))
 		n = (int)ARRAY_SIZE(devices);
 	for (int i = 0; i < n; i++) {
@@ -193,7 +193,7 @@ int sys_watch_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int sys_watch_folder(int watch, int dirfd)
+int sys_watch_dir(int watch, int dirfd)
 {
 	char path[32];
 

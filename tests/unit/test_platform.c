@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-/* The table itself is looked at. */
+/* The table itself is checked. */
 #include "sources/gpu/platform.c"
 
 #include <string.h>

@@ -451,7 +451,7 @@ static void slept(void **unused)
 	assert_true(value(TRANSCODES, "software") == 1 && value(CPU, "software") == 11);
 }
 
-/* It ended while it was looked at: nobody knows whose it was. */
+/* The process ended during the scan: its application is unknown. */
 static void nobodys(void **unused)
 {
 	(void)unused;

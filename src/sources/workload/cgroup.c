@@ -162,7 +162,8 @@ static bool take_container(struct parser *w, struct text_part p)
 	if (*c->pod && !nested)
 		return true;
 	c->kind = WORKLOAD_CONTAINER;
-	/* An id that a user chose is his, and nobody else's with the same digits. */
+	/* An id that a user chose belongs to that user, not to another workload with the same
+	 * digits. */
 	snprintf(c->name, sizeof(c->name), "%.*s%s%s", SHORT_ID_DIGITS, id.s,
 		 *w->user ? "@user-" : "", w->user);
 	return true;
@@ -272,7 +273,7 @@ static void parse_path(struct text_part path, struct cgroup *ret)
 
 	cut_end(&path, " (deleted)");
 	end = path.s + path.len;
-	/* containerd's colon form is one folder: …-pod<uid>.slice:cri-containerd:<id> */
+	/* containerd's colon form is one directory: …-pod<uid>.slice:cri-containerd:<id> */
 	for (const char *s = path.s; s < end;) {
 		struct text_part p = { s, 0 };
 
@@ -280,7 +281,7 @@ static void parse_path(struct text_part path, struct cgroup *ret)
 			s++;
 		p.len = (size_t)(s - p.s);
 		s++;
-		/* Above the root of a control group namespace every folder is "..". */
+		/* Above the root of a control group namespace every directory is "..". */
 		if (p.len == 0 || text_part_is(p, ".."))
 			continue;
 		take(&w, p);
