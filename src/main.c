@@ -93,6 +93,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct scraper *scraper;
 	struct pmu_set *pmus;
+	struct resets *resets;
 	struct fs *fs;
 	struct va_state *vaapi;
 	const char *bad;
@@ -113,20 +114,23 @@ int main(int argc, char **argv)
 	prepare_process(fs, options.collectors, &signals);
 	vaapi = start_prober(&options, fs);
 	pmus = pmu_set_new(fs, pmu_kinds(&options));
-	r = pmus ? scraper_new(&scraper,
-			       &(struct scraper_options){
-				       .fs = fs,
-				       .pmus = pmus,
-				       .vaapi = vaapi,
-				       .enabled = options.collectors,
-				       .timeout_ns = options.scrape_timeout_ns,
-				       .client_max_workloads = options.client_max_workloads,
-				       .transcode_names = options.transcode_names,
-				       .no_self_metrics = options.no_exporter_metrics,
-			       })
-		 : -ENOMEM;
+	resets = resets_new();
+	r = pmus && resets
+		    ? scraper_new(&scraper,
+				  &(struct scraper_options){
+					  .fs = fs,
+					  .pmus = pmus,
+					  .vaapi = vaapi,
+					  .resets = resets,
+					  .enabled = options.collectors,
+					  .timeout_ns = options.scrape_timeout_ns,
+					  .client_max_workloads = options.client_max_workloads,
+					  .transcode_names = options.transcode_names,
+					  .no_self_metrics = options.no_exporter_metrics,
+				  })
+		    : -ENOMEM;
 	if (r == 0 && fs_is_live(fs)) {
-		uevent_start(scraper, pmus);
+		uevent_start(scraper, pmus, resets);
 		unbind_start(pmus);
 	}
 	if (r == 0)

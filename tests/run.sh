@@ -86,7 +86,7 @@ else
 	if [ -z "$all" ]; then
 		run release system -L 'integration|lab'
 	else
-		run release system -L 'integration|lab|page|va'
+		run release system -L 'integration|lab|models|page|va'
 		run release bench -L bench
 		build asan
 		SANITIZED=1 run asan asan -L 'unit|golden|sanitize'

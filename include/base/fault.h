@@ -34,4 +34,7 @@ int fault_set(struct fault *fault, enum reason reason, const char *remedy, int r
 /* The same with reason and remedy chosen from r, a negative errno; its text is appended. */
 int fault_errno(struct fault *fault, int r, const char *fmt, ...) _printf_(3, 4);
 
+/* One more fault of the same collect: the first one's reason and remedy stay, details add up. */
+void fault_add(struct fault *fault, const struct fault *more);
+
 #endif

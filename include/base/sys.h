@@ -53,6 +53,13 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size);
  */
 int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render);
 
+/*
+ * Whether i915 has given up a GPU: DRM_IOCTL_I915_GEM_THROTTLE on a node such as
+ * "/dev/dri/renderD128" answers EIO then. Opening the node and asking wake nothing, and while a
+ * reset runs the answer waits for its end. 0, or -errno: of the open, or the node is not i915's.
+ */
+int sys_i915_wedged(const char *node, bool *ret_wedged);
+
 /* A socket that receives the kernel's own uevents (NETLINK_KOBJECT_UEVENT). fd or -errno. */
 int sys_uevent_open(void);
 

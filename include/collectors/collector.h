@@ -21,6 +21,7 @@ struct round {
 	const struct gpu_list *gpus; /* for HOST: those that there are; NULL for PER_GPU */
 };
 
+struct resets;
 struct va_state;
 
 /* Unchanged for the life of the program. */
@@ -31,7 +32,10 @@ struct context {
 	unsigned client_max_workloads;
 	const char *transcode_names; /* more names of transcoders, with commas; or NULL */
 	struct va_state *vaapi;	     /* NULL: nobody runs VA-API tests */
+	struct resets *resets;	     /* NULL: nobody counts them */
 };
+
+#define COLLECT_PARTIAL 1
 
 #define CLIENT_MAX_WORKLOADS 200 /* unless a flag says otherwise */
 
@@ -69,12 +73,22 @@ struct collector {
 	const struct family *families;
 	size_t n_families;
 
-	/* Prepares the collector for a GPU; may be NULL. -ENODEV: this GPU has no such source. */
+	/*
+	 * Prepares the collector for a GPU; may be NULL. -ENODEV: this kernel offers no such source
+	 * for this GPU ("not_supported"). -EOPNOTSUPP: it does, and the collector cannot read it
+	 * yet; nothing is said of it.
+	 */
 	int (*init)(const struct context *context, struct gpu *gpu, void **ret_state);
 	/*
-	 * Puts the samples. 0, or -errno with *fault filled in: then nothing of it is published. A
+	 * Puts the samples. 0; COLLECT_PARTIAL with *fault filled in: some values could not be
+	 * read, the others are published; -errno with *fault filled in: nothing is published. A
 	 * value that is not there is left out and is no failure; 0 with *fault filled in says why
-	 * something that users would search for is not there.
+	 * something that users would look for is not there.
+	 *
+	 * One bad file costs one value, so where values are independent of each other (clocks,
+	 * throttle reasons, vGPU types, virtual functions) the rest is published. Withheld together
+	 * is what would look like a reset or a removal if half of it were shown: the events of a
+	 * PMU group, the engines of a client, the counts of transcodes.
 	 */
 	int (*collect)(const struct collection *collection);
 	void (*destroy)(void *state); /* NULL: free() */
@@ -85,7 +99,7 @@ struct collector {
 
 /*
  * For one value of sysfs or procfs that may be absent: 1 and *ret, 0 when it is not there, or
- * -errno with *fault filled in. Absent are missing, empty and unsupported (-ENODEV) ones.
+ * -errno with *fault added to. Absent are missing, empty and unsupported (-ENODEV) ones.
  */
 int collector_read_u64(const struct context *context, struct fault *fault, uint64_t *ret,
 		       const char *fmt, ...) _printf_(4, 5);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One scrape: asks the runner for what is wanted, waits for it no longer than the deadline, and
- * renders who answered.
+ * renders who answered. Who has a thread to wait in calls scraper_scrape().
  */
 #ifndef SCRAPE_SCRAPE_H
 #define SCRAPE_SCRAPE_H
@@ -16,6 +16,7 @@ struct scraper_options {
 	const struct fs *fs;
 	struct pmu_set *pmus;
 	struct va_state *vaapi; /* NULL: no VA-API tests */
+	struct resets *resets;	/* NULL: nobody counts them */
 	collector_set enabled;
 	uint64_t timeout_ns;	       /* the longest a scrape may take */
 	unsigned client_max_workloads; /* 0: the default */
@@ -36,6 +37,24 @@ int scraper_start(struct scraper *scraper);
  */
 int scraper_scrape(struct scraper *scraper, collector_set set, uint64_t timeout_ns, char **ret,
 		   size_t *ret_len);
+
+/*
+ * The same in three steps, for a thread that has more to do than to wait. news, which is called by
+ * other threads and under a lock of theirs, says that the scrape may be over; it may only wake the
+ * thread that then looks. 0 or -ENOMEM.
+ */
+struct scrape;
+int scraper_begin(struct scraper *scraper, collector_set set, uint64_t timeout_ns,
+		  void (*news)(void *data), void *data, struct scrape **ret);
+
+/*
+ * True when it is over, after which there is no news: scraper_end() is next. Else *ret_again is
+ * when (monotonic ns) to look again if there is no news before.
+ */
+bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again);
+
+/* Renders as scraper_scrape() does, and frees the scrape. */
+int scraper_end(struct scrape *scrape, char **ret, size_t *ret_len);
 
 collector_set scraper_enabled(const struct scraper *scraper);
 

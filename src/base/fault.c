@@ -83,3 +83,13 @@ int fault_errno(struct fault *fault, int r, const char *fmt, ...)
 		 strerror_r(-r, text, sizeof(text)));
 	return r;
 }
+
+void fault_add(struct fault *fault, const struct fault *more)
+{
+	size_t used = strlen(fault->detail);
+
+	if (fault->reason == REASON_NONE)
+		*fault = *more;
+	else
+		snprintf(fault->detail + used, sizeof(fault->detail) - used, "; %s", more->detail);
+}

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <i915_drm.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
@@ -112,6 +113,24 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)
 	if (n > 0)
 		drmFreeDevices(devices, n);
 	return r;
+}
+
+static int open_node(const char *node)
+{
+	int fd = open(node, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int sys_i915_wedged(const char *node, bool *ret_wedged)
+{
+	_cleanup_close_ int fd = open_node(node);
+
+	if (fd < 0)
+		return fd;
+	/* i915_gem_throttle_ioctl() asks intel_gt_terminally_wedged() before all else. */
+	*ret_wedged = drmIoctl(fd, DRM_IOCTL_I915_GEM_THROTTLE, NULL) < 0;
+	return !*ret_wedged || errno == EIO ? 0 : -errno;
 }
 
 int sys_uevent_open(void)

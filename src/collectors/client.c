@@ -20,7 +20,8 @@ static const struct family families[] = {
 		.name = "intel_gpu_client_engine_busy_seconds_total",
 		.help = "Time that the engines of a class worked for a workload, from its "
 			"clients' fdinfo; what a client does between the last scrape and its end "
-			"is not seen.",
+			"is not seen; nor is the time of a hang, "
+			"which only the engines' own counters have.",
 		.type = COUNTER,
 		.labels = { "pci", "class", WORKLOAD_LABELS },
 	},
@@ -153,6 +154,7 @@ static int collect_walk(const struct collection *c, struct walk *walk)
 	qsort(sorted, n, sizeof(*sorted), compare_owners);
 	usage_begin(c->state, now);
 	r = add_clients(c, sorted, n);
+	usage_keep_denied(c->state, walk);
 	usage_end(c->state);
 	free(sorted);
 	if (r == 0 && n > 0 && engines == 0)

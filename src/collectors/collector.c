@@ -13,6 +13,7 @@
 int collector_read_u64(const struct context *context, struct fault *fault, uint64_t *ret,
 		       const char *fmt, ...)
 {
+	struct fault unread;
 	char path[PATH_MAX];
 	va_list ap;
 	int r;
@@ -25,7 +26,9 @@ int collector_read_u64(const struct context *context, struct fault *fault, uint6
 		return 1;
 	if (r == -ENOENT || r == -ENODATA || r == -EOPNOTSUPP || r == -ENODEV)
 		return 0;
-	return fault_errno(fault, r, "%s", path);
+	fault_errno(&unread, r, "%s", path);
+	fault_add(fault, &unread);
+	return r;
 }
 
 int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
@@ -100,7 +103,10 @@ unsigned collector_pmu_kinds(const struct collector *collector)
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	(void)context, (void)ret_state;
-	return gpu->pmu ? 0 : -ENODEV;
+	if (gpu->pmu)
+		return 0;
+	/* xe's PMU, or a copied tree's. */
+	return *gpu->pmu_name ? -EOPNOTSUPP : -ENODEV;
 }
 
 int collector_pmu_collect(const struct collection *c)

@@ -194,6 +194,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_power power)
 {
 	char number[8];
+	int ret = 0;
 
 	snprintf(number, sizeof(number), "%u", gt->number);
 	for (size_t i = 0; i < FAMILIES; i++) {
@@ -207,30 +208,28 @@ static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_
 		r = collector_read_u64(c->context, c->fault, &mhz, "%s/%s", gt->dir,
 				       attribute->name);
 		if (r < 0)
-			return r;
+			ret = COLLECT_PARTIAL;
 		if (r > 0 && mhz <= MAX_MHZ)
 			put(c->batch, &families[i], (double)mhz * 1e6, c->gpu->pci, number);
 	}
-	return 0;
+	return ret;
 }
 
 static int collect(const struct collection *c)
 {
 	const struct state *state = c->state;
 	enum gpu_power power = GPU_POWER_UNKNOWN;
-	int r;
+	int ret = 0;
 
 	/*
 	 * An unknown state counts as asleep. xe sleeps 1 s after the last use, so a read of
 	 * an active GPU puts that off by a second at most.
 	 */
 	gpu_power(c->context->fs, c->gpu, &power);
-	for (size_t i = 0; i < state->n; i++) {
-		r = collect_gt(c, &state->gts[i], power);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < state->n; i++)
+		if (collect_gt(c, &state->gts[i], power) != 0)
+			ret = COLLECT_PARTIAL;
+	return ret;
 }
 
 const struct collector frequency_collector = {

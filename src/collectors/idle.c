@@ -2,6 +2,8 @@
 /* How long does a GT sleep (RC6), and how long was it awake? From the i915 PMU. */
 #include "collectors/collector.h"
 
+#include <errno.h>
+
 static const struct family families[] = {
 	{
 		.name = "intel_gpu_rc6_seconds_total",
@@ -21,8 +23,18 @@ static const struct family families[] = {
 	},
 };
 
+/* xe has gtidle in sysfs whether it has a PMU or not (drivers/gpu/drm/xe/xe_gt_idle.c). */
+static int init(const struct context *context, struct gpu *gpu, void **ret_state)
+{
+	int r = collector_pmu_init(context, gpu, ret_state);
+
+	return r == -ENODEV && gpu->driver == GPU_XE && !gpu->vf ? -EOPNOTSUPP : r;
+}
+
 const struct collector idle_collector = {
 	.name = "idle",
 	.help = "RC6 residency and awake time of each GT, from the PMU",
-	COLLECTOR_OF_PMU(families),
+	COLLECTOR_FAMILIES(families),
+	.init = init,
+	.collect = collector_pmu_collect,
 };

@@ -17,6 +17,7 @@
 	X(interrupts)                                                                              \
 	X(throttle)                                                                                \
 	X(runtime)                                                                                 \
+	X(error)                                                                                   \
 	X(vgpu)                                                                                    \
 	X(sriov)                                                                                   \
 	X(passthrough)                                                                             \

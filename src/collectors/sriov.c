@@ -53,58 +53,83 @@ static const char *or_absent(const char *text)
 	return *text ? text : NULL;
 }
 
-/* False when the function is gone meanwhile. */
-static bool put_vf(const struct collection *c, struct attribution *attribution, unsigned index)
+/* 0, or -errno: it is gone meanwhile, or cannot be read. */
+static int put_vf(const struct collection *c, struct attribution *attribution, unsigned index,
+		  bool *ret_is_guests)
 {
 	const struct fs *fs = c->context->fs;
 	char vf[16], vf_pci[FS_NAME_MAX], driver[FS_NAME_MAX] = "none";
 	struct owner owner = { 0 };
+	int r;
 
 	/* virtfn0 is VF 1 in the driver's words. */
-	if (fs_read_link_name(fs, vf_pci, sizeof(vf_pci), PCI "/virtfn%u", c->gpu->pci, index) <
-		    0 ||
-	    !text_is_pci_address(vf_pci))
-		return false;
+	r = fs_read_link_name(fs, vf_pci, sizeof(vf_pci), PCI "/virtfn%u", c->gpu->pci, index);
+	if (r < 0)
+		return r;
+	if (!text_is_pci_address(vf_pci))
+		return -EINVAL;
 	fs_read_link_name(fs, driver, sizeof(driver), PCI "/driver", vf_pci);
-	/* Only a driver of VFIO gives the virtual function to a VM. */
+	/* Else it is the host's own, or nobody's. */
 	if (strstr(driver, "vfio")) {
 		attribution_find(attribution, "pci", vf_pci, &owner);
-		attribution_complete(attribution, c->fault);
+		*ret_is_guests = true;
 	}
 	snprintf(vf, sizeof(vf), "%u", index + 1);
 	put(c->batch, &families[VF_INFO], 1, c->gpu->pci, vf, vf_pci, driver, or_absent(owner.vmid),
 	    or_absent(owner.guest), or_absent(owner.vm_uuid));
-	return true;
+	return 0;
 }
 
 static int put_vfs(const struct collection *c, uint64_t n)
 {
 	struct attribution *attribution = attribution_new(c->context->fs, c->context->names,
 							  c->context->procs, c->round->number);
+	bool guests = false;
+	struct fault fault;
+	int ret = 0;
 
 	if (!attribution)
 		return fault_errno(c->fault, -ENOMEM, "owners of virtual functions");
-	for (unsigned i = 0; i < n && i < MAX_VFS; i++)
-		if (!put_vf(c, attribution, i))
+	for (unsigned i = 0; i < n && i < MAX_VFS; i++) {
+		int r = put_vf(c, attribution, i, &guests);
+
+		if (r == -ENOENT)
 			break;
+		if (r < 0) {
+			fault_errno(&fault, r, PCI "/virtfn%u", c->gpu->pci, i);
+			fault_add(c->fault, &fault);
+			ret = COLLECT_PARTIAL;
+		}
+	}
+	if (n > MAX_VFS) {
+		fault_set(
+			&fault, REASON_LIMIT, "limits", 0,
+			"there are %llu virtual functions: those over the limit of %d are left out",
+			(unsigned long long)n, MAX_VFS);
+		fault_add(c->fault, &fault);
+	}
+	if (guests)
+		attribution_complete(attribution, c->fault);
 	attribution_free(attribution);
-	return 0;
+	return ret;
 }
 
 static int collect(const struct collection *c)
 {
 	const char *pci = c->gpu->pci;
 	uint64_t enabled = 0, supported;
-	int r;
+	int total, num, r = 0;
 
-	r = collector_read_u64(c->context, c->fault, &supported, PCI "/sriov_totalvfs", pci);
-	if (r > 0)
+	total = collector_read_u64(c->context, c->fault, &supported, PCI "/sriov_totalvfs", pci);
+	if (total > 0)
 		put(c->batch, &families[SUPPORTED], (double)supported, pci);
-	if (r >= 0)
-		r = collector_read_u64(c->context, c->fault, &enabled, PCI "/sriov_numvfs", pci);
-	if (r > 0)
+	num = collector_read_u64(c->context, c->fault, &enabled, PCI "/sriov_numvfs", pci);
+	if (num > 0)
 		put(c->batch, &families[ENABLED], (double)enabled, pci);
-	return r < 0 ? r : enabled > 0 ? put_vfs(c, enabled) : 0;
+	/* Functions that exist are listed, whatever could not be read of their number. */
+	if (enabled > 0 || num < 0)
+		r = put_vfs(c, num < 0 ? MAX_VFS : enabled);
+	return r < 0 ? r : total < 0 || num < 0 ? COLLECT_PARTIAL : r;
 }
 
 const struct collector sriov_collector = {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Why is the GT throttled? throttle_reason_* of i915 (drivers/gpu/drm/i915/gt/
- * intel_gt_sysfs_pm.c, graphics generation 11 and later).
+ * intel_gt_sysfs_pm.c, graphics generation 11 and later), reason_* of xe (drivers/gpu/drm/xe/
+ * xe_gt_throttle.c).
  *
  * The reads take a runtime-PM reference: they wake a suspended GPU, and put off the sleep of an
  * idle one (by i915's 10 s) at every scrape. So they are made only while the GPU may not sleep
  * (power/control "on", the default of an integrated GPU) or is at work anyway (its clock runs).
+ * xe's clock cannot be asked without waking it either, but xe sleeps 1 s after the last use: what
+ * is not suspended is read, which puts that off by a second at most.
  */
 #include "collectors/collector.h"
 
@@ -25,30 +28,81 @@ static const struct family families[] = {
 static const char *const reasons[] = { "pl1",	  "pl2",  "pl4",	   "thermal",
 				       "prochot", "ratl", "vr_thermalert", "vr_tdc" };
 
+struct gt {
+	unsigned number;
+	char prefix[96]; /* of the reasons' paths */
+};
+
 struct state {
 	size_t n;
-	unsigned gts[COLLECTOR_MAX_GTS];
+	struct gt gts[COLLECTOR_MAX_GTS];
 };
+
+static void add_gt(const struct context *context, struct state *state, unsigned number,
+		   const char *prefix)
+{
+	struct gt *gt = &state->gts[state->n];
+	uint64_t inode;
+
+	if (state->n == COLLECTOR_MAX_GTS || fs_inode(context->fs, &inode, "%spl1", prefix) < 0)
+		return;
+	gt->number = number;
+	snprintf(gt->prefix, sizeof(gt->prefix), "%s", prefix);
+	state->n++;
+}
+
+static void find_i915(const struct context *context, const struct gpu *gpu, struct state *state)
+{
+	unsigned gts[COLLECTOR_MAX_GTS];
+	char prefix[sizeof(state->gts->prefix)];
+	int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts), "sys/class/drm/%s/gt",
+				       gpu->card);
+
+	for (int i = 0; i < n; i++) {
+		snprintf(prefix, sizeof(prefix), "sys/class/drm/%s/gt/gt%u/throttle_reason_",
+			 gpu->card, gts[i]);
+		add_gt(context, state, gts[i], prefix);
+	}
+}
+
+static void find_xe(const struct context *context, const struct gpu *gpu, struct state *state)
+{
+	unsigned tiles[COLLECTOR_MAX_GTS], gts[COLLECTOR_MAX_GTS];
+	char prefix[sizeof(state->gts->prefix)];
+	int n_tiles = collector_list_numbers(context, "tile", tiles, ARRAY_SIZE(tiles),
+					     "sys/class/drm/%s/device", gpu->card);
+
+	for (int t = 0; t < n_tiles; t++) {
+		int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts),
+					       "sys/class/drm/%s/device/tile%u", gpu->card,
+					       tiles[t]);
+
+		for (int g = 0; g < n; g++) {
+			snprintf(prefix, sizeof(prefix),
+				 "sys/class/drm/%s/device/tile%u/gt%u/freq0/throttle/reason_",
+				 gpu->card, tiles[t], gts[g]);
+			add_gt(context, state, gts[g], prefix);
+		}
+	}
+}
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	struct state *state;
-	uint64_t inode;
-	int n;
 
-	if (gpu->driver != GPU_I915 || !*gpu->card)
+	if (!*gpu->card || (gpu->driver != GPU_I915 && gpu->driver != GPU_XE))
 		return -ENODEV;
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	n = collector_list_numbers(context, "gt", state->gts, ARRAY_SIZE(state->gts),
-				   "sys/class/drm/%s/gt", gpu->card);
-	if (n <= 0 || fs_inode(context->fs, &inode, "sys/class/drm/%s/gt/gt%u/throttle_reason_pl1",
-			       gpu->card, state->gts[0]) < 0) {
+	if (gpu->driver == GPU_I915)
+		find_i915(context, gpu, state);
+	else
+		find_xe(context, gpu, state);
+	if (state->n == 0) {
 		free(state);
 		return -ENODEV;
 	}
-	state->n = (size_t)n;
 	*ret_state = state;
 	return 0;
 }
@@ -63,43 +117,43 @@ static bool at_work(const struct collection *c, unsigned gt)
 	       mhz > 0;
 }
 
-static int collect_gt(const struct collection *c, unsigned gt)
+static int collect_gt(const struct collection *c, const struct gt *gt)
 {
 	char number[8];
+	int ret = 0;
 
-	snprintf(number, sizeof(number), "%u", gt);
+	snprintf(number, sizeof(number), "%u", gt->number);
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		uint64_t value;
-		int r = collector_read_u64(c->context, c->fault, &value,
-					   "sys/class/drm/%s/gt/gt%u/throttle_reason_%s",
-					   c->gpu->card, gt, reasons[i]);
+		int r = collector_read_u64(c->context, c->fault, &value, "%s%s", gt->prefix,
+					   reasons[i]);
 
 		if (r < 0)
-			return r;
+			ret = COLLECT_PARTIAL;
 		if (r > 0)
 			put(c->batch, &families[0], value != 0, c->gpu->pci, number, reasons[i]);
 	}
-	return 0;
+	return ret;
 }
 
 static int collect(const struct collection *c)
 {
 	const struct state *state = c->state;
 	enum gpu_power power;
-	int r = gpu_power(c->context->fs, c->gpu, &power);
+	int ret = 0, r = gpu_power(c->context->fs, c->gpu, &power);
 
 	if (r == -ENOENT || r == -ENODATA)
 		return 0;
 	if (r < 0)
 		return fault_errno(c->fault, r, "power/runtime_status");
 	for (size_t i = 0; i < state->n && power != GPU_SUSPENDED; i++) {
-		if (power == GPU_MAY_SLEEP && !at_work(c, state->gts[i]))
+		if (c->gpu->driver == GPU_I915 && power == GPU_MAY_SLEEP &&
+		    !at_work(c, state->gts[i].number))
 			continue;
-		r = collect_gt(c, state->gts[i]);
-		if (r < 0)
-			return r;
+		if (collect_gt(c, &state->gts[i]) != 0)
+			ret = COLLECT_PARTIAL;
 	}
-	return 0;
+	return ret;
 }
 
 const struct collector throttle_collector = {

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { INSTANCES, AVAILABLE, TYPE_INFO, APERTURE, HIDDEN, VGPU_INFO, IN_USE };
 
@@ -88,9 +89,13 @@ static void put_type(const struct collection *c, const struct mdev_type *type)
 	const char *pci = c->gpu->pci;
 	char weight[24], fences[24];
 
-	put(c->batch, &families[INSTANCES], (double)type->n_uuids, pci, type->name);
+	if (type->has_uuids)
+		put(c->batch, &families[INSTANCES], (double)type->n_uuids, pci, type->name);
 	if (type->has_available)
 		put(c->batch, &families[AVAILABLE], (double)type->available, pci, type->name);
+	/* Its labels are what it says: without them it would be another series. */
+	if (!type->has_description)
+		return;
 	put(c->batch, &families[TYPE_INFO], 1, pci, type->name,
 	    *d->resolution ? d->resolution : NULL,
 	    number_or_absent(d->has_weight, d->weight, weight),
@@ -117,15 +122,22 @@ static int put_vgpu(const struct collection *c, struct attribution *attribution,
 
 	r = collector_read_u64(c->context, c->fault, &number,
 			       "sys/bus/mdev/devices/%s/intel_vgpu/vgpu_id", uuid);
-	if (r < 0)
-		return r;
 	attribution_find(attribution, "mdev", uuid, &owner);
 	put(c->batch, &families[VGPU_INFO], 1, c->gpu->pci, uuid, type->name,
 	    number_or_absent(r > 0, number, id), or_absent(owner.group), or_absent(owner.vmid),
 	    or_absent(owner.guest), or_absent(owner.vm_uuid));
 	if (complete)
 		put(c->batch, &families[IN_USE], owner.in_use, c->gpu->pci, uuid);
-	return 0;
+	return r < 0 ? COLLECT_PARTIAL : 0;
+}
+
+static bool has_uuid(const struct mdev_type *types, size_t n, const char *uuid)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t j = 0; j < types[i].n_uuids; j++)
+			if (strcmp(types[i].uuids[j], uuid) == 0)
+				return true;
+	return false;
 }
 
 static int put_vgpus(const struct collection *c, const struct mdev_type *types, size_t n)
@@ -139,8 +151,11 @@ static int put_vgpus(const struct collection *c, const struct mdev_type *types, 
 		return fault_errno(c->fault, -ENOMEM, "owners of vGPUs");
 	complete = attribution_complete(attribution, c->fault);
 	for (size_t i = 0; i < n; i++)
-		for (size_t j = 0; j < types[i].n_uuids && r == 0; j++)
-			r = put_vgpu(c, attribution, complete, &types[i], types[i].uuids[j]);
+		for (size_t j = 0; j < types[i].n_uuids; j++)
+			/* Removed and made anew between two reads it is below two types. */
+			if (!has_uuid(types, i, types[i].uuids[j]))
+				r |= put_vgpu(c, attribution, complete, &types[i],
+					      types[i].uuids[j]);
 	attribution_free(attribution);
 	return r;
 }
@@ -150,6 +165,7 @@ static int collect(const struct collection *c)
 	struct mdev_type *types;
 	size_t n, n_uuids = 0;
 	int r = mdev_types_read(c->context->fs, c->gpu->pci, &types, &n, c->fault);
+	int ret = r > 0 ? COLLECT_PARTIAL : r;
 
 	if (r < 0)
 		return r;
@@ -161,7 +177,7 @@ static int collect(const struct collection *c)
 	if (n_uuids > 0)
 		r = put_vgpus(c, types, n);
 	mdev_types_free(types, n);
-	return r;
+	return r < 0 ? r : r > 0 ? COLLECT_PARTIAL : ret;
 }
 
 const struct collector vgpu_collector = {

@@ -38,6 +38,11 @@ struct job *job_new(const struct context *context, unsigned index, struct gpu *g
 	return job;
 }
 
+bool job_is_absent(const struct job *job)
+{
+	return job->init_r == -ENODEV || job->init_r == -EOPNOTSUPP;
+}
+
 struct job *job_ref(struct job *job)
 {
 	ref_take(&job->refs);
@@ -83,7 +88,7 @@ struct result *job_run(const struct context *context, const struct job *job,
 			.batch = result->batch,
 			.fault = &result->fault,
 		});
-	if (result->r == 0 && batch_error(result->batch))
+	if (result->r >= 0 && batch_error(result->batch))
 		result->r = fault_errno(&result->fault, batch_error(result->batch),
 					"samples of the collector");
 	if (result->r < 0 && result->fault.reason == REASON_NONE)

@@ -41,12 +41,15 @@ struct job {
 	int init_r; /* what the collector's init said */
 
 	enum job_status status;
-	bool stuck;	/* missed a deadline and has not returned since */
-	uint64_t round; /* of the scrape that queued it */
+	uint64_t started; /* when it began to run, monotonic ns */
+	uint64_t round;	  /* of the scrape that queued it */
 	LIST_HEAD(, slot) waiters;
 	TAILQ_ENTRY(job) link; /* in the queue, while JOB_QUEUED */
 	enum reason logged;    /* the last logged reason; REASON_NONE: logged as working */
 };
+
+/* It never runs: there is no such source, or the collector cannot read it yet. */
+bool job_is_absent(const struct job *job);
 
 /* A reference-counted job whose init was called. NULL when memory is out. */
 struct job *job_new(const struct context *context, unsigned index, struct gpu *gpu);

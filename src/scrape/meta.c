@@ -126,7 +126,7 @@ static void put_collectors(struct batch *batch, const struct scrape *scrape)
 		if (job->init_r == -ENODEV)
 			put(batch, &meta_families[ERROR], 1, job->collector->name, pci, NULL,
 			    reason_name(REASON_NOT_SUPPORTED));
-		else
+		else if (!job_is_absent(job))
 			put_row(batch, job->collector->name, pci, scrape->slots[i].result);
 	}
 }
@@ -140,7 +140,10 @@ static void put_discovery(struct batch *batch, const struct scrape *scrape)
 	put(batch, &meta_families[SUCCESS], scrape->discovery == 0, "discovery", NULL);
 	if (scrape->discovery == 0)
 		return;
-	fault_errno(&fault, scrape->discovery, "discovery");
+	if (scrape->discovery == -ENOENT)
+		fault_set(&fault, REASON_NO_DEVICE, "no-pci-bus", 0, "no /sys/bus/pci/devices");
+	else
+		fault_errno(&fault, scrape->discovery, "discovery");
 	put(batch, &meta_families[ERROR], 1, "discovery", NULL, fault.remedy,
 	    reason_name(fault.reason));
 }

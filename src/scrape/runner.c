@@ -6,20 +6,21 @@
  * than most collectors do. So one thread, the runner, runs all collectors in turn; one that is
  * stuck keeps the collector that it is stuck in and nothing else, and another runner takes over.
  *
- * Threads. A web thread (or once.c) calls scraper_scrape(), which puts a struct scrape of its own
- * stack into `unplanned` and waits for its condition `done`: the waiter's side, waiter.c. The
- * current runner waits for `work`; it discovers GPUs, plans the scrape (a slot for each job, idle
- * jobs into the queue) and runs the queue: this file. The waiter also watches the runner: it wakes
- * when the runner has shown no progress for 50 ms while work waits, and starts another one. The old
- * one is no longer `current`, ends what it is in, answers who waits for that, and exits.
+ * Threads. The web thread (or once.c) puts a struct scrape into `unplanned` and looks at it when
+ * there is news and when it has said that it would: the waiter's side, waiter.c. The current runner
+ * waits for `work`; it looks for GPUs, plans the scrape (a slot for each job, idle jobs into the
+ * queue) and runs the queue: this file. The waiter also watches the runner: it looks when the
+ * runner has shown no progress for 50 ms while work waits, and starts another one. The old one is
+ * no longer `current`, ends what it is in, answers who waits for that, and exits.
  *
  * A job is
  *   IDLE     in nobody's hands        -> QUEUED by the plan of a scrape that wants it
  *   QUEUED   in the queue             -> RUNNING by the runner; IDLE when its last waiter withdraws
  *   RUNNING  in a runner's hands      -> IDLE with the answer to all who wait for it
- * and `stuck` besides, while RUNNING, once a waiter's deadline has passed: later scrapes do not
- * wait for it, until it returns by itself. A scrape that wants a job which is QUEUED or RUNNING
- * waits for that run: a collector runs once at a time.
+ * It is stuck when it has been RUNNING for longer than a scrape may take (--scrape.timeout), by its
+ * own time and not by the deadline of somebody who waits: scrapes wait no longer for it, until it
+ * returns by itself. A scrape that wants a job which is QUEUED or RUNNING waits for that run: a
+ * collector runs once at a time.
  *
  * A scrape is unplanned (in `unplanned`), then planned with `pending` slots in the lists `waiters`
  * of their jobs, then done: pending is 0, or its deadline has passed and it is withdrawn. It is in
@@ -52,7 +53,7 @@ struct runner {
 static void signal_if_done_locked(struct scrape *scrape)
 {
 	if (scrape->planned && scrape->pending == 0)
-		pthread_cond_signal(&scrape->done);
+		scrape->news(scrape->data);
 }
 
 static void enqueue_locked(struct scraper *s, struct job *job, uint64_t round)
@@ -63,13 +64,21 @@ static void enqueue_locked(struct scraper *s, struct job *job, uint64_t round)
 	TAILQ_INSERT_TAIL(&s->queue, job, link);
 }
 
+uint64_t runner_patience_locked(const struct scraper *s, const struct job *job)
+{
+	return job->status == JOB_RUNNING ? job->started + s->options.timeout_ns : UINT64_MAX;
+}
+
 void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 {
-	uint64_t round = ++s->rounds;
+	uint64_t round = ++s->rounds, now = sys_monotonic_ns();
 
 	scrape->planned = true;
-	scrape->discovery = s->discovering ? -ETIMEDOUT : s->discovery_error;
-	scrape->has_gpus = s->gpus != NULL;
+	scrape->has_gpus = s->gpus && !s->gpus->blind;
+	scrape->discovery = s->discovering		? -ETIMEDOUT
+			    : s->discovery_error	? s->discovery_error
+			    : s->gpus && s->gpus->blind ? -ENOENT
+							: 0;
 	scrape->n_gpus = s->gpus ? s->gpus->n : 0;
 	if (!s->jobs)
 		return;
@@ -88,7 +97,7 @@ void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 		slot->scrape = scrape;
 		scrape->n++;
 		/* A stuck job is not waited for again; one that is not on this GPU never runs. */
-		if (job->stuck || job->init_r == -ENODEV)
+		if (job_is_absent(job) || now >= runner_patience_locked(s, job))
 			continue;
 		if (job->status == JOB_IDLE)
 			enqueue_locked(s, job, round);
@@ -126,6 +135,16 @@ static void close_departed(const struct gpu_list *before, const struct gpu_list 
 	}
 }
 
+/* Says that the last GPU went or the first one came, once. By the one who discovers. */
+static void log_absence(struct scraper *s, const struct gpu_list *gpus)
+{
+	enum absence absence = absence_of(gpus);
+
+	if (absence != s->absence_logged)
+		absence_log(s->options.fs, absence);
+	s->absence_logged = absence;
+}
+
 /* The first step of a round; releases the lock for the reads. */
 static void discover_locked(struct scraper *s, const struct runner *me)
 {
@@ -139,8 +158,10 @@ static void discover_locked(struct scraper *s, const struct runner *me)
 	pthread_mutex_unlock(&s->lock);
 	if (due || gpu_list_is_stale(s->options.fs, old_gpus))
 		r = rebuild(s, &gpus, &jobs);
-	if (gpus)
+	if (gpus) {
 		close_departed(old_gpus, gpus);
+		log_absence(s, gpus);
+	}
 	pthread_mutex_lock(&s->lock);
 	s->discovering = false;
 	if (s->current == me)
@@ -197,14 +218,14 @@ static void run_locked(struct scraper *s, struct job *job)
 	struct result *result = NULL;
 
 	job->status = JOB_RUNNING;
+	job->started = sys_monotonic_ns();
 	pthread_mutex_unlock(&s->lock);
 	if (job->gpu || gpus)
 		result = job_run(&s->context, job, &round);
 	gpu_list_free(gpus);
 	pthread_mutex_lock(&s->lock);
 	job->status = JOB_IDLE;
-	job->stuck = false;
-	/* Scrapes past their deadline have left; a result after that is never shown. */
+	/* Those who waited longer than their deadline are gone; nobody sees a late result later. */
 	answer_locked(job, result);
 	result_unref(result);
 	job_unref(job);

@@ -12,18 +12,23 @@
 
 #include <pthread.h>
 
-/* A scrape in progress; lives on the stack of the thread that asked. Under the scraper's lock. */
+/* A scrape in progress. Under the scraper's lock, but for the first block, which is constant. */
 struct scrape {
+	struct scraper *scraper;
 	collector_set set;
+	uint64_t deadline;	  /* monotonic ns */
+	bool hurried;		  /* it is shorter than the configured one */
+	void (*news)(void *data); /* under the lock: it may be over, look at it */
+	void *data;
+
 	struct slot *slots; /* one for each job of the set, made when the scrape is planned */
 	size_t n;
 	size_t pending; /* slots that wait for a job */
 	size_t n_gpus;	/* as of the planning */
-	bool has_gpus;	/* there is a list of GPUs, if only an old one */
+	bool has_gpus;	/* there is a list of GPUs that says what there is, if only an old one */
 	int discovery;	/* 0, or why the list of GPUs may be old: -ETIMEDOUT, -errno */
 	bool planned;
-	int error; /* -ENOMEM: could not be planned */
-	pthread_cond_t done;
+	int error;		      /* -ENOMEM: could not be planned */
 	LIST_ENTRY(scrape) unplanned; /* until it is planned */
 	LIST_ENTRY(scrape) active;
 };
@@ -57,10 +62,14 @@ struct scraper {
 /* runner.c: starts a runner and makes it the current one. 0 or -errno. */
 int runner_start_locked(struct scraper *scraper);
 bool runner_has_work_locked(const struct scraper *scraper);
+/* When the job is stuck, if it runs until then: nobody waits for it any longer. */
+uint64_t runner_patience_locked(const struct scraper *scraper, const struct job *job);
 /* Makes the scrape's slots, and queues the jobs that nobody runs yet. */
 void runner_plan_locked(struct scraper *scraper, struct scrape *scrape);
 
-/* waiter.c: has a scrape collected, and waits for it until the deadline at most. */
-void waiter_collect_locked(struct scraper *scraper, struct scrape *scrape, uint64_t deadline);
+/* waiter.c: hands a scrape to the runner. */
+void waiter_begin_locked(struct scraper *scraper, struct scrape *scrape);
+/* Whether it is over, and then taken back; else *ret_again is when to look again, at the latest. */
+bool waiter_is_over_locked(struct scraper *scraper, struct scrape *scrape, uint64_t *ret_again);
 
 #endif

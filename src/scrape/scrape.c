@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "exposition/text.h"
 #include "runner.h"
 #include "scrape/meta.h"
@@ -37,6 +38,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 						  : CLIENT_MAX_WORKLOADS;
 	s->context.transcode_names = options->transcode_names;
 	s->context.vaapi = options->vaapi;
+	s->context.resets = options->resets;
 	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
@@ -62,7 +64,7 @@ static enum reason slot_reason(const struct slot *slot)
 /* The collector has reported why a part is missing, and exports the rest. */
 static bool is_partial(const struct slot *slot)
 {
-	return slot->result && slot->result->r == 0;
+	return slot->result && slot->result->r >= 0;
 }
 
 static bool same_fault(const struct slot *a, const struct slot *b)
@@ -83,7 +85,7 @@ static void log_failing_locked(struct scrape *scrape, size_t first)
 		struct job *job = scrape->slots[i].job;
 		size_t used = strlen(names);
 
-		if (job->init_r == -ENODEV || !same_fault(slot, &scrape->slots[i]))
+		if (job_is_absent(job) || !same_fault(slot, &scrape->slots[i]))
 			continue;
 		snprintf(names + used, sizeof(names) - used, "%s%s", used ? "," : "",
 			 job->collector->name);
@@ -96,14 +98,24 @@ static void log_failing_locked(struct scrape *scrape, size_t first)
 		 slot->result ? slot->result->fault.remedy : "stuck-read");
 }
 
+/* A client that did not wait as long as a scrape may take: no news about the collector. */
+static bool is_hurry_locked(const struct scrape *scrape, const struct slot *slot, uint64_t now)
+{
+	return !slot->result && scrape->hurried &&
+	       now < runner_patience_locked(scrape->scraper, slot->job);
+}
+
 /* Says what has changed since the last scrape, and nothing else. */
 static void log_changes_locked(struct scrape *scrape)
 {
+	uint64_t now = sys_monotonic_ns();
+
 	for (size_t i = 0; i < scrape->n; i++) {
 		struct job *job = scrape->slots[i].job;
 		enum reason reason = slot_reason(&scrape->slots[i]);
 
-		if (job->init_r == -ENODEV || reason == job->logged)
+		if (job_is_absent(job) || reason == job->logged ||
+		    is_hurry_locked(scrape, &scrape->slots[i], now))
 			continue;
 		if (reason != REASON_NONE) {
 			log_failing_locked(scrape, i);
@@ -119,28 +131,17 @@ static void log_discovery_locked(struct scraper *s, int r)
 {
 	struct fault fault = { 0 };
 
-	if (r < 0)
-		fault_errno(&fault, r, "discovery of GPUs");
+	/* That there is nowhere to look is said once: absence_log(). */
+	if (r < 0 && r != -ENOENT)
+		fault_errno(&fault, r, "looking for GPUs");
 	if (fault.reason == s->discovery_logged)
 		return;
 	s->discovery_logged = fault.reason;
-	if (r < 0)
+	if (fault.reason != REASON_NONE)
 		log_warn("discovery failing", "reason", reason_name(fault.reason), "err",
 			 fault.detail, "remedy", fault.remedy);
 	else
 		log_info("discovery recovered");
-}
-
-/* True when there is news for the log, which takes reads. Under the lock. */
-static bool absence_changed_locked(struct scraper *s, enum absence *ret)
-{
-	if (!s->gpus || s->stopping)
-		return false;
-	*ret = absence_of(s->gpus);
-	if (*ret == s->absence_logged)
-		return false;
-	s->absence_logged = *ret;
-	return true;
 }
 
 /* The batches of each collector, in the registry's order, then the exporter's own. */
@@ -160,7 +161,7 @@ static int render(const struct scraper *s, const struct scrape *scrape, char **r
 		for (size_t i = 0; i < scrape->n; i++) {
 			const struct slot *slot = &scrape->slots[i];
 
-			if (slot->job->index == c && slot->result && slot->result->r == 0)
+			if (slot->job->index == c && slot->result && slot->result->r >= 0)
 				batches[n++] = slot->result->batch;
 		}
 		if (n > first)
@@ -180,51 +181,116 @@ static int render(const struct scraper *s, const struct scrape *scrape, char **r
 	return r;
 }
 
+int scraper_begin(struct scraper *s, collector_set set, uint64_t timeout_ns,
+		  void (*news)(void *data), void *data, struct scrape **ret)
+{
+	struct scrape *scrape = calloc(1, sizeof(*scrape));
+
+	if (!scrape)
+		return -ENOMEM;
+	scrape->scraper = s;
+	scrape->set = set & s->options.enabled;
+	scrape->deadline = deadline_of(s, timeout_ns);
+	scrape->hurried = timeout_ns > 0 && timeout_ns < s->options.timeout_ns;
+	scrape->news = news;
+	scrape->data = data;
+	pthread_mutex_lock(&s->lock);
+	waiter_begin_locked(s, scrape);
+	pthread_mutex_unlock(&s->lock);
+	*ret = scrape;
+	return 0;
+}
+
+bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again)
+{
+	struct scraper *s = scrape->scraper;
+	bool over;
+
+	pthread_mutex_lock(&s->lock);
+	over = waiter_is_over_locked(s, scrape, ret_again);
+	if (over && !s->stopping) {
+		log_changes_locked(scrape);
+		log_discovery_locked(s, scrape->discovery);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return over;
+}
+
+static void scrape_free(struct scrape *scrape)
+{
+	for (size_t i = 0; i < scrape->n; i++) {
+		result_unref(scrape->slots[i].result);
+		job_unref(scrape->slots[i].job);
+	}
+	free(scrape->slots);
+	free(scrape);
+}
+
+int scraper_end(struct scrape *scrape, char **ret, size_t *ret_len)
+{
+	int r = scrape->error ? scrape->error : render(scrape->scraper, scrape, ret, ret_len);
+
+	scrape_free(scrape);
+	return r;
+}
+
+struct wait {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool news;
+};
+
+static void wake(void *data)
+{
+	struct wait *wait = data;
+
+	pthread_mutex_lock(&wait->lock);
+	wait->news = true;
+	pthread_cond_signal(&wait->changed);
+	pthread_mutex_unlock(&wait->lock);
+}
+
+/* Has it collected in the runner's thread while this one waits. */
+static int collect(struct scraper *s, collector_set set, uint64_t timeout_ns, struct scrape **ret)
+{
+	struct wait wait = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	uint64_t again;
+	int r;
+
+	thread_cond_init(&wait.changed);
+	r = scraper_begin(s, set, timeout_ns, wake, &wait, ret);
+	while (r == 0 && !scraper_is_over(*ret, &again)) {
+		pthread_mutex_lock(&wait.lock);
+		while (!wait.news && sys_monotonic_ns() < again)
+			thread_wait_until(&wait.changed, &wait.lock, again);
+		wait.news = false;
+		pthread_mutex_unlock(&wait.lock);
+	}
+	pthread_cond_destroy(&wait.changed);
+	return r;
+}
+
 int scraper_scrape(struct scraper *s, collector_set set, uint64_t timeout_ns, char **ret,
 		   size_t *ret_len)
 {
-	struct scrape scrape = { .set = set & s->options.enabled };
-	uint64_t deadline = deadline_of(s, timeout_ns);
-	enum absence absence;
-	bool news;
-	int r;
+	struct scrape *scrape;
+	int r = collect(s, set, timeout_ns, &scrape);
 
-	pthread_mutex_lock(&s->lock);
-	waiter_collect_locked(s, &scrape, deadline);
-	if (!s->stopping) {
-		log_changes_locked(&scrape);
-		log_discovery_locked(s, scrape.discovery);
-	}
-	news = absence_changed_locked(s, &absence);
-	pthread_mutex_unlock(&s->lock);
-	if (news)
-		absence_log(s->options.fs, absence);
-
-	r = scrape.error ? scrape.error : render(s, &scrape, ret, ret_len);
-	for (size_t i = 0; i < scrape.n; i++) {
-		result_unref(scrape.slots[i].result);
-		job_unref(scrape.slots[i].job);
-	}
-	free(scrape.slots);
-	return r;
+	return r < 0 ? r : scraper_end(scrape, ret, ret_len);
 }
 
 int scraper_start(struct scraper *s)
 {
-	struct scrape scrape = { .set = 0 };
-	enum absence absence;
-	bool news;
+	struct scrape *scrape;
 	int r;
 
 	pthread_mutex_lock(&s->lock);
 	r = runner_start_locked(s);
-	if (r == 0)
-		waiter_collect_locked(s, &scrape, deadline_of(s, 0));
-	news = absence_changed_locked(s, &absence);
 	pthread_mutex_unlock(&s->lock);
-	if (news)
-		absence_log(s->options.fs, absence);
-	free(scrape.slots);
+	if (r == 0)
+		r = collect(s, 0, 0, &scrape);
+	if (r == 0)
+		scrape_free(scrape);
 	return r;
 }
 
@@ -291,6 +357,6 @@ void scraper_stop(struct scraper *s)
 	s->stopping = true;
 	pthread_cond_broadcast(&s->work);
 	LIST_FOREACH (scrape, &s->active, active)
-		pthread_cond_signal(&scrape->done);
+		scrape->news(scrape->data);
 	pthread_mutex_unlock(&s->lock);
 }

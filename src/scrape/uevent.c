@@ -32,7 +32,24 @@ static const char *find_key(const char *buf, size_t len, const char *key)
 	return NULL;
 }
 
-enum uevent_meaning uevent_parse(const char *buf, size_t len, const char **ret_pmu)
+/*
+ * The address in "/devices/pci0000:00/0000:00:02.0/drm/card0", if it is of such a path. A reset
+ * sends ERROR=1, RESET=1 and, if it went well, ERROR=0 (drivers/gpu/drm/i915/gt/intel_reset.c,
+ * intel_gt_reset_global()): one RESET=1 for each.
+ */
+static const char *find_reset(const char *buf, size_t len, const char *path)
+{
+	const char *reset = find_key(buf, len, "RESET="), *card = strstr(path, "/drm/card");
+	const char *pci = card;
+
+	if (!reset || strcmp(reset, "1") != 0 || !card)
+		return NULL;
+	while (pci > path && pci[-1] != '/')
+		pci--;
+	return pci > path && pci < card ? pci : NULL;
+}
+
+enum uevent_meaning uevent_parse(const char *buf, size_t len, const char **ret_name)
 {
 	static const char *const subsystems[] = { "pci", "drm", "mdev", "module", "event_source" };
 	const char *subsystem = find_key(buf, len, "SUBSYSTEM=");
@@ -43,8 +60,16 @@ enum uevent_meaning uevent_parse(const char *buf, size_t len, const char **ret_p
 	if (!subsystem || !action || !name)
 		return UEVENT_NOTHING;
 	if (strcmp(subsystem, "event_source") == 0 && strcmp(action, "remove") == 0) {
-		*ret_pmu = name + 1;
+		*ret_name = name + 1;
 		return UEVENT_PMU_REMOVE;
+	}
+	if (strcmp(subsystem, "drm") == 0 && strcmp(action, "change") == 0) {
+		const char *pci = find_reset(buf, len, path);
+
+		if (pci) {
+			*ret_name = pci;
+			return UEVENT_RESET;
+		}
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(subsystems); i++)
 		if (strcmp(subsystem, subsystems[i]) == 0)
@@ -56,17 +81,21 @@ struct uevent_listener {
 	int fd;
 	struct scraper *scraper;
 	struct pmu_set *pmus;
+	struct resets *resets;
 };
 
 static void handle(const struct uevent_listener *l, const char *buf, size_t len)
 {
-	const char *pmu;
+	const char *name;
 
-	switch (uevent_parse(buf, len, &pmu)) {
+	switch (uevent_parse(buf, len, &name)) {
 	case UEVENT_PMU_REMOVE:
-		pmu_set_close(l->pmus, pmu);
+		pmu_set_close(l->pmus, name);
 		scraper_rediscover(l->scraper);
-		log_debug("PMU is being removed, its events are closed", "pmu", pmu);
+		log_debug("PMU is being removed, its events are closed", "pmu", name);
+		break;
+	case UEVENT_RESET:
+		resets_add(l->resets, name, strcspn(name, "/"));
 		break;
 	case UEVENT_DEVICES:
 		scraper_rediscover(l->scraper);
@@ -91,28 +120,29 @@ static void *listener_main(void *data)
 			continue;
 		}
 		if (n < 0) {
-			log_warn(
-				"no more uevents from the kernel: perf events may be closed too late",
-				"err", strerror((int)-n));
+			log_warn("no more uevents from the kernel", "err", strerror((int)-n));
+			resets_listen(l->resets, false);
 			return NULL;
 		}
 		handle(l, buf, (size_t)n);
 	}
 }
 
-int uevent_start(struct scraper *scraper, struct pmu_set *pmus)
+int uevent_start(struct scraper *scraper, struct pmu_set *pmus, struct resets *resets)
 {
 	struct uevent_listener *listener = malloc(sizeof(*listener));
 	int r;
 
 	if (!listener)
 		return -ENOMEM;
-	*listener = (struct uevent_listener){ sys_uevent_open(), scraper, pmus };
+	*listener = (struct uevent_listener){ sys_uevent_open(), scraper, pmus, resets };
+	resets_listen(resets, listener->fd >= 0);
 	r = listener->fd < 0 ? listener->fd : thread_start(NULL, "uevent", listener_main, listener);
 	if (r < 0) {
 		log_warn("no uevents from the kernel: a PMU that goes is noticed at the next "
 			 "scrape only",
 			 "err", strerror(-r), "remedy", "no-uevents");
+		resets_listen(resets, false);
 		close_fdp(&listener->fd);
 		free(listener);
 		return r;

@@ -6,13 +6,12 @@
 #include "runner.h"
 
 #include "base/sys.h"
-#include "base/thread.h"
 
 #define TAKEOVER_NS 50000000u /* without progress, while work waits */
 /* A GPU that came or went is worth waiting for: its name alone takes another process. */
 #define DISCOVERY_NS 400000000u
 
-static void submit_locked(struct scraper *s, struct scrape *scrape)
+void waiter_begin_locked(struct scraper *s, struct scrape *scrape)
 {
 	LIST_INSERT_HEAD(&s->unplanned, scrape, unplanned);
 	LIST_INSERT_HEAD(&s->active, scrape, active);
@@ -31,12 +30,28 @@ static uint64_t takeover_time_locked(const struct scraper *s)
 	return s->progress + (s->current_discovers ? DISCOVERY_NS : TAKEOVER_NS);
 }
 
+/* Its deadline, or before that when all that it waits for are stuck. */
+static uint64_t end_locked(const struct scraper *s, const struct scrape *scrape)
+{
+	uint64_t end = 0;
+
+	if (!scrape->planned || scrape->pending == 0)
+		return scrape->deadline;
+	for (size_t i = 0; i < scrape->n; i++) {
+		const struct slot *slot = &scrape->slots[i];
+
+		if (slot->waiting && runner_patience_locked(s, slot->job) > end)
+			end = runner_patience_locked(s, slot->job);
+	}
+	return end < scrape->deadline ? end : scrape->deadline;
+}
+
 /* When to look after the runner again. */
-static uint64_t next_check_locked(const struct scraper *s, uint64_t deadline)
+static uint64_t next_check_locked(const struct scraper *s, uint64_t end)
 {
 	uint64_t check = takeover_time_locked(s);
 
-	return runner_has_work_locked(s) && check < deadline ? check : deadline;
+	return runner_has_work_locked(s) && check < end ? check : end;
 }
 
 /* Starts another runner if work waits and the current one shows no progress. */
@@ -52,13 +67,11 @@ static void check_runner_locked(struct scraper *s)
 
 static void withdraw_job_locked(struct scraper *s, struct job *job)
 {
-	if (job->status == JOB_RUNNING) {
-		job->stuck = true;
-	} else if (job->status == JOB_QUEUED && LIST_EMPTY(&job->waiters)) {
-		TAILQ_REMOVE(&s->queue, job, link);
-		job->status = JOB_IDLE;
-		job_unref(job);
-	}
+	if (job->status != JOB_QUEUED || !LIST_EMPTY(&job->waiters))
+		return;
+	TAILQ_REMOVE(&s->queue, job, link);
+	job->status = JOB_IDLE;
+	job_unref(job);
 }
 
 /* What has not answered has no result. */
@@ -82,15 +95,18 @@ static void withdraw_locked(struct scraper *s, struct scrape *scrape)
 	scrape->pending = 0;
 }
 
-void waiter_collect_locked(struct scraper *s, struct scrape *scrape, uint64_t deadline)
+bool waiter_is_over_locked(struct scraper *s, struct scrape *scrape, uint64_t *ret_again)
 {
-	thread_cond_init(&scrape->done);
-	submit_locked(s, scrape);
-	while (!s->stopping && !(scrape->planned && scrape->pending == 0) &&
-	       sys_monotonic_ns() < deadline) {
-		thread_wait_until(&scrape->done, &s->lock, next_check_locked(s, deadline));
+	if (!s->stopping && !(scrape->planned && scrape->pending == 0)) {
+		uint64_t end;
+
 		check_runner_locked(s);
+		end = end_locked(s, scrape);
+		if (sys_monotonic_ns() < end) {
+			*ret_again = next_check_locked(s, end);
+			return false;
+		}
 	}
 	withdraw_locked(s, scrape);
-	pthread_cond_destroy(&scrape->done);
+	return true;
 }

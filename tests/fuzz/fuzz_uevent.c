@@ -13,6 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(pmu >= text && pmu < text + size);
 		CHECK(memchr(pmu, '\0', (size_t)(text + size - pmu)));
 		CHECK(!strchr(pmu, '/'));
+	} else if (meaning == UEVENT_RESET) {
+		CHECK(pmu >= text && pmu < text + size);
+		CHECK(memchr(pmu, '/', (size_t)(text + size - pmu)));
 	} else {
 		CHECK(meaning == UEVENT_NOTHING || meaning == UEVENT_DEVICES);
 		CHECK(!pmu);

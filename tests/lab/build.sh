@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Makes what a guest boots from, unless it is there already, and prints its
-# folder: vmlinux, initrd, lib/modules, bin. Everything goes below $LAB_DIR.
+# folder: vmlinux, initrd, lib/modules, real/lib/modules (with Debian's own driver), bin, silicon.so.
+# Everything goes below $LAB_DIR.
 # LAB_KERNEL: empty for the kernel of this Debian release, "backports" for that
 # of its backports.
 set -Eeuo pipefail
@@ -149,7 +150,7 @@ fetch_kernel() {
 # Names what a boot folder is made from; another content is another folder.
 fingerprint() {
 	{ cat "$kernel/version"
-	  cd "$here" && cat build.sh guest-init ./*.c module/*
+	  cd "$here" && cat build.sh guest-init ./*.c module/* silicon/*.[ch] silicon/guest/*
 	} | sha256sum | cut -c1-16
 }
 
@@ -183,6 +184,27 @@ make_module_tree() {
 	cp "$from"/modules.{order,builtin,builtin.modinfo} "$to/"
 	cp "$1"/module/*.ko "$to/updates/"
 	depmod -b "$1" "$release"
+}
+
+# The same with Debian's own driver instead of the lab's, and with what it needs.
+make_real_tree() {
+	local from=$kernel/root/lib/modules/$release to=$1/real/lib/modules/$release
+	begin "collect the modules of Debian's driver"
+	mkdir -p "$to"
+	cp -al "$1/lib/modules/$release/"{kernel,modules.{order,builtin,builtin.modinfo}} "$to/"
+	(cd "$from" &&
+		find kernel/drivers/{gpu/drm/{i915,display,ttm},media/{cec,rc},vfio} -name '*.ko*' |
+		cpio -pdlu --quiet "$to")
+	find "$to" -name '*.ko.xz' -print0 | xargs -0 -r -n 32 -P "$(nproc)" xz -df
+	depmod -b "$1/real" "$release"
+	modprobe -d "$1/real" -S "$release" --show-depends i915
+}
+
+# The GPU that it drives; and nothing of it is in the guest.
+build_silicon() {
+	begin "build the GPU of QEMU"
+	"$compiler" -std=gnu17 -O2 -Wall -Wextra -Wno-unused-parameter -fPIC -shared -o "$1/silicon.so" \
+		"$here"/silicon/*.c
 }
 
 make_initrd() {
@@ -222,9 +244,9 @@ unpack_vmlinux() { # VMLINUZ VMLINUX
 build_programs() {
 	local program
 	begin "build the lab's programs"
-	for program in submit pmu_read; do
+	for program in submit pmu_read silicon/guest/gpu_work silicon/guest/gpu_set; do
 		"$compiler" -std=gnu17 -O2 -Wall -Wextra -I"$here/module" -I/usr/include/libdrm \
-			-o "$1/bin/lab_$program" "$here/$program.c"
+			-o "$1/bin/lab_${program##*/}" "$here/$program.c"
 	done
 }
 
@@ -245,6 +267,8 @@ make_boot() {
 	find_compiler
 	build_modules "$work"
 	make_module_tree "$work"
+	make_real_tree "$work"
+	build_silicon "$work"
 	make_initrd "$work"
 	build_programs "$work"
 	unpack_vmlinux "$(find "$kernel"/root/{boot,lib/modules/*/} -maxdepth 1 -name 'vmlinuz*')" "$work/vmlinux"

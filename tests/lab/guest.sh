@@ -44,9 +44,10 @@ lab_nodes() {
 }
 
 # Loads the GPUs and their driver. PARAM=VALUE goes to the module that has it;
-# vfio=1 loads the stub of vfio-pci too.
+# vfio=1 loads the stub of vfio-pci too. With run.sh --gpu: the same as gpu_load.
 lab_load() {
 	local arg vfio='' pci=() gpu=()
+	[ -z "$LAB_GPU" ] || { gpu_load "$@"; return; }
 	for arg; do
 		case $arg in
 		vfio=*) vfio=${arg#*=} ;;
@@ -68,6 +69,17 @@ lab_unload() {
 
 lab_set() { echo "$2" >"/sys/module/i915/parameters/$1"; }
 lab_get() { cat "/sys/module/i915/parameters/$1"; }
+
+# With run.sh --gpu: Debian's own driver, with its parameters; enable_gvt=1 loads GVT-g, too.
+# lab_gpu_work (silicon/guest/gpu_work.c) is the program that gives an engine something to do.
+gpu_load() {
+	modprobe i915 "$@" || return
+	lab_nodes
+	[[ " $* " != *' enable_gvt=1 '* ]] || modprobe kvmgt
+}
+
+# gpu_set NAME VALUE [GPU]: a setting of the emulated hardware, see silicon/settings.h
+gpu_set() { lab_gpu_set "$(lab_bdf "${3:-0}")" "$1" "$2"; }
 
 lab_unbind() {
 	local bdf

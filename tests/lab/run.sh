@@ -20,6 +20,12 @@ usage() {
 	  --timeout SECONDS     (120; 0 is none)
 	  --append "ARGS"       for the kernel's command line
 	  --keep                keep the run's folder, with the console log
+	  --gpu ID[,ID...]      instead of the lab's own driver and its GPUs: GPUs in QEMU,
+	                        by device id (up to 4), for Debian's own driver
+	  --gpu-set NAME=VALUE[,NAME=VALUE...]
+	                        their settings, see silicon/settings.h
+	  --vgpu UUID           in a guest: a guest of it by KVM, with this vGPU of its
+	                        own. UUID is that of its machine, too
 	  --systemd             systemd is the guest's process 1, the script a service
 	  --shell               no script: a shell on this terminal
 	Exit codes of its own: 124 timeout, 125 the guest did not start, 126 it died.
@@ -29,11 +35,11 @@ usage() {
 say() { echo "lab: $*" >&2; }
 bad() { say "$*"; usage >&2; exit 2; }
 
-cpus=2 mem=1024 timeout=120 append='' keep='' shell='' systemd='' out=''
+cpus=2 mem=1024 timeout=120 append='' keep='' shell='' systemd='' out='' gpu='' gpu_set='' vgpu=''
 forwards=() envs=()
 while [ $# -gt 0 ]; do
 	case $1 in
-	--forward|--out|--env|--cpus|--mem|--timeout|--append)
+	--forward|--out|--env|--gpu|--gpu-set|--vgpu|--cpus|--mem|--timeout|--append)
 		[ $# -ge 2 ] || bad "$1 needs a value" ;;
 	esac
 	case $1 in
@@ -42,6 +48,11 @@ while [ $# -gt 0 ]; do
 		forwards+=("$2"); shift ;;
 	--out) out=$(realpath -m "$2"); mkdir -p "$out"; shift ;;
 	--env) envs+=("$2"); shift ;;
+	--gpu)
+		[[ $2 =~ ^[0-9a-f]{4}(,[0-9a-f]{4}){0,3}$ ]] || bad "--gpu takes device ids as 3e92,9a49"
+		gpu=$2; shift ;;
+	--gpu-set) gpu_set=$2; shift ;;
+	--vgpu) vgpu=$2 gpu=vgpu; shift ;;
 	--cpus) cpus=$2; shift ;;
 	--mem) mem=$2; shift ;;
 	--timeout) timeout=$2; shift ;;
@@ -64,7 +75,8 @@ command -v "$1" >/dev/null || bad "$1 is not an executable file"
 script=$(realpath "$(command -v "$1")")
 shift
 
-boot=$("$here/build.sh")
+boot=${LAB_BOOT:-} # in a guest
+[ -n "$boot" ] || boot=$("$here/build.sh")
 run=$(mktemp -d "$LAB_DIR/run.XXXXXX")
 qemu=''
 cleanup() {
@@ -82,13 +94,13 @@ write_job() {
 	cat >"$run/job" <<-TXT
 	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${boot@Q}/bin:${repo@Q}/build/unpacked/usr/bin
 	export HOME=/root TERM=dumb LANG=C.UTF-8
-	export LAB=1 LAB_OUT=/run/lab/out LAB_DIR=${LAB_DIR@Q} LAB_BOOT=${boot@Q} LAB_SRC=${here@Q}
+	export LAB=1 LAB_OUT=/run/lab/out LAB_DIR=${LAB_DIR@Q} LAB_BOOT=${boot@Q} LAB_SRC=${here@Q} LAB_GPU=${gpu@Q}
 	export TEST_LONG=${TEST_LONG:+1}
 	TXT
 	for e in "${envs[@]}"; do echo "export ${e@Q}"; done >>"$run/job"
 	echo "cd ${PWD@Q} || exit 125; exec ${script@Q} ${*@Q}" >>"$run/job"
 	cat >"$run/settings" <<-TXT
-	lab_boot=${boot@Q} lab_out=${out@Q} lab_shell=$shell lab_systemd=${systemd:+${here@Q}/guest-service} lab_net=${forwards[*]:+1}
+	lab_modules=${boot@Q}${gpu:+/real} lab_out=${out@Q} lab_shell=$shell lab_systemd=${systemd:+${here@Q}/guest-service} lab_net=${forwards[*]:+1}
 	set -- $(printf '%s\n' "$repo" "$LAB_DIR" "$PWD" "$script" | sort -u | while read -r p; do printf '%s ' "${p@Q}"; done)
 	TXT
 	{ cat "$boot/initrd"
@@ -121,12 +133,33 @@ watch() {
 	echo nmi >&7
 }
 
+accel=(-accel tcg,thread=multi -cpu max)
+if [ -n "$vgpu" ]; then
+	accel=(-accel kvm -cpu host)
+	boot_limit=300 # its processor is emulated by one that is emulated
+fi
+
+# As the lab's own GPUs, the first is at 00:02.0, where integrated ones are.
+gpu_args() {
+	local id slots=(02 06 07 08)
+	if [ -n "$vgpu" ]; then
+		args+=(-name "lab,debug-threads=on" -smbios "type=1,uuid=$vgpu"
+			-device "vfio-pci,sysfsdev=/sys/bus/mdev/devices/$vgpu,addr=0x02,rombar=0")
+		return
+	fi
+	args+=(-plugin "$boot/silicon.so${gpu_set:+,$gpu_set}")
+	for id in ${gpu//,/ }; do
+		args+=(-device "silicon-$id,addr=0x${slots[0]}")
+		slots=("${slots[@]:1}")
+	done
+}
+
 # High slots: the others are for GPUs, which guests have at 0x10 too.
 start_qemu() {
 	local f net=user,id=net,restrict=on
 	local args=(
 		-machine pc,usb=off,vmport=off -nodefaults -no-user-config -no-reboot
-		-accel tcg,thread=multi -cpu max -smp "$cpus" -m "$mem"
+		"${accel[@]}" -smp "$cpus" -m "$mem"
 		-vga none -display none
 		-global PIIX4_PM.acpi-root-pci-hotplug=off
 		-kernel "$boot/vmlinux" -initrd "$run/initrd"
@@ -146,6 +179,7 @@ start_qemu() {
 			args+=(-chardev "file,id=err,append=on,path=$run/err"
 				-device virtserialport,chardev=err,name=lab.err)
 	fi
+	[ -z "$gpu" ] || gpu_args
 	[ -z "$out" ] ||
 		args+=(-fsdev "local,id=out,path=$out,security_model=none,multidevs=remap"
 			-device virtio-9p-pci,fsdev=out,mount_tag=out,addr=0x1c)
@@ -236,7 +270,7 @@ ended=0
 start_qemu
 if [ -e "$run/silent" ]; then
 	say "the guest did not start in $boot_limit s: once more"
-	rm -f "$run"/{silent,ctl,console,out,err}
+	rm -f "$run"/{silent,ctl,console,out,err,monitor.in,monitor.out}
 	start_qemu
 fi
 [ -n "$shell" ] || report

@@ -447,6 +447,34 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)
 	return r;
 }
 
+/* An i915's render node of libs.txt; errors.txt says which cannot be opened. */
+static int find_i915(const char *node, int *ret_wedged)
+{
+	FILE *file = open_table("libs.txt");
+	char text[256], name[32];
+	bool found = false;
+	int r;
+
+	pthread_mutex_lock(&fake.lock);
+	r = error_of(node + 1);
+	fake.counts.node_opens++;
+	pthread_mutex_unlock(&fake.lock);
+	while (!found && file && fgets(text, sizeof(text), file))
+		found = sscanf(text, "i915 %31s %d", name, ret_wedged) == 2 &&
+			strncmp(node, "/dev/dri/", 9) == 0 && strcmp(node + 9, name) == 0;
+	if (file)
+		fclose(file);
+	return r < 0 ? r : found ? 0 : -ENOENT;
+}
+
+int sys_i915_wedged(const char *node, bool *ret_wedged)
+{
+	int wedged = 0, r = find_i915(node, &wedged);
+
+	*ret_wedged = wedged || fake_knobs.wedged;
+	return r;
+}
+
 int sys_uevent_open(void)
 {
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fake.uevents) < 0)

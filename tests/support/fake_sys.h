@@ -25,6 +25,7 @@ struct fake_knobs {
 	uint64_t capabilities;		     /* bit mask, default 0 */
 	bool perf_revoked;		     /* reads of perf events return 0 */
 	int perf_error;			     /* reads fail with this negative errno */
+	bool wedged;			     /* every GPU of i915 */
 	size_t perf_missing;		     /* bytes that reads fall short of */
 	void (*perf_opened)(unsigned opens); /* called after each open that succeeded */
 };
@@ -47,8 +48,8 @@ struct fake_counts {
 	unsigned perf_opens, perf_reads, perf_closes; /* opens: those that succeeded */
 	int perf_fds;				      /* open now */
 	int perf_cpu;				      /* of the last open */
-	unsigned product_names, drm_nodes;
-	unsigned watched; /* directories, one as often as it is asked for */
+	unsigned product_names, drm_nodes, node_opens;
+	unsigned watched; /* folders, one as often as it is asked for */
 	char last_watched[32];
 	int pinned_cpu; /* of the last thread that was; -1 */
 };

@@ -61,6 +61,25 @@ static void long_details_are_cut(void **state)
 	assert_int_equal(strlen(fault.detail), sizeof(fault.detail) - 1);
 }
 
+static void add_up(void **state)
+{
+	struct fault fault = { 0 }, more;
+
+	(void)state;
+	fault_set(&more, REASON_IO, "read-error", -EIO, "a");
+	fault_add(&fault, &more);
+	assert_int_equal(fault.reason, REASON_IO);
+	assert_string_equal(fault.remedy, "read-error");
+	fault_set(&more, REASON_LIMIT, "limits", 0, "b");
+	fault_add(&fault, &more);
+	assert_int_equal(fault.reason, REASON_IO);
+	assert_string_equal(fault.remedy, "read-error");
+	assert_string_equal(fault.detail, "a; b");
+	for (int i = 0; i < 200; i++)
+		fault_add(&fault, &more);
+	assert_int_equal(strlen(fault.detail), sizeof(fault.detail) - 1);
+}
+
 /* Alerts match on these names. */
 static void names(void **state)
 {
@@ -79,6 +98,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reasons_by_errno),
 		cmocka_unit_test(long_details_are_cut),
+		cmocka_unit_test(add_up),
 		cmocka_unit_test(names),
 	};
 

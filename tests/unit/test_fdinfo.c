@@ -108,13 +108,65 @@ static void others(void **state)
 			   rows[i].text);
 }
 
+#define BIT32 (1ull << 32)
+#define BIT36 (1ull << 36)
+#define TEN_S 10000000000ull
+#define CLOCK 192000000ull /* 19.2 MHz for 10 s */
+
+static void cycles_grown(void **state)
+{
+	static const struct {
+		const char *what;
+		uint64_t last, last_total, now, now_total, elapsed, capacity;
+		bool told;
+		uint64_t cycles, total;
+	} rows[] = {
+		{ "half busy", 5, 1000, 96000005, CLOCK + 1000, TEN_S, 1, true, 96000000, CLOCK },
+		{ "nothing", 7, CLOCK, 7, 2 * CLOCK, TEN_S, 1, true, 0, CLOCK },
+		{ "read at one instant", 7, CLOCK, 7, CLOCK, 0, 1, true, 0, 0 },
+		{ "a clock that stands", 7, CLOCK, 8, CLOCK, TEN_S, 1, false, 0, 0 },
+		{ "the clock goes round", 0, BIT36 - CLOCK / 2, 96000000, CLOCK / 2, TEN_S, 1, true,
+		  96000000, CLOCK },
+		{ "idle meanwhile", 9, BIT36 - 1, 9, CLOCK - 1, TEN_S, 1, true, 0, CLOCK },
+		{ "a clock of 64 bits was reset", 0, BIT36 + 1, 5, CLOCK, TEN_S, 1, false, 0, 0 },
+		{ "a clock was reset early", 0, BIT36 / 2, 5, CLOCK, TEN_S, 1, false, 0, 0 },
+		{ "it went round in an hour", 0, 2 * CLOCK, 5, CLOCK, 358 * TEN_S, 1, true, 5,
+		  BIT36 - CLOCK },
+		{ "or twice", 0, 2 * CLOCK, 5, CLOCK, 716 * TEN_S, 1, false, 0, 0 },
+		{ "cycles fall by 2^32", BIT32 + 7, CLOCK, 96000007, 2 * CLOCK, TEN_S, 1, true,
+		  96000000, CLOCK },
+		{ "both at once", BIT32 + 7, BIT36 - 1, 96000007, CLOCK - 1, TEN_S, 1, true,
+		  96000000, CLOCK },
+		{ "of two engines", BIT32, 0, 2 * CLOCK, CLOCK, TEN_S, 2, true, 2 * CLOCK, CLOCK },
+		{ "more than one can do", BIT32, 0, 2 * CLOCK, CLOCK, TEN_S, 1, false, 0, 0 },
+		{ "a dip", 1000, 0, 900, CLOCK, TEN_S, 1, false, 0, 0 },
+		{ "a restart", 3 * BIT32, 0, 0, CLOCK, TEN_S, 1, false, 0, 0 },
+		{ "no capacity", BIT32, 0, 2 * CLOCK, CLOCK, TEN_S, UINT64_MAX, false, 0, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct fdinfo_engine last = { .has_cycles = true,
+						    .cycles = rows[i].last,
+						    .total_cycles = rows[i].last_total };
+		const struct fdinfo_engine now = { .has_cycles = true,
+						   .cycles = rows[i].now,
+						   .total_cycles = rows[i].now_total,
+						   .capacity = rows[i].capacity };
+		uint64_t cycles = 0, total = 0;
+		bool told = fdinfo_cycles_grown(&last, &now, rows[i].elapsed, &cycles, &total);
+
+		assert_row(told == rows[i].told && cycles == rows[i].cycles &&
+				   total == rows[i].total,
+			   rows[i].what);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(i915),
-		cmocka_unit_test(memory),
-		cmocka_unit_test(xe),
-		cmocka_unit_test(others),
+		cmocka_unit_test(i915),	  cmocka_unit_test(memory),	  cmocka_unit_test(xe),
+		cmocka_unit_test(others), cmocka_unit_test(cycles_grown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -306,6 +306,7 @@ static void machine_without_pci(void **state)
 	tree_delete(&tree, "sys/bus/pci");
 	assert_int_equal(gpu_discover(fs, pmus, list, &fresh), 0);
 	assert_int_equal(fresh->n, 0);
+	assert_true(fresh->blind && !list->blind);
 	gpu_list_free(fresh);
 }
 

@@ -96,6 +96,45 @@ static void cycles(void **state)
 	assert_true(gpu.known && gpu.since_start);
 }
 
+#define MHZ_19_2 192000000ull /* in 10 s */
+
+/* Half busy all the time, whatever goes round. */
+static void goes_round(void **state)
+{
+	const uint64_t bit32 = 1ull << 32, bit36 = 1ull << 36, half = MHZ_19_2 / 2;
+
+	(void)state;
+	LOOK(A, true, xe(1, bit32 - half, bit36 - MHZ_19_2));
+	LOOK(A, true, xe(1, bit32, bit36 - 1));
+	assert_true(!gpu.gap && gpu.video_ns / 1000 == 5 * S / 1000);
+	LOOK(A, true, xe(1, half, MHZ_19_2 - 1));
+	assert_true(!gpu.gap && gpu.video_ns / 1000 == 10 * S / 1000);
+	LOOK(A, true, xe(1, 2 * half, 2 * MHZ_19_2 - 1));
+	assert_true(!gpu.gap && gpu.video_ns / 1000 == 15 * S / 1000);
+}
+
+static void gaps(void **state)
+{
+	(void)state;
+	LOOK(A, true, xe(1, 500, 1000));
+	LOOK(A, true, xe(1, 1000, 2000));
+	assert_true(!gpu.gap && gpu.video_ns == 5 * S);
+	/* What dips says nothing of this time, and the next reading of both. */
+	LOOK(A, true, xe(1, 900, 3000));
+	assert_true(gpu.gap && gpu.known && gpu.video_ns == 5 * S);
+	LOOK(A, true, xe(1, 2000, 4000));
+	assert_true(!gpu.gap && gpu.video_ns == 15 * S);
+	/* What starts again is a new base at the second reading. */
+	LOOK(A, true, xe(1, 10, 100));
+	LOOK(A, true, xe(1, 20, 200));
+	assert_true(gpu.gap && gpu.video_ns == 15 * S);
+	LOOK(A, true, xe(1, 120, 300));
+	assert_true(!gpu.gap && gpu.video_ns == 25 * S);
+	/* No more than the engines of the class can do. */
+	LOOK(A, true, xe(1, 1020, 400));
+	assert_true(gpu.video_ns == 35 * S);
+}
+
 static void hidden(void **state)
 {
 	(void)state;
@@ -137,6 +176,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(adds_up, setup), cmocka_unit_test_setup(dips, setup),
 		cmocka_unit_test_setup(cycles, setup),	cmocka_unit_test_setup(hidden, setup),
+		cmocka_unit_test_setup(gaps, setup),	cmocka_unit_test_setup(goes_round, setup),
 		cmocka_unit_test_setup(sleeps, setup),
 	};
 

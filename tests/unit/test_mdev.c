@@ -6,6 +6,7 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static void whole_description(void **state)
@@ -103,8 +104,8 @@ static void uuids(void **state)
 
 static void types_of_a_gpu(void **state)
 {
+	struct fault fault = { 0 };
 	struct mdev_type *types;
-	struct fault fault;
 	struct tree tree;
 	struct fs *fs;
 	const char *bad;
@@ -130,21 +131,45 @@ static void types_of_a_gpu(void **state)
 	assert_int_equal(types[3].n_uuids, 1);
 	mdev_types_free(types, n);
 
-	/* What is missing is absent; what is refused fails the whole read. */
+	/* What is missing is absent; what is refused costs itself alone. */
 	tree_delete(&tree, TYPES "i915-GVTg_V5_2/available_instances");
 	tree_write(&tree, TYPES "i915-GVTg_V5_2/description", "");
 	assert_int_equal(mdev_types_read(fs, "0000:00:02.0", &types, &n, &fault), 0);
 	assert_false(types[1].has_available);
-	assert_false(types[1].description.has_weight);
+	assert_true(types[1].has_description && !types[1].description.has_weight);
+	assert_int_equal(fault.reason, REASON_NONE);
 	mdev_types_free(types, n);
 	fake_error(TYPES "i915-GVTg_V5_8/devices", -EACCES);
-	assert_int_equal(mdev_types_read(fs, "0000:00:02.0", &types, &n, &fault), -EACCES);
-	assert_int_equal(fault.reason, REASON_PERMISSION);
-	fake_error(TYPES "i915-GVTg_V5_8/devices", 0);
 	tree_write(&tree, TYPES "i915-GVTg_V5_1/description", "weight: heavy\n");
-	assert_int_equal(mdev_types_read(fs, "0000:00:02.0", &types, &n, &fault), -EINVAL);
+	assert_int_equal(mdev_types_read(fs, "0000:00:02.0", &types, &n, &fault), 1);
+	assert_int_equal(n, 4);
+	assert_false(types[0].has_description);
+	assert_true(types[0].has_available && types[0].has_uuids);
+	assert_false(types[3].has_uuids);
+	assert_true(types[3].has_available && types[3].has_description);
+	assert_int_equal(types[2].n_uuids, 1);
+	/* The first one's reason, and both names. */
 	assert_int_equal(fault.reason, REASON_PARSE);
+	assert_non_null(strstr(fault.detail, "description of i915-GVTg_V5_1: "));
+	assert_non_null(strstr(fault.detail, "; devices of i915-GVTg_V5_8: "));
+	mdev_types_free(types, n);
 
+	for (int i = 0; i < MDEV_MAX_TYPES; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), TYPES "i915-GVTg_V5_9%02d/available_instances", i);
+		tree_write(&tree, path, "1\n");
+	}
+	fault = (struct fault){ 0 };
+	tree_delete(&tree, TYPES "i915-GVTg_V5_1/description");
+	fake_error(TYPES "i915-GVTg_V5_8/devices", 0);
+	assert_int_equal(mdev_types_read(fs, "0000:00:02.0", &types, &n, &fault), 0);
+	assert_int_equal(n, MDEV_MAX_TYPES);
+	assert_int_equal(fault.reason, REASON_LIMIT);
+	assert_non_null(strstr(fault.detail, ": 4 are left out"));
+	mdev_types_free(types, n);
+
+	fault = (struct fault){ 0 };
 	n = 77;
 	assert_int_equal(mdev_types_read(fs, "0000:00:03.0", &types, &n, &fault), 0);
 	assert_int_equal(n, 0);

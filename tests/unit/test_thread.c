@@ -11,13 +11,14 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cond;
-static bool done;
+static bool go, done;
 static char name[16];
 
 static void *named_main(void *data)
 {
 	pthread_mutex_lock(&lock);
-	while (!*name)
+	pthread_getname_np(pthread_self(), name, sizeof(name));
+	while (!go)
 		pthread_cond_wait(&cond, &lock);
 	done = true;
 	pthread_cond_signal(&cond);
@@ -30,15 +31,15 @@ static void joined_thread(void **state)
 	pthread_t thread;
 	void *result;
 
-	done = false;
+	go = done = false;
 	*name = '\0';
 	assert_int_equal(thread_start(&thread, "fifteen letters", named_main, state), 0);
 	pthread_mutex_lock(&lock);
-	assert_int_equal(pthread_getname_np(thread, name, sizeof(name)), 0);
+	go = true;
 	pthread_cond_signal(&cond);
 	pthread_mutex_unlock(&lock);
-	assert_string_equal(name, "fifteen letters");
 	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_string_equal(name, "fifteen letters");
 	assert_ptr_equal(result, state);
 	assert_true(done);
 }
@@ -50,7 +51,7 @@ static void detached_thread_and_deadlines(void **state)
 	unsigned waits = 0;
 
 	(void)state;
-	done = false;
+	go = done = false;
 	*name = '\0';
 	pthread_mutex_lock(&lock);
 	thread_wait_until(&cond, &lock, 0);
@@ -59,7 +60,7 @@ static void detached_thread_and_deadlines(void **state)
 		thread_wait_until(&cond, &lock, start + 20 * MS);
 	assert_compare(waits, <, 20); /* it may wake for nothing, but it does not spin */
 	assert_int_equal(thread_start(NULL, "detached", named_main, NULL), 0);
-	strcpy(name, "go");
+	go = true;
 	pthread_cond_signal(&cond);
 	while (!done)
 		thread_wait_until(&cond, &lock, UINT64_MAX);

@@ -95,6 +95,41 @@ static void meanings(void **state)
 	}
 }
 
+/* drivers/gpu/drm/i915/gt/intel_reset.c sends these three, in this order. */
+static void reset_of_a_gpu(void **state)
+{
+#define CARD                                                                                       \
+	"change@/devices/pci0000:00/0000:00:01.0/0000:03:00.0/drm/card1\0ACTION=change\0"          \
+	"DEVPATH=/devices/pci0000:00/0000:00:01.0/0000:03:00.0/drm/card1\0SUBSYSTEM=drm\0"
+	static const struct {
+		const char *name, *text;
+		size_t len;
+		enum uevent_meaning meaning;
+	} rows[] = {
+		{ "error", BYTES(CARD "ERROR=1\0SEQNUM=1\0"), UEVENT_DEVICES },
+		{ "reset", BYTES(CARD "RESET=1\0SEQNUM=2\0"), UEVENT_RESET },
+		{ "done", BYTES(CARD "ERROR=0\0SEQNUM=3\0"), UEVENT_DEVICES },
+		{ "no reset", BYTES(CARD "RESET=0\0SEQNUM=3\0"), UEVENT_DEVICES },
+		{ "no card",
+		  BYTES("x\0ACTION=change\0DEVPATH=/devices/x/drm\0SUBSYSTEM=drm\0RESET=1\0"),
+		  UEVENT_DEVICES },
+		{ "no device",
+		  BYTES("x\0ACTION=change\0DEVPATH=/drm/card0\0SUBSYSTEM=drm\0RESET=1\0"),
+		  UEVENT_DEVICES },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const char *pci = NULL;
+
+		assert_row(uevent_parse(rows[i].text, rows[i].len, &pci) == rows[i].meaning,
+			   rows[i].name);
+		assert_row(!pci == (rows[i].meaning != UEVENT_RESET), rows[i].name);
+		if (pci)
+			assert_memory_equal(pci, "0000:03:00.0/", 13);
+	}
+}
+
 static void ignore(void *data, const struct pmu_event *event, uint64_t total)
 {
 	(void)data, (void)event, (void)total;
@@ -118,6 +153,8 @@ static void listener_closes_events(void **state)
 	struct pmu *integrated, *discrete;
 	struct fault fault;
 	const char *bad;
+	static struct resets *resets;
+	uint64_t n;
 	int all;
 
 	(void)state;
@@ -130,15 +167,24 @@ static void listener_closes_events(void **state)
 				     &(struct scraper_options){
 					     .fs = fs, .pmus = pmus, .timeout_ns = 1000000000 }),
 			 0);
-	assert_int_equal(uevent_start(scraper, pmus), 0);
+	resets = resets_new();
+	assert_false(resets_of(resets, "0000:03:00.0", &n));
+	assert_int_equal(uevent_start(scraper, pmus, resets), 0);
+	assert_true(resets_of(resets, "0000:03:00.0", &n) && n == 0);
 	assert_int_equal(pmu_visit(integrated, 1, PMU_BUSY, ignore, NULL, &fault), 0);
 	assert_int_equal(pmu_visit(discrete, 1, PMU_BUSY, ignore, NULL, &fault), 0);
 	all = fake_counts().perf_fds;
 	assert_int_equal(all, 6 + 7);
 
 	fake_uevent(BYTES("not an event"));
+	fake_uevent(BYTES(CARD "ERROR=1\0"));
+	fake_uevent(BYTES(CARD "RESET=1\0"));
+	fake_uevent(BYTES(CARD "ERROR=0\0"));
 	fake_uevent(remove_pmu, sizeof(remove_pmu));
 	assert_int_equal(open_descriptors_after(6), 6);
+	/* In the order in which they came. */
+	assert_true(resets_of(resets, "0000:03:00.0", &n) && n == 1);
+	assert_true(resets_of(resets, "0000:00:02.0", &n) && n == 0);
 	assert_compare(pmu_visit(discrete, 2, PMU_BUSY, ignore, NULL, &fault), <, 0);
 	assert_int_equal(pmu_visit(integrated, 2, PMU_BUSY, ignore, NULL, &fault), 0);
 
@@ -156,6 +202,7 @@ int main(void)
 		cmocka_unit_test(pmu_that_goes),
 		cmocka_unit_test(pmu_below_a_device),
 		cmocka_unit_test(meanings),
+		cmocka_unit_test(reset_of_a_gpu),
 		cmocka_unit_test(listener_closes_events),
 	};
 

@@ -173,18 +173,90 @@ static void dips(void **state)
 	add(1, "a", 107);
 	usage_end(usage);
 	assert_near(busy("a"), 7);
-	/* Below for good: a new base. */
-	for (double t = 1; t <= 3; t++) {
+	/* However long it stays below: a client does not start anew. */
+	for (double t = 101; t <= 107; t++) {
 		begin(10);
 		add(1, "a", t);
 		usage_end(usage);
 	}
+	assert_near(busy("a"), 7);
+	begin(10);
+	add(1, "a", 108);
+	usage_end(usage);
 	assert_near(busy("a"), 8);
-	/* No engine does more than there is time, two of them twice that. */
+	/*
+	 * No engine does more than there is time, two of them twice that; 0.2 s of the time before,
+	 * which they did not use, may make up for a dip.
+	 */
 	begin(10);
 	add(1, "a", 1e6);
 	usage_end(usage);
-	assert_near(busy("a"), 28);
+	assert_near(busy("a"), 8 + 20 * 1.05 + 0.2);
+}
+
+/*
+ * A client that makes a context for each batch, as i915 accounts for it: a batch that runs is in the
+ * sum; from its end, when its context is destroyed, until it is booked, it is not. Read 150 times a
+ * second, it must have used in the end what it used.
+ */
+#define BATCH 20.0 /* ms */
+
+static double batches(double ms, double load)
+{
+	double whole = (double)(long)(ms * load / BATCH) * BATCH;
+	double into = ms - whole / load; /* since the batch that is not over at full load began */
+
+	return whole + (into < BATCH ? into : BATCH);
+}
+
+static double shown(double ms, double load, double late)
+{
+	double before = (double)(long)(ms * load / BATCH) * BATCH;
+	double since = ms - before / load; /* since the end of the last that was destroyed */
+
+	return since < late && before > 0 ? batches(ms, load) - BATCH : batches(ms, load);
+}
+
+static void dips_at_many_reads(void **state)
+{
+	static const struct {
+		double load, late; /* share of time; ms until booked */
+	} rows[] = { { 1, 7 }, { 1, 19 }, { 0.9, 20 }, { 0.5, 43 }, { 0.1, 43 } };
+	double end = 3000;
+	unsigned lower = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fdinfo info = { 0 };
+		struct fdinfo_engine *engine = &info.engines[FDINFO_VIDEO];
+		char name[8];
+
+		snprintf(name, sizeof(name), "%zu", i);
+		begin(1);
+		*engine = (struct fdinfo_engine){ .has_ns = true, .capacity = 1 };
+		add_info(10 + i, name, &info);
+		usage_end(usage);
+		for (unsigned read = 1; read <= 450; read++) {
+			uint64_t last = engine->ns;
+
+			engine->ns = (uint64_t)(shown(end / 450 * read, rows[i].load,
+						      rows[i].late) *
+						1e6);
+			lower += engine->ns < last;
+			begin(1 / 150.0);
+			add_info(10 + i, name, &info);
+			usage_end(usage);
+		}
+		/* All is booked in the end. */
+		begin(1 / 150.0);
+		engine->ns = (uint64_t)(batches(end, rows[i].load) * 1e6);
+		add_info(10 + i, name, &info);
+		usage_end(usage);
+		print_message("load %.1f, booked after %.0f ms: %.4f of %.4f s\n", rows[i].load,
+			      rows[i].late, busy(name), (double)engine->ns / 1e9);
+		assert_near(busy(name), (double)engine->ns / 1e9);
+	}
+	assert_true(lower > 100);
 }
 
 /* A class whose key appears later has a past that nobody knows. */
@@ -246,6 +318,56 @@ static void xe_first(void **state)
 	add_xe(1, "a", 18);
 	usage_end(usage);
 	assert_near(busy("a"), 18);
+}
+
+/* Half busy: 400 looks in which the clock of 36 bits and the cycles of 32 both go round. */
+static void xe_goes_round(void **state)
+{
+	(void)state;
+	for (uint64_t i = 0; i <= 400; i++) {
+		struct fdinfo info = { 0 };
+
+		begin(i ? 10 : 0);
+		info.engines[FDINFO_VIDEO] = (struct fdinfo_engine){
+			.has_cycles = true,
+			.cycles = i * 96000000 % (1ull << 32),
+			.total_cycles = (1000 + i * 192000000) % (1ull << 36),
+			.capacity = 1,
+		};
+		add_info(1, "a", &info);
+		usage_end(usage);
+		assert_near(busy("a"), 5 * (double)i);
+	}
+}
+
+static void xe_gap(void **state)
+{
+	static const struct {
+		uint64_t cycles, total;
+		double busy;
+	} rows[] = {
+		{ 0, 0, 0 },
+		{ 96000000, 192000000, 5 },
+		{ 90000000, 384000000, 5 }, /* a dip */
+		{ 288000000, 576000000, 15 },
+		{ 10, 100, 15 }, /* a reset */
+		{ 20, 192000100, 15 },
+		{ 96000020, 384000100, 20 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct fdinfo info = { 0 };
+
+		begin(i ? 10 : 0);
+		info.engines[FDINFO_VIDEO] = (struct fdinfo_engine){ .has_cycles = true,
+								     .cycles = rows[i].cycles,
+								     .total_cycles = rows[i].total,
+								     .capacity = 1 };
+		add_info(1, "a", &info);
+		usage_end(usage);
+		assert_near(busy("a"), rows[i].busy);
+	}
 }
 
 static void memory(void **state)
@@ -349,9 +471,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(base_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_and_return, setup, teardown),
 		cmocka_unit_test_setup_teardown(dips, setup, teardown),
+		cmocka_unit_test_setup_teardown(dips_at_many_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(late_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(xe, setup, teardown),
 		cmocka_unit_test_setup_teardown(xe_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(xe_goes_round, setup, teardown),
+		cmocka_unit_test_setup_teardown(xe_gap, setup, teardown),
 		cmocka_unit_test_setup_teardown(memory, setup, teardown),
 		cmocka_unit_test_setup_teardown(many, setup, teardown),
 		cmocka_unit_test_setup_teardown(first_come, setup, teardown),

@@ -5,6 +5,10 @@
  * Kernels before December 2024 let an engine's busy time go back for a moment, or for good after
  * a GuC reset, and torn GuC reads made it jump (commits 1622ed27d26a, 59a0b46788d5). So a value
  * below the last is held for one read; if the next one is still below, it is the new base.
+ *
+ * A DRM client has no such restart, only dips: i915 takes a context that is destroyed out of the
+ * sum before it books the context's time. Documentation/gpu/drm-usage-stats.rst: stay with the
+ * larger value until the client has caught up with it.
  */
 #ifndef SOURCES_GPU_COUNTER_H
 #define SOURCES_GPU_COUNTER_H
@@ -18,6 +22,7 @@ struct counter {
 	uint64_t at;	/* clock at that read */
 	uint64_t total; /* what is exported */
 	bool held;	/* the last read was below raw */
+	uint64_t spare; /* of a client: time that went by unused, lately */
 };
 
 /* For a count, which has no natural bound. Returns the total. */
@@ -28,5 +33,15 @@ uint64_t counter_add(struct counter *counter, uint64_t raw);
  * 1.05 times the elapsed time is cut to the elapsed time. raw and at are in the same unit.
  */
 uint64_t counter_add_time(struct counter *counter, uint64_t raw, uint64_t at);
+
+/* For a DRM client's count: what is below the highest value is held, for however many reads. */
+uint64_t counter_hold(struct counter *counter, uint64_t raw);
+
+/*
+ * The same for a client's time, in ns. A growth of more than the elapsed time is cut only where
+ * the time before does not make up for it either: a dip that fell into a growth hides as a small
+ * one, and the next growth is larger by as much.
+ */
+uint64_t counter_hold_time(struct counter *counter, uint64_t raw, uint64_t at);
 
 #endif

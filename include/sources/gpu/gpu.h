@@ -48,6 +48,7 @@ struct gpu_list {
 	struct gpu **gpus;
 	size_t n;
 	uint64_t devices_hash; /* of the names in sys/bus/pci/devices */
+	bool blind;	       /* there is no such directory: nobody knows what the machine has */
 };
 
 void gpu_list_free(struct gpu_list *list);

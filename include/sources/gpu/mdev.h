@@ -25,17 +25,20 @@ int mdev_description_parse(const char *text, size_t len, struct mdev_description
 bool mdev_is_uuid(const char *text);
 
 struct mdev_type {
-	char name[FS_NAME_MAX]; /* directory: "i915-GVTg_V5_4" */
-	bool has_available;
+	char name[FS_NAME_MAX];				/* directory: "i915-GVTg_V5_4" */
+	bool has_available, has_description, has_uuids; /* false: could not be read */
 	uint64_t available; /* instances that can still be created; all types share one pool */
 	struct mdev_description description;
 	char **uuids; /* of the instances that exist, sorted; NULL-terminated or NULL */
 	size_t n_uuids;
 };
 
+#define MDEV_MAX_TYPES 64 /* GVT-g has at most four */
+
 /*
- * The types of a GPU, sorted by name; *ret_n is 0 when it offers none. 0, or -errno with *fault
- * filled in. *ret is freed with mdev_types_free().
+ * The types of a GPU, sorted by name; *ret_n is 0 when it offers none. 0; 1 when some of their
+ * attributes could not be read, or -errno when none could: *fault is added to. So it is, with 0,
+ * when there are more types than MDEV_MAX_TYPES. *ret is freed with mdev_types_free().
  */
 int mdev_types_read(const struct fs *fs, const char *pci, struct mdev_type **ret, size_t *ret_n,
 		    struct fault *fault);

@@ -53,4 +53,17 @@ struct fdinfo {
  */
 int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret);
 
+/*
+ * What an engine class of xe has grown by between two readings: its cycles, and the clock's, which
+ * are 0 only with no cycles. Before Xe2 the clock has 36 bits and starts again every hour, and the
+ * cycles of a client fall by 2^32 whenever one of its contexts has worked for that long (Linux 6.17
+ * to 7.0 add up 32-bit timestamps as if they had 64). False when the readings do not tell: the
+ * clock was reset, or stood, or the cycles fell by anything else.
+ */
+bool fdinfo_cycles_grown(const struct fdinfo_engine *last, const struct fdinfo_engine *now,
+			 uint64_t elapsed_ns, uint64_t *ret_cycles, uint64_t *ret_total);
+
+/* Engines of the class; 1 when that is not said, or makes no sense. */
+uint64_t fdinfo_capacity(const struct fdinfo_engine *engine);
+
 #endif

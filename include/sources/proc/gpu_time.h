@@ -15,8 +15,9 @@
 
 struct gpu_time_client {
 	char pci[24];
-	uint64_t id, at;
-	bool seen;
+	uint64_t id;
+	bool seen, held[FDINFO_CLASSES];
+	uint64_t at[FDINFO_CLASSES]; /* of the reading in engines */
 	struct fdinfo_engine engines[FDINFO_CLASSES];
 };
 
@@ -25,6 +26,7 @@ struct gpu_time {
 	uint64_t video_ns; /* of the classes video and video-enhance */
 	uint64_t other_ns;
 	bool known;	  /* all clients of the process have reported their times */
+	bool gap;	  /* what came since the last scan is not known, and comes later if ever */
 	bool since_start; /* includes what the process used before the first scan */
 	struct gpu_time_client clients[GPU_TIME_CLIENTS];
 	size_t n;

@@ -16,6 +16,7 @@ enum va_result {
 	VA_NO_DEVICE,	   /* no such node, or not a DRM one */
 	VA_PERMISSION,	   /* the node may not be opened */
 	VA_DRIVER_MISSING, /* libva finds no driver file */
+	VA_WEDGED,	   /* i915 has given the GPU up */
 	VA_DRIVER_INIT,	   /* the driver refuses to initialise */
 	VA_UNSUPPORTED, /* the driver does not list the codec: no failure unless it is expected */
 	VA_CREATE_CONFIG,

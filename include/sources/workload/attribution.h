@@ -33,7 +33,7 @@ void attribution_free(struct attribution *attribution);
 
 /*
  * Whether every process that could have a device open was scanned: all of the machine's are
- * visible, and no QEMU's descriptors were denied. False with *fault filled in.
+ * visible, and no QEMU's descriptors were denied. False with *fault added to.
  */
 bool attribution_complete(struct attribution *attribution, struct fault *fault);
 

@@ -5,6 +5,7 @@
  */
 #include "common.h"
 
+#include "base/sys.h"
 #include "base/text.h"
 #include "sources/proc/fdinfo.h"
 
@@ -65,7 +66,11 @@ static bool init_failed(const struct device *device, VAStatus status, struct va_
 	bool missing = !strstr(device->log, "Found init function") &&
 		       !strstr(device->log, "has no function");
 	char message[160];
+	bool wedged;
 
+	/* Then no driver can begin. */
+	if (sys_i915_wedged(device->path, &wedged) == 0 && wedged)
+		return fail(outcome, VA_WEDGED, "i915 has given the GPU up: see dmesg");
 	return fail(outcome, missing ? VA_DRIVER_MISSING : VA_DRIVER_INIT,
 		    "vaInitialize: %s (%d); %s", vaErrorStr(status), status,
 		    last_message(device, message, sizeof(message)));

@@ -2,6 +2,8 @@
 /* Monotonic totals from raw values that dip, restart or jump. */
 #include "sources/gpu/counter.h"
 
+#define SPARE_NS 200000000u /* ten times the longest batch that dips were seen to last for */
+
 static uint64_t add(struct counter *counter, uint64_t raw, uint64_t at, uint64_t most)
 {
 	uint64_t grown;
@@ -35,4 +37,24 @@ uint64_t counter_add_time(struct counter *counter, uint64_t raw, uint64_t at)
 	if (raw > counter->raw && raw - counter->raw <= elapsed + elapsed / 20)
 		elapsed = UINT64_MAX;
 	return add(counter, raw, at, elapsed);
+}
+
+uint64_t counter_hold(struct counter *counter, uint64_t raw)
+{
+	return raw > counter->raw ? add(counter, raw, 0, UINT64_MAX) : counter->total;
+}
+
+uint64_t counter_hold_time(struct counter *counter, uint64_t raw, uint64_t at)
+{
+	uint64_t elapsed = at > counter->at ? at - counter->at : 0;
+	uint64_t most = elapsed + counter->spare, before = counter->total, used;
+
+	if (raw <= counter->raw)
+		return counter->total;
+	add(counter, raw, at, most + elapsed / 20);
+	used = counter->total - before;
+	counter->spare = used < most ? most - used : 0;
+	if (counter->spare > SPARE_NS)
+		counter->spare = SPARE_NS;
+	return counter->total;
 }

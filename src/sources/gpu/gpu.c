@@ -227,12 +227,13 @@ int gpu_discover(const struct fs *fs, struct pmu_set *pmus, const struct gpu_lis
 	int n, r = 0;
 
 	n = fs_list(fs, &names, "sys/bus/pci/devices");
-	/* A machine without a PCI bus (some containers) has no GPU; that is no failure. */
+	/* A container without sysfs: collectors that need no GPU work all the same. */
 	if (n < 0 && n != -ENOENT)
 		return n;
 	list = calloc(1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
+	list->blind = n < 0;
 	list->gpus = calloc(n > 0 ? (size_t)n : 1, sizeof(*list->gpus));
 	if (!list->gpus)
 		r = -ENOMEM;

@@ -11,8 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define MAX_TYPES 64 /* GVT-g has at most four */
-#define TYPES	  "sys/bus/pci/devices/%s/mdev_supported_types"
+#define TYPES "sys/bus/pci/devices/%s/mdev_supported_types"
 
 bool mdev_is_uuid(const char *text)
 {
@@ -101,35 +100,30 @@ int mdev_description_parse(const char *text, size_t len, struct mdev_description
 	return 0;
 }
 
-/* An attribute that is not there, or empty, is absent; whatever else goes wrong ends the read. */
+/* An attribute that is not there, or empty, is absent and no failure. */
 static bool is_absent(int r)
 {
 	return r == -ENOENT || r == -ENODATA || r == -EOPNOTSUPP;
 }
 
-static int read_type(const struct fs *fs, const char *pci, struct mdev_type *type,
+/* True when the attribute was read or is absent. */
+static bool is_known(int r, const char *attribute, const struct mdev_type *type,
 		     struct fault *fault)
 {
-	_cleanup_list_ char **entries = NULL;
-	char text[1024];
+	struct fault unread;
+
+	if (r >= 0 || is_absent(r))
+		return true;
+	fault_errno(&unread, r, "%s of %s", attribute, type->name);
+	fault_add(fault, &unread);
+	return false;
+}
+
+static void keep_uuids(char **entries, int n, struct mdev_type *type)
+{
 	size_t kept = 0;
-	int r;
 
-	r = fs_read_u64(fs, &type->available, TYPES "/%s/available_instances", pci, type->name);
-	type->has_available = r == 0;
-	if (r < 0 && !is_absent(r))
-		return fault_errno(fault, r, "available_instances of %s", type->name);
-
-	r = fs_read(fs, text, sizeof(text), TYPES "/%s/description", pci, type->name);
-	if (r > 0)
-		r = mdev_description_parse(text, (size_t)r, &type->description);
-	if (r < 0 && !is_absent(r))
-		return fault_errno(fault, r, "description of %s", type->name);
-
-	r = fs_list(fs, &entries, TYPES "/%s/devices", pci, type->name);
-	if (r < 0 && !is_absent(r))
-		return fault_errno(fault, r, "devices of %s", type->name);
-	for (int i = 0; i < r; i++) {
+	for (int i = 0; i < n; i++) {
 		if (mdev_is_uuid(entries[i]))
 			entries[kept++] = entries[i];
 		else
@@ -139,43 +133,74 @@ static int read_type(const struct fs *fs, const char *pci, struct mdev_type *typ
 		entries[kept] = NULL;
 	type->uuids = entries;
 	type->n_uuids = kept;
-	entries = NULL;
-	return 0;
+}
+
+/* 0, or 1 when something of it could not be read. */
+static int read_type(const struct fs *fs, const char *pci, struct mdev_type *type,
+		     struct fault *fault)
+{
+	char **entries = NULL;
+	char text[1024];
+	bool known;
+	int r;
+
+	r = fs_read_u64(fs, &type->available, TYPES "/%s/available_instances", pci, type->name);
+	type->has_available = r == 0;
+	known = is_known(r, "available_instances", type, fault);
+
+	r = fs_read(fs, text, sizeof(text), TYPES "/%s/description", pci, type->name);
+	if (r > 0)
+		r = mdev_description_parse(text, (size_t)r, &type->description);
+	type->has_description = is_known(r, "description", type, fault);
+
+	r = fs_list(fs, &entries, TYPES "/%s/devices", pci, type->name);
+	type->has_uuids = is_known(r, "devices", type, fault);
+	keep_uuids(entries, r, type);
+	return known && type->has_description && type->has_uuids ? 0 : 1;
 }
 
 int mdev_types_read(const struct fs *fs, const char *pci, struct mdev_type **ret, size_t *ret_n,
 		    struct fault *fault)
 {
 	_cleanup_list_ char **names = NULL;
+	struct fault unread;
 	struct mdev_type *types;
-	size_t n = 0;
-	int r;
+	size_t n = 0, over_limit = 0;
+	int r, incomplete = 0;
 
-	r = fs_list(fs, &names, TYPES, pci);
-	if (r < 0 && !is_absent(r))
-		return fault_errno(fault, r, "mdev_supported_types");
 	*ret = NULL;
 	*ret_n = 0;
+	r = fs_list(fs, &names, TYPES, pci);
+	if (r < 0 && !is_absent(r)) {
+		fault_errno(&unread, r, "mdev_supported_types");
+		fault_add(fault, &unread);
+		return r;
+	}
 	if (!names)
 		return 0;
-	types = calloc(MAX_TYPES, sizeof(*types));
+	types = calloc(MDEV_MAX_TYPES, sizeof(*types));
 	if (!types)
 		return fault_errno(fault, -ENOMEM, "mdev_supported_types");
-	r = 0;
-	for (char **name = names; name && *name && n < MAX_TYPES && r == 0; name++) {
+	for (char **name = names; *name; name++) {
 		/* The prefix is the driver's name; another vendor's types are not ours. */
 		if (strncmp(*name, "i915-", 5) != 0)
 			continue;
+		if (n == MDEV_MAX_TYPES) {
+			over_limit++;
+			continue;
+		}
 		strcpy(types[n].name, *name);
-		r = read_type(fs, pci, &types[n++], fault);
+		incomplete |= read_type(fs, pci, &types[n++], fault);
 	}
-	if (r < 0) {
-		mdev_types_free(types, n);
-		return r;
+	if (over_limit > 0) {
+		fault_set(&unread, REASON_LIMIT, "limits", 0,
+			  "there are more than %d vGPU types: %zu are left out", MDEV_MAX_TYPES,
+			  over_limit);
+		fault_add(fault, &unread);
 	}
 	*ret = types;
 	*ret_n = n;
-	return 0;
+	return incomplete;
 }
 
 void mdev_types_free(struct mdev_type *types, size_t n)

@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <string.h>
 
+#define MAX_ENGINES 64 /* of a class */
+#define CLOCK_BITS  36 /* before Xe2; a timestamp of a context has 32 */
+
 static const struct {
 	const char *i915, *xe;
 } classes[FDINFO_CLASSES] = {
@@ -189,4 +192,40 @@ int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret)
 		return -ENODATA;
 	*ret = info;
 	return 0;
+}
+
+uint64_t fdinfo_capacity(const struct fdinfo_engine *engine)
+{
+	return engine->capacity >= 1 && engine->capacity <= MAX_ENGINES ? engine->capacity : 1;
+}
+
+/* Clocks run at 12 to 38.4 MHz, so a clock of 36 bits that went round once shows in the time. */
+static bool went_round(uint64_t last, uint64_t total, uint64_t elapsed_ns)
+{
+	return last >> CLOCK_BITS == 0 && total >= elapsed_ns / 100 && total <= elapsed_ns / 25;
+}
+
+bool fdinfo_cycles_grown(const struct fdinfo_engine *last, const struct fdinfo_engine *now,
+			 uint64_t elapsed_ns, uint64_t *ret_cycles, uint64_t *ret_total)
+{
+	uint64_t total = now->total_cycles - last->total_cycles;
+	uint64_t cycles = now->cycles - last->cycles;
+
+	if (now->total_cycles < last->total_cycles) {
+		total += (uint64_t)1 << CLOCK_BITS;
+		if (!went_round(last->total_cycles, total, elapsed_ns))
+			return false;
+	}
+	if (now->cycles < last->cycles) {
+		cycles += (uint64_t)1 << 32;
+		/* No more than the engines can have done meanwhile. */
+		if (last->cycles - now->cycles > UINT32_MAX ||
+		    (double)cycles > 1.05 * (double)fdinfo_capacity(now) * (double)total)
+			return false;
+	}
+	if (total == 0 && cycles > 0)
+		return false;
+	*ret_cycles = cycles;
+	*ret_total = total;
+	return true;
 }

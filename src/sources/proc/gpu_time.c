@@ -2,7 +2,8 @@
 /*
  * A client's value that dips is held (Documentation/gpu/drm-usage-stats.rst: keep the larger one).
  * xe counts cycles of a clock: their share of all the clock's cycles between two readings, times
- * the time between them, so that its first reading says nothing yet.
+ * the time between them, so that its first reading reports nothing yet. Two readings that tell
+ * nothing are a gap: the older one is kept for one more, which may bridge it, and is given up then.
  */
 #include "sources/proc/gpu_time.h"
 
@@ -12,6 +13,7 @@
 void gpu_time_begin(struct gpu_time *time, bool fresh)
 {
 	time->known = true;
+	time->gap = false;
 	if (fresh)
 		time->since_start = true;
 	for (size_t i = 0; i < time->n; i++)
@@ -38,25 +40,33 @@ static struct gpu_time_client *insert(struct gpu_time *time, const char *pci, ui
 	return client;
 }
 
-static uint64_t grown(const struct fdinfo_engine *now, struct fdinfo_engine *last, uint64_t elapsed)
+static uint64_t grown_ns(const struct fdinfo_engine *now, struct fdinfo_engine *last)
 {
-	uint64_t cycles, total;
+	uint64_t ns = now->ns > last->ns ? now->ns - last->ns : 0;
 
-	if (now->has_ns) {
-		uint64_t ns = now->ns > last->ns ? now->ns - last->ns : 0;
+	last->ns += ns;
+	return ns;
+}
 
-		last->ns += ns;
-		return ns;
+static uint64_t grown_cycles(struct gpu_time *time, struct gpu_time_client *last, int class,
+			     const struct drm_client *client)
+{
+	const struct fdinfo_engine *now = &client->info.engines[class];
+	uint64_t elapsed = client->at - last->at[class], cycles, total;
+	double ns = 0, most = (double)fdinfo_capacity(now) * (double)elapsed;
+
+	if (fdinfo_cycles_grown(&last->engines[class], now, elapsed, &cycles, &total)) {
+		last->held[class] = false;
+		ns = total > 0 ? (double)cycles / (double)total * (double)elapsed : 0;
+	} else {
+		time->gap = true;
+		last->held[class] = !last->held[class];
+		if (last->held[class])
+			return 0;
 	}
-	if (now->cycles <= last->cycles || now->total_cycles <= last->total_cycles) {
-		last->total_cycles = now->total_cycles;
-		return 0;
-	}
-	cycles = now->cycles - last->cycles;
-	total = now->total_cycles - last->total_cycles;
-	last->cycles = now->cycles;
-	last->total_cycles = now->total_cycles;
-	return (uint64_t)((double)cycles / (double)total * (double)elapsed);
+	last->engines[class] = *now;
+	last->at[class] = client->at;
+	return (uint64_t)(ns < most ? ns : most);
 }
 
 void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_client *client,
@@ -80,10 +90,14 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 		if (!now->has_ns && !now->has_cycles)
 			continue;
 		reports = true;
-		if (is_new && (!fresh || now->has_cycles))
+		if (is_new && (!fresh || now->has_cycles)) {
 			last->engines[i] = *now;
-		else
-			ns = grown(now, &last->engines[i], client->at - last->at);
+			last->at[i] = client->at;
+		} else if (now->has_ns) {
+			ns = grown_ns(now, &last->engines[i]);
+		} else {
+			ns = grown_cycles(time, last, i, client);
+		}
 		if (is_new && now->has_cycles && now->cycles > 0)
 			time->since_start = false;
 		if (i == FDINFO_VIDEO || i == FDINFO_VIDEO_ENHANCE)
@@ -92,7 +106,6 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 			time->other_ns += ns;
 	}
 	time->known &= reports;
-	last->at = client->at;
 	last->seen = true;
 }
 

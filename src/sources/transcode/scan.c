@@ -352,7 +352,8 @@ static void judge(struct transcode_scan *t, struct transcode *p)
 						 .cpu_ns = p->cpu_ticks * PROCESS_TICK_NS,
 						 .video_ns = p->gpu.video_ns,
 						 .other_ns = p->gpu.other_ns,
-						 .gpu_known = p->told_all && p->gpu.known };
+						 .gpu_known = p->told_all && p->gpu.known &&
+							      !p->gpu.gap };
 	enum acceleration verdict = ACCELERATION_UNKNOWN;
 
 	if (p->fresh)

@@ -18,6 +18,7 @@ static const char *const names[VA_RESULTS] = {
 	[VA_NO_DEVICE] = "no_device",
 	[VA_PERMISSION] = "permission",
 	[VA_DRIVER_MISSING] = "driver_missing",
+	[VA_WEDGED] = "wedged",
 	[VA_DRIVER_INIT] = "driver_init",
 	[VA_UNSUPPORTED] = "unsupported",
 	[VA_CREATE_CONFIG] = "create_config",

@@ -95,20 +95,23 @@ static void read_suspects(struct attribution *o)
 
 bool attribution_complete(struct attribution *o, struct fault *fault)
 {
+	struct fault hidden;
+
 	if (!o->walk) {
-		*fault = o->fault;
+		fault_add(fault, &o->fault);
 		return false;
 	}
 	read_suspects(o);
 	if (walk_is_whole_machine(o->walk) && o->denied == 0)
 		return true;
 	if (o->denied)
-		fault_set(fault, REASON_PERMISSION, "client-rights", 0,
+		fault_set(&hidden, REASON_PERMISSION, "client-rights", 0,
 			  "descriptors of process %d, which may be a VM, may not be listed",
 			  (int)o->denied);
 	else
-		fault_set(fault, REASON_PERMISSION, "client-rights", 0,
+		fault_set(&hidden, REASON_PERMISSION, "hidden-processes", 0,
 			  "not all of the machine's processes are visible here");
+	fault_add(fault, &hidden);
 	return false;
 }
 
@@ -198,7 +201,7 @@ void attribution_find(struct attribution *o, const char *bus, const char *device
 {
 	struct guest_command command = { 0 };
 	char group[FS_NAME_MAX];
-	struct fault ignored;
+	struct fault ignored = { 0 };
 	struct cgroup cgroup;
 	pid_t pid;
 

@@ -12,21 +12,25 @@
 #include <errno.h>
 #include <string.h>
 
-#define FORGET_NS   900000000000u /* a workload without clients */
-#define MISSING_NS  10000000000u  /* a client that no process has */
-#define MISSED	    2
-#define MAX_ENGINES 64	      /* of a class; more is no capacity */
-#define RATIO_NS    10000000u /* a shorter time says too little of a clock's rate */
+#define FORGET_NS  900000000000u /* a workload without clients */
+#define MISSING_NS 10000000000u	 /* a client that no process has */
+#define MISSED	   2
+#define RATIO_NS   10000000u /* a shorter time says too little of a clock's rate */
 
 struct known {
 	uint64_t id;
-	uint64_t at;	/* of the last read */
-	uint64_t since; /* xe: cycles of before that time are counted */
+	uint64_t at; /* of the last read */
 	unsigned missed;
+	pid_t pid;
 	bool fresh;		      /* its first scan, and not the first scan of all */
 	bool started[FDINFO_CLASSES]; /* has a base that the next value is compared with */
 	struct counter counters[FDINFO_CLASSES];
-	uint64_t total_cycles[FDINFO_CLASSES]; /* xe: of the last read */
+	/* xe: the reading that the next one is compared with, and cycles that wait for the rate. */
+	struct {
+		bool held;
+		uint64_t at, since, cycles; /* since: those of before are counted */
+		struct fdinfo_engine engine;
+	} xe[FDINFO_CLASSES];
 };
 
 struct usage {
@@ -106,8 +110,7 @@ static struct known *add_client(struct usage *u, uint64_t id)
 {
 	if (!array_reserve(u->clients, &u->size, u->n_clients + 1))
 		return NULL;
-	u->clients[u->n_clients] =
-		(struct known){ .id = id, .since = u->before, .fresh = u->scans > 0 };
+	u->clients[u->n_clients] = (struct known){ .id = id, .fresh = u->scans > 0 };
 	return &u->clients[u->n_clients++];
 }
 
@@ -141,18 +144,13 @@ static int aggregate(struct usage *u, uint64_t hash)
 	return 0;
 }
 
-static uint64_t capacity_of(const struct fdinfo_engine *engine)
-{
-	return engine->capacity >= 1 && engine->capacity <= MAX_ENGINES ? engine->capacity : 1;
-}
-
 /* i915: nanoseconds of all engines of the class. */
 static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_client *client,
 			 size_t class)
 {
 	const struct fdinfo_engine *engine = &client->info.engines[class];
 	struct counter *counter = &known->counters[class];
-	uint64_t capacity = capacity_of(engine), before = counter->total;
+	uint64_t capacity = fdinfo_capacity(engine), before = counter->total;
 
 	if (!known->started[class]) {
 		/* A new client has used nothing at the time of the scan before. */
@@ -163,7 +161,33 @@ static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_
 		known->started[class] = true;
 		before = 0;
 	}
-	return counter_add_time(counter, engine->ns, client->at * capacity) - before;
+	return counter_hold_time(counter, engine->ns, client->at * capacity) - before;
+}
+
+/* Adds what two readings tell; one that tells nothing is skipped once, then it is the new base. */
+static void add_cycles(struct usage *u, struct known *known, const struct drm_client *client,
+		       size_t class)
+{
+	const struct fdinfo_engine *engine = &client->info.engines[class];
+	uint64_t elapsed = client->at - known->xe[class].at, cycles, total;
+
+	if (!known->started[class]) {
+		/* A new client has used nothing at the time of the look before. */
+		known->xe[class].cycles = known->fresh ? engine->cycles : 0;
+		known->xe[class].since = u->before;
+		known->started[class] = true;
+	} else if (fdinfo_cycles_grown(&known->xe[class].engine, engine, elapsed, &cycles,
+				       &total)) {
+		known->xe[class].cycles += cycles;
+		if (total > 0 && elapsed >= RATIO_NS)
+			u->ns_per_cycle = (double)elapsed / (double)total;
+	} else if (!known->xe[class].held) {
+		known->xe[class].held = true;
+		return;
+	}
+	known->xe[class].held = false;
+	known->xe[class].engine = *engine;
+	known->xe[class].at = client->at;
 }
 
 /*
@@ -173,25 +197,17 @@ static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_
 static uint64_t grown_cycles(struct usage *u, struct known *known, const struct drm_client *client,
 			     size_t class)
 {
-	const struct fdinfo_engine *engine = &client->info.engines[class];
-	struct counter *counter = &known->counters[class];
-	uint64_t elapsed = client->at - known->at, before = counter->total;
 	double ns, most;
 
-	if (!known->started[class]) {
-		if (!known->fresh)
-			*counter = (struct counter){ .raw = engine->cycles };
-	} else if (engine->total_cycles > known->total_cycles[class] && elapsed >= RATIO_NS) {
-		u->ns_per_cycle = (double)elapsed /
-				  (double)(engine->total_cycles - known->total_cycles[class]);
-	}
-	known->started[class] = true;
-	known->total_cycles[class] = engine->total_cycles;
-	if (u->ns_per_cycle == 0)
+	add_cycles(u, known, client, class);
+	if (u->ns_per_cycle == 0 || known->xe[class].held)
 		return 0;
-	ns = (double)(counter_add(counter, engine->cycles) - before) * u->ns_per_cycle;
+	ns = (double)known->xe[class].cycles * u->ns_per_cycle;
+	known->xe[class].cycles = 0;
 	/* As for i915: no more than the engines of the class can do in the time. */
-	most = (double)(client->at - known->since) * (double)capacity_of(engine);
+	most = (double)(client->at - known->xe[class].since) *
+	       (double)fdinfo_capacity(&client->info.engines[class]);
+	known->xe[class].since = client->at;
 	return (uint64_t)(ns > 1.05 * most ? most : ns);
 }
 
@@ -237,11 +253,17 @@ int usage_add(struct usage *u, const struct drm_client *client, const struct wor
 		use->has_busy[class] |= engine->has_ns || engine->has_cycles;
 	}
 	known->at = client->at;
-	if (u->ns_per_cycle != 0)
-		known->since = client->at;
 	known->fresh = false;
 	known->missed = 0;
+	known->pid = client->pid;
 	return 0;
+}
+
+void usage_keep_denied(struct usage *u, const struct walk *walk)
+{
+	for (size_t i = 0; i < u->n_clients; i++)
+		if (walk_denied(walk, u->clients[i].pid))
+			u->clients[i].missed = 0;
 }
 
 static int compare_hashes(const void *a, const void *b)

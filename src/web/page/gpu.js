@@ -148,6 +148,7 @@ const RESULTS = {
   no_device: "no render node",
   permission: "the render node may not be opened",
   driver_missing: "no VA driver found",
+  wedged: "the kernel's driver has given this GPU up",
   driver_init: "the VA driver refuses this GPU",
   unsupported: "the driver lists no such encoder",
   create_config: "listed, and refused",

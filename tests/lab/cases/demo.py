@@ -20,7 +20,7 @@ import prometheus  # noqa: E402: it is found there only now
 URL = f"http://127.0.0.1:{lab.PORT}"
 VGPU = "00000000-0000-0000-0000-000000000101"
 CLIENT = "intel_gpu_client_engine_busy_seconds_total"
-LOST = {"IntelGpuHardwareAccelerationLost/tests", "IntelGpuHardwareAccelerationLost/transcodes"}
+LOST = {"IntelGpuHardwareAccelerationLost/tests"}
 ACCELERATIONS = {"healthy": {"hardware": 1, "software": 1}, "broken": {"software": 2}}
 
 

@@ -51,12 +51,14 @@ def check_healthy(checks, tests):
 
 def check_break_and_repair(checks, running, tests):
     knobs("CODED_SIZE=0")
-    broken = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 0, 30)
+    failures = "intel_gpu_vaapi_probe_failures_total"
+    broken = running.scrape_until(
+        lambda m: m.value(WORKING, codec="h264") == 0 and m.value(failures) >= tests, 60)
     checks.that(broken.value(WORKING, codec="h264") == 0, "a driver that begins to fail is noticed")
+    checks.that(broken.value(failures) >= tests, f"failures are counted: {broken.value(failures)}")
     knobs()
     repaired = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 1, 60)
     checks.that(repaired.value(WORKING, codec="h264") == 1, "and one that is repaired, too")
-    checks.that(repaired.value("intel_gpu_vaapi_probe_failures_total") >= tests, "failures are counted")
     os.kill(running.pid, signal.SIGUSR2)
     time.sleep(3)  # the test that runs, ends
     before = running.scrape().value("intel_gpu_vaapi_probe_runs_total")

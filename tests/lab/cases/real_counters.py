@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's own i915: every counter that is exported lies between two direct reads of its event, with
+work, without, asleep, awake again and after a reset; and programmed work takes the time programmed."""
+import time
+
+import lab
+import lab_real
+
+BUSY = "intel_gpu_engine_busy_seconds_total"
+WAIT = "intel_gpu_engine_wait_seconds_total"
+SEMAPHORE = "intel_gpu_engine_semaphore_seconds_total"
+PROMISED = 0.01  # of what was programmed
+TRIES = 5
+SLEEP_SECONDS = 30
+# Bits of GT0_PERF_LIMIT_REASONS (i915_reg.h).
+REASONS = {"prochot": 1 << 0, "thermal": 1 << 1, "ratl": 1 << 5, "vr_thermalert": 1 << 6,
+           "vr_tdc": 1 << 7, "pl4": 1 << 8, "pl1": 1 << 10, "pl2": 1 << 11}
+
+
+def start_work(pci, second_video):
+    """All engines at the same time, each for 1.5 s."""
+    programmed = {
+        (BUSY, "rcs0"): lab_real.work("render", 1500000, pci=pci),
+        (BUSY, "vcs0"): lab_real.work("video", 500000, "--repeat", "3", "--gap", "100000", pci=pci),
+        (SEMAPHORE, "bcs0"): lab_real.work("copy", 1500000, "--what", "semaphore", pci=pci),
+        (WAIT, "vecs0"): lab_real.work("enhance", 1500000, "--what", "event", pci=pci),
+    }
+    if second_video:
+        programmed[BUSY, "vcs1"] = lab_real.work("video1", 750000, "--repeat", "2", "--gap", "50000", pci=pci)
+    return programmed
+
+
+def work_once(referee, pci):
+    """{engine: how much longer the exported time is than the programmed one, as a share}"""
+    first = referee.scrape()
+    programmed = start_work(pci, first.metrics.find(BUSY, pci=pci, engine="vcs1"))
+    lab_real.run(*programmed.values())
+    last = referee.scrape()
+    referee.judge(first, last, "with work")
+    return {engine: (last.metrics.value(name, pci=pci, engine=engine) -
+                     first.metrics.value(name, pci=pci, engine=engine)) / 1.5 - 1
+            for name, engine in programmed}
+
+
+def check_busy(checks, referee, pci):
+    """The driver's times end when the processor has heard of the end: on a busy machine too late. Never
+    is an engine busy for less than its work takes, and of some tries one is not disturbed."""
+    best = {}
+    for _ in range(TRIES):
+        for engine, off in work_once(referee, pci).items():
+            checks.that(off > -PROMISED, f"{engine}: 1.5 s programmed, {1.5 * (1 + off):.4f} s exported: {off:+.2%}")
+            best[engine] = min(off, best.get(engine, off))
+        if max(best.values()) <= PROMISED:
+            break
+    for engine, off in best.items():
+        checks.that(off <= 3 * PROMISED, f"{engine}: at best {off:+.2%} (promised {PROMISED:.0%})")
+
+
+def check_idle(referee):
+    first = referee.scrape()
+    time.sleep(1)
+    referee.judge(first, referee.scrape(), "idle")
+
+
+def status(pci):
+    with open(f"/sys/bus/pci/devices/{pci}/power/runtime_status") as f:
+        return f.read().strip()
+
+
+def check_sleep(checks, referee, pci):
+    lab.shell(f"echo 100 >/sys/bus/pci/devices/{pci}/power/autosuspend_delay_ms")
+    first = referee.scrape()
+    end = time.monotonic() + SLEEP_SECONDS
+    while status(pci) != "suspended" and time.monotonic() < end:
+        time.sleep(0.1)
+    asleep = referee.scrape()
+    time.sleep(1)
+    still = referee.scrape()
+    checks.that(status(pci) == "suspended", f"by its own preset the GPU sleeps, scrapes or not: {status(pci)}")
+    referee.judge(first, asleep, "falling asleep")
+    referee.judge(asleep, still, "asleep")
+    lab_real.run(lab_real.work("video", 300000, pci=pci))
+    referee.judge(still, referee.scrape(), "awake again")
+
+
+def check_reset(checks, referee, pci):
+    """A batch that hangs: the driver resets the engine, and counts on."""
+    engines = f"/sys/bus/pci/devices/{pci}/drm/card*/engine"
+    lab.shell(f"echo 100 | tee {engines}/rcs0/heartbeat_interval_ms {engines}/rcs0/preempt_timeout_ms")
+    first = referee.scrape()
+    lab_real.work("render", 1000, "--what", "hang", pci=pci).wait(timeout=60)
+    checks.that("GPU HANG" in lab.shell("dmesg"), "the driver has seen the hang")
+    lab_real.run(lab_real.work("render", 300000, pci=pci))
+    last = referee.scrape()
+    referee.judge(first, last, "over a reset")
+    took = last.metrics.value(BUSY, pci=pci, engine="rcs0") - first.metrics.value(BUSY, pci=pci, engine="rcs0")
+    checks.that(took >= 0.3, f"the hang's time is in the counter, too: {took:.3f} s")
+
+
+def check_limits(checks, exporter, pci):
+    """Settings of the hardware, through the driver's files."""
+    metrics = exporter.scrape()
+    for name, mhz in ("rp0", 1150), ("rp1", 350), ("rpn", 350):
+        got = metrics.value(f"intel_gpu_frequency_{name}_hertz", pci=pci)
+        checks.same(got, mhz * 1e6, f"{name} is {mhz} MHz")
+
+
+def check_clock(checks, exporter, pci):
+    lab.shell(f"lab_gpu_set {pci} act_mhz 600")
+    working = lab_real.work("render", 3000000, pci=pci)
+    metrics = exporter.scrape_until(lambda m: m.value("intel_gpu_frequency_actual_hertz", pci=pci), 30)
+    checks.same(metrics.value("intel_gpu_frequency_actual_hertz", pci=pci), 600e6, "at work it runs at 600 MHz")
+    lab_real.run(working)
+    lab.shell(f"lab_gpu_set {pci} act_mhz 0")
+
+
+def throttled(exporter, pci):
+    """Which reasons hold the clock back; None without the family."""
+    found = exporter.scrape().find("intel_gpu_throttled", pci=pci)
+    return {dict(labels)["reason"] for labels, value in found.items() if value} if found else None
+
+
+def check_throttle(checks, exporter, pci):
+    """Kept awake: the files wake a GPU that sleeps, and are not read then."""
+    control = f"/sys/bus/pci/devices/{pci}/power/control"
+    lab.shell(f"echo on >{control}")
+    known = throttled(exporter, pci) is not None
+    for reason, bit in REASONS.items() if known else ():
+        lab.shell(f"lab_gpu_set {pci} throttle {bit}")
+        checks.same(throttled(exporter, pci), {reason}, f"throttled by {reason} alone")
+    lab.shell(f"lab_gpu_set {pci} throttle 0; echo auto >{control}")
+    files = lab.shell(f"ls /sys/bus/pci/devices/{pci}/drm/card*/gt/gt0 | grep -c throttle_reason_pl1", check=False)
+    checks.same(known, int(files) > 0, "reasons where the driver has them")
+
+
+def main():
+    checks = lab.Checks()
+    lab.shell("gpu_load")
+    pmus = lab_real.gpus()
+    pci = next(iter(pmus))
+    exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
+    exporter.scrape()  # opens the events
+    referee = lab_real.Referee(checks, exporter, pmus)
+    check_limits(checks, exporter, pci)
+    check_busy(checks, referee, pci)
+    check_idle(referee)
+    check_clock(checks, exporter, pci)
+    check_throttle(checks, exporter, pci)
+    check_sleep(checks, referee, pci)
+    check_reset(checks, referee, pci)
+    exporter.stop()
+    print(f"{referee.compared} compared on {lab.shell('uname -r')}, {len(pmus)} GPUs")
+    checks.end()
+
+
+main()
