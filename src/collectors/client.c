@@ -157,7 +157,13 @@ static int collect_walk(const struct collection *c, struct walk *walk)
 	usage_keep_denied(c->state, walk);
 	usage_end(c->state);
 	free(sorted);
-	if (r == 0 && n > 0 && engines == 0)
+	if (r == 0 && n > 0 && c->gpu->maybe_vgpu)
+		fault_set(
+			c->fault, REASON_PERMISSION, "render-node", 0,
+			"engine times of %zu clients are not known: on a vGPU they are four times "
+			"too long, and whether this is one cannot be asked",
+			n);
+	else if (r == 0 && n > 0 && engines == 0)
 		fault_set(c->fault, REASON_NOT_SUPPORTED, "client-no-engines", 0,
 			  "fdinfo of %zu clients has no engine times", n);
 	return r;

@@ -297,10 +297,30 @@ static void not_here(void **unused)
 	assert_null(none);
 }
 
+/* Inside a GVT-g guest the kernel takes the timestamps for four times slower than they are. */
+static void inside_a_vgpu(void **unused)
+{
+	(void)unused;
+	gpu.fdinfo_divisor = 4;
+	write_client(100, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	write_client(100, "a", 1, "drm-engine-video:\t3417537043 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(0, "class=\"video\"") == 0.60438426);
+	assert_int_equal(fault.reason, REASON_NONE);
+	gpu.maybe_vgpu = true;
+	write_client(100, "a", 1, "drm-engine-video:\t9000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(0, "class=\"video\"") <= 0.60438426);
+	assert_string_equal(fault.remedy, "render-node");
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(inside_a_vgpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_engines, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_denied, setup, teardown),
