@@ -95,7 +95,7 @@ static const struct argp_option fixed_options[] = {
 	  4 },
 	{ "vaapi.probe-suspended", OPT_VAAPI_SUSPENDED, "WHEN", OPTION_ARG_OPTIONAL,
 	  "Wake a sleeping GPU: always (without WHEN, too), never, or auto: an integrated one for "
-	  "each round, a discrete one once in the sweep's interval (default auto)",
+	  "each round, a discrete one once in the sweep interval (default auto)",
 	  4 },
 	{ .doc = "Where the machine's files are:", .group = 5 },
 	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 5 },

@@ -160,7 +160,7 @@ static int collect_walk(const struct collection *c, struct walk *walk)
 	if (r == 0 && n > 0 && c->gpu->maybe_vgpu)
 		fault_set(
 			c->fault, REASON_PERMISSION, "render-node", 0,
-			"engine times of %zu clients are not exported: on a vGPU they are four times "
+			"engine times of %zu clients are not known: on a vGPU they are four times "
 			"too long, and whether this is one cannot be asked",
 			n);
 	else if (r == 0 && n > 0 && engines == 0)

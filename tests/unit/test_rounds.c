@@ -279,7 +279,7 @@ static void integrated_gpu_that_sleeps(void **state)
 	unsigned long rounds;
 	double share;
 
-	w->state->options.ladder_ns = 24 * LADDER;
+	w->state->options.sweep_ns = 24 * SWEEP;
 	finish_round(w);
 	finish_round(w); /* with large pictures */
 	rounds = w->g->rounds;
@@ -324,8 +324,8 @@ static void discrete_gpu_that_sleeps(void **state)
 	assert_int_equal(why_not(w, S), VA_NOT_SKIPPED); /* in the middle of a round */
 	finish_round(w);
 	assert_int_equal(why_not(w, INTERVAL), VA_SUSPENDED);
-	assert_int_equal(why_not(w, LADDER - 1), VA_SUSPENDED);
-	assert_int_equal(why_not(w, LADDER), VA_NOT_SKIPPED);
+	assert_int_equal(why_not(w, SWEEP - 1), VA_SUSPENDED);
+	assert_int_equal(why_not(w, SWEEP), VA_NOT_SKIPPED);
 	assert_int_equal(rounds_why_not(w->state, w->g, GPU_MAY_SLEEP, w->now), VA_NOT_SKIPPED);
 	va_state_ask(w->state);
 	assert_int_equal(why_not(w, INTERVAL), VA_NOT_SKIPPED);

@@ -25,9 +25,9 @@ struct gpu_time_client {
 struct gpu_time {
 	uint64_t video_ns; /* of the classes video and video-enhance */
 	uint64_t other_ns;
-	bool known;	  /* everything that it holds has reported its times */
+	bool known;	  /* all clients of the process have reported their times */
 	bool gap;	  /* what came since the last scan is not known, and comes later if ever */
-	bool since_start; /* what it used before the first scan is in it, too */
+	bool since_start; /* includes what the process used before the first scan */
 	struct gpu_time_client clients[GPU_TIME_CLIENTS];
 	size_t n;
 };

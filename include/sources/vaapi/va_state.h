@@ -84,7 +84,7 @@ struct va_gpu {
 	uint64_t started, due; /* of the round, and the next step; monotonic ns */
 	uint64_t ended;	       /* the last round */
 	bool may_sleep;	       /* between steps: so they come back to back, and it sleeps then */
-	uint64_t swept;	       /* when a resolution sweep began */
+	uint64_t swept;	       /* when the last resolution sweep began */
 	bool sweep;	       /* this round has them */
 	bool asked;	       /* somebody wants them now */
 	bool harmed;	       /* a test of this round may have hurt the GPU */

@@ -2,7 +2,7 @@
 /*
  * A client's value that dips is held (Documentation/gpu/drm-usage-stats.rst: keep the larger one).
  * xe counts cycles of a clock: their share of all the clock's cycles between two readings, times
- * the time between them, so that its first reading tells nothing yet. Two readings that tell
+ * the time between them, so that its first reading reports nothing yet. Two readings that tell
  * nothing are a gap: the older one is kept for one more, which may bridge it, and is given up then.
  */
 #include "sources/proc/gpu_time.h"

@@ -22,7 +22,7 @@ struct known {
 	uint64_t at; /* of the last read */
 	unsigned missed;
 	pid_t pid;
-	bool fresh;		      /* its first scan, and not the first of all */
+	bool fresh;		      /* its first scan, and not the first scan of all */
 	bool started[FDINFO_CLASSES]; /* has a base that the next value is compared with */
 	struct counter counters[FDINFO_CLASSES];
 	/* xe: the reading that the next one is compared with, and cycles that wait for the rate. */
