@@ -101,6 +101,11 @@ static void set_guest(struct parser *w, enum workload_kind kind, struct text_par
 		memcpy(c->guest, c->name, sizeof(c->guest));
 }
 
+static bool is_service(struct text_part p)
+{
+	return cut_end(&p, ".service") && p.len > 0;
+}
+
 static bool take_user(struct parser *w, struct text_part p)
 {
 	if (!text_part_is(w->previous, "user.slice") || !cut_start(&p, "user-") ||
@@ -155,6 +160,22 @@ static bool take_container(struct parser *w, struct text_part p)
 	if (!all(id, is_lower_hex) || (p.len > 0 && p.s[p.len - 1] != '-') ||
 	    cut_end(&p, "conmon-"))
 		return false;
+	/*
+	 * Podman's cgroups=split, as of a quadlet: the container is all that the unit is, and the
+	 * unit's name stays when it is started anew. Of a user's unit it is that user's.
+	 */
+	if (text_part_is(p, "libpod-payload-") && !*c->pod && !*c->container &&
+	    is_service(w->previous)) {
+		/* However long it is, whose it is is not cut off. */
+		char name[CGROUP_NAME_BYTES - sizeof("@user-") - sizeof(w->user)];
+
+		text_clean(w->previous.s, w->previous.len, name, sizeof(name));
+		c->kind = WORKLOAD_SERVICE;
+		snprintf(c->name, sizeof(c->name), "%s%s%s", name, *w->user ? "@user-" : "",
+			 w->user);
+		w->in_container = true;
+		return true;
+	}
 	nested = *c->container;
 	snprintf(c->container, sizeof(c->container), "%.*s", ID_DIGITS, id.s);
 	c->cri = p.len == 0 || text_part_is(p, "cri-containerd-") || text_part_is(p, "crio-");
