@@ -92,7 +92,9 @@ static const struct argp_option fixed_options[] = {
 	  "Encoders that must work, none, or auto: h264 where a VA driver is installed (default "
 	  "auto)",
 	  4 },
-	{ "vaapi.probe-suspended", OPT_VAAPI_SUSPENDED, NULL, 0, "Wake a sleeping GPU for a test",
+	{ "vaapi.probe-suspended", OPT_VAAPI_SUSPENDED, "WHEN", OPTION_ARG_OPTIONAL,
+	  "Wake a sleeping GPU: always (without WHEN, too), never, or auto: an integrated one for "
+	  "each round, a discrete one once in the ladder interval (default auto)",
 	  4 },
 	{ .doc = "Where the machine's files are:", .group = 5 },
 	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 5 },
@@ -261,6 +263,19 @@ static void parse_vaapi(int key, char *arg, struct argp_state *state, struct opt
 			"auto, none, or a list such as h264,hevc of h264, hevc, vp9, av1, jpeg");
 }
 
+static void parse_wake(const char *arg, struct argp_state *state, struct options *o)
+{
+	/* The flag had no value before it had three. */
+	if (!arg || strcmp(arg, "always") == 0)
+		o->vaapi.wake = VA_WAKE_ALWAYS;
+	else if (strcmp(arg, "never") == 0)
+		o->vaapi.wake = VA_WAKE_NEVER;
+	else if (strcmp(arg, "auto") == 0)
+		o->vaapi.wake = VA_WAKE_AUTO;
+	else
+		option_fail(state, "vaapi.probe-suspended", arg, "one of auto, always, never");
+}
+
 static void print(int key, struct argp_state *state)
 {
 	int r;
@@ -322,7 +337,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		parse_vaapi(key, arg, state, o);
 		return 0;
 	case OPT_VAAPI_SUSPENDED:
-		o->vaapi.probe_suspended = true;
+		parse_wake(arg, state, o);
 		return 0;
 	case OPT_LOG_LEVEL:
 	case OPT_LOG_FORMAT:

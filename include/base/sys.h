@@ -60,6 +60,9 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render);
  */
 int sys_i915_wedged(const char *node, bool *ret_wedged);
 
+/* The rate that i915 takes for a GPU's timestamps, in Hz. Wakes nothing. 0 or -errno. */
+int sys_i915_timestamp_hz(const char *node, unsigned *ret);
+
 /* A socket that receives the kernel's own uevents (NETLINK_KOBJECT_UEVENT). fd or -errno. */
 int sys_uevent_open(void);
 

@@ -133,6 +133,21 @@ int sys_i915_wedged(const char *node, bool *ret_wedged)
 	return !*ret_wedged || errno == EIO ? 0 : -errno;
 }
 
+int sys_i915_timestamp_hz(const char *node, unsigned *ret)
+{
+	_cleanup_close_ int fd = open_node(node);
+	int value = 0;
+	struct drm_i915_getparam param = { .param = I915_PARAM_CS_TIMESTAMP_FREQUENCY,
+					   .value = &value };
+
+	if (fd < 0)
+		return fd;
+	if (drmIoctl(fd, DRM_IOCTL_I915_GETPARAM, &param) < 0)
+		return -errno;
+	*ret = (unsigned)value;
+	return 0;
+}
+
 int sys_uevent_open(void)
 {
 	/* Group 1 is the kernel's, group 2 udev's. */

@@ -153,9 +153,15 @@ static int look(const struct collection *c, struct walk *walk)
 	qsort(sorted, n, sizeof(*sorted), compare_owners);
 	usage_begin(c->state, now);
 	r = add_clients(c, sorted, n);
+	usage_keep_denied(c->state, walk);
 	usage_end(c->state);
 	free(sorted);
-	if (r == 0 && n > 0 && engines == 0)
+	if (r == 0 && n > 0 && c->gpu->maybe_vgpu)
+		fault_set(c->fault, REASON_PERMISSION, "render-node", 0,
+			  "engine times of %zu clients are not told: on a vGPU they are four times "
+			  "too long, and whether this is one cannot be asked",
+			  n);
+	else if (r == 0 && n > 0 && engines == 0)
 		fault_set(c->fault, REASON_NOT_SUPPORTED, "client-no-engines", 0,
 			  "fdinfo of %zu clients has no engine times", n);
 	return r;

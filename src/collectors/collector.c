@@ -103,7 +103,7 @@ unsigned collector_pmu_kinds(const struct collector *collector)
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	(void)context, (void)ret_state;
-	if (gpu->pmu)
+	if (gpu->pmu || gpu->pmu_is_unclear)
 		return 0;
 	/* xe's PMU, or a copied tree's. */
 	return *gpu->pmu_name ? -EOPNOTSUPP : -ENODEV;
@@ -111,6 +111,10 @@ int collector_pmu_init(const struct context *context, struct gpu *gpu, void **re
 
 int collector_pmu_collect(const struct collection *c)
 {
+	if (!c->gpu->pmu)
+		return fault_set(c->fault, REASON_NOT_SUPPORTED, "pmu-unclear", -ENODEV,
+				 "several integrated GPUs and one PMU named i915: nothing says "
+				 "whose it is");
 	return pmu_visit(c->gpu->pmu, c->round->number, kinds_of(c->collector, true), put_event,
 			 (void *)c, c->fault);
 }

@@ -14,7 +14,9 @@ enum { INFO_ROW, ENGINES, COVERS_GUESTS };
 static const struct family families[] = {
 	[INFO_ROW] = {
 		.name = "intel_gpu_info",
-		.help = "An Intel GPU of this machine, from sysfs, pci.ids and /dev/dri.",
+		.help = "An Intel GPU of this machine, from sysfs, pci.ids and /dev/dri; function "
+			"vgpu is a vGPU of GVT-g in its guest (told for generation 9 only), whose "
+			"clocks are not the hardware's.",
 		.type = INFO,
 		.labels = { "pci", "driver", "device_id", "model", "platform", "generation",
 			 "gpu_kind", "function", "card", "render", "pmu" },
@@ -82,7 +84,10 @@ static int collect(const struct collection *c)
 	put(c->batch, &families[INFO_ROW], 1, gpu->pci, gpu->driver_name, id, or_absent(gpu->model),
 	    gpu->platform ? gpu->platform->name : NULL,
 	    gpu->platform ? gpu->platform->generation : NULL,
-	    gpu->discrete ? "discrete" : "integrated", gpu->vf ? "vf" : "physical",
+	    gpu->discrete ? "discrete" : "integrated",
+	    gpu->vf	? "vf"
+	    : gpu->vgpu ? "vgpu"
+			: "physical",
 	    or_absent(gpu->card), or_absent(gpu->render), or_absent(gpu->pmu_name));
 	put_engines(c->context, gpu, c->batch);
 	put_covers_guests(c->context, gpu, c->batch);

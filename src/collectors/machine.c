@@ -47,7 +47,10 @@ static const char *container(const struct fs *fs, char *buf, size_t size)
 		return buf;
 	if (exists(fs, "run/.containerenv"))
 		return "podman";
-	return exists(fs, ".dockerenv") ? "docker" : NULL;
+	if (exists(fs, ".dockerenv"))
+		return "docker";
+	/* One that runs no systemd. */
+	return procs_is_lxc(fs) ? "lxc" : NULL;
 }
 
 /* The words of systemd-detect-virt(1); firmware of QEMU says so unless its owner changed it. */

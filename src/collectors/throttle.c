@@ -5,10 +5,11 @@
  * xe_gt_throttle.c).
  *
  * The reads take a runtime-PM reference: they wake a suspended GPU, and put off the sleep of an
- * idle one (by i915's 10 s) at every scrape. So they are made only while the GPU may not sleep
- * (power/control "on", the default of an integrated GPU) or is at work anyway (its clock runs).
- * xe's clock cannot be asked without waking it either, but xe sleeps 1 s after the last use: what
- * is not suspended is read, which puts that off by a second at most.
+ * idle one by i915's 10 s. i915 lets an integrated GPU sleep (intel_runtime_pm_enable();
+ * power/control is "auto"). So they are made once for each use: when the GT was awake since the
+ * last scrape, which the PMU counts and a read adds nothing to. Without the PMU, while the clock
+ * runs. xe's clock cannot be asked without waking it either, but xe sleeps 1 s after the last use:
+ * what is not suspended is read, which puts that off by a second at most.
  */
 #include "collectors/collector.h"
 
@@ -19,7 +20,8 @@ static const struct family families[] = {
 	{
 		.name = "intel_gpu_throttled",
 		.help = "Whether the GT's clock is held back for a reason, from sysfs; absent "
-			"while the GPU sleeps.",
+			"where the GPU may sleep and the GT was not awake since the last scrape, "
+			"or the GPU sleeps already.",
 		.type = GAUGE,
 		.labels = { "pci", "gt", "reason" },
 	},
@@ -36,6 +38,9 @@ struct gt {
 struct state {
 	size_t n;
 	struct gt gts[COLLECTOR_MAX_GTS];
+	bool counts; /* the PMU tells, with the last scrape's totals: */
+	uint64_t awake_ns[COLLECTOR_MAX_GTS];
+	bool was_awake[COLLECTOR_MAX_GTS];
 };
 
 static void add_gt(const struct context *context, struct state *state, unsigned number,
@@ -117,6 +122,29 @@ static bool at_work(const struct collection *c, unsigned gt)
 	       mhz > 0;
 }
 
+static void note_awake(void *data, const struct pmu_event *event, uint64_t total)
+{
+	struct state *state = data;
+
+	state->counts = true;
+	for (size_t i = 0; i < state->n; i++) {
+		if (state->gts[i].number != event->gt)
+			continue;
+		/* Events that were opened anew count from 0. */
+		state->was_awake[i] = total != state->awake_ns[i] && total > 0;
+		state->awake_ns[i] = total;
+	}
+}
+
+static void look_at_pmu(const struct collection *c, struct state *state)
+{
+	struct fault unused = { 0 };
+
+	state->counts = false;
+	if (c->gpu->pmu)
+		pmu_visit(c->gpu->pmu, c->round->number, PMU_AWAKE, note_awake, state, &unused);
+}
+
 static int collect_gt(const struct collection *c, const struct gt *gt)
 {
 	char number[8];
@@ -138,7 +166,7 @@ static int collect_gt(const struct collection *c, const struct gt *gt)
 
 static int collect(const struct collection *c)
 {
-	const struct state *state = c->state;
+	struct state *state = c->state;
 	enum gpu_power power;
 	int ret = 0, r = gpu_power(c->context->fs, c->gpu, &power);
 
@@ -146,9 +174,10 @@ static int collect(const struct collection *c)
 		return 0;
 	if (r < 0)
 		return fault_errno(c->fault, r, "power/runtime_status");
+	look_at_pmu(c, state);
 	for (size_t i = 0; i < state->n && power != GPU_SUSPENDED; i++) {
 		if (c->gpu->driver == GPU_I915 && power == GPU_MAY_SLEEP &&
-		    !at_work(c, state->gts[i].number))
+		    !(state->counts ? state->was_awake[i] : at_work(c, state->gts[i].number)))
 			continue;
 		if (collect_gt(c, &state->gts[i]) != 0)
 			ret = COLLECT_PARTIAL;

@@ -88,7 +88,9 @@ static int collect(const struct collection *c)
 
 	if (r < 0)
 		return r;
-	r = transcode_scan_run(c->state, walk, c->round->gpus, c->fault);
+	r = walk_is_hidden(walk, c->fault);
+	if (r == 0)
+		r = transcode_scan_run(c->state, walk, c->round->gpus, c->fault);
 	walk_unref(walk);
 	if (r < 0)
 		return r;

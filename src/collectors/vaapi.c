@@ -49,7 +49,8 @@ static const struct family families[] = {
 	[CODEC_WORKING] = {
 		.name = "intel_gpu_vaapi_codec_working",
 		.help = "Whether an encode test of an expected codec passes at 256x256, 0 for "
-			"whatever reason" BESIDE,
+			"whatever reason, absent when the last round that passed is older than "
+			"three intervals" BESIDE,
 		.type = GAUGE,
 		.labels = { "pci", "codec" },
 	},
@@ -232,8 +233,10 @@ static void put_test(const struct collection *c, const struct va_test *t)
 		PUT(PSNR, o->psnr_db);
 	if (o->has_frame_rate)
 		PUT(FRAME_RATE, o->frames_per_second);
-	if (o->has_engine_seconds)
-		PUT(ENGINE, o->engine_seconds);
+	/* As for every client. */
+	if (o->has_engine_seconds && !c->gpu->maybe_vgpu)
+		PUT(ENGINE,
+		    o->engine_seconds / (c->gpu->fdinfo_divisor ? c->gpu->fdinfo_divisor : 1));
 #undef PUT
 }
 
@@ -262,13 +265,16 @@ static void put_expected(const struct collection *c, const struct va_state *stat
 			 const struct va_gpu *g)
 {
 	unsigned expected = va_gpu_expected(state, g);
+	bool stale = va_gpu_is_stale(state, g, sys_monotonic_ns());
 
 	for (unsigned bit = 0; va_codec_name(bit); bit++) {
 		const char *codec = va_codec_name(bit);
 
 		if (!(expected >> bit & 1))
 			continue;
-		put(c->batch, &families[CODEC_WORKING], va_gpu_works(g, codec), c->gpu->pci, codec);
+		if (!stale)
+			put(c->batch, &families[CODEC_WORKING], va_gpu_works(g, codec), c->gpu->pci,
+			    codec);
 		if (!is_tested(g, codec))
 			put_untested(c, g, codec);
 	}

@@ -140,7 +140,10 @@ static void put_discovery(struct batch *batch, const struct scrape *scrape)
 	put(batch, &meta_families[SUCCESS], scrape->discovery == 0, "discovery", NULL);
 	if (scrape->discovery == 0)
 		return;
-	fault_errno(&fault, scrape->discovery, "discovery");
+	if (scrape->discovery == -ENOENT)
+		fault_set(&fault, REASON_NO_DEVICE, "no-pci-bus", 0, "no /sys/bus/pci/devices");
+	else
+		fault_errno(&fault, scrape->discovery, "discovery");
 	put(batch, &meta_families[ERROR], 1, "discovery", NULL, fault.remedy,
 	    reason_name(fault.reason));
 }

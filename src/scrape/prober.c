@@ -120,19 +120,17 @@ static void run_step_locked(struct prober *p, struct va_gpu *g)
 	pthread_cond_broadcast(&state->changed);
 }
 
-static enum va_skip why_not(const struct prober *p, const struct va_gpu *g)
+static enum va_skip why_not(const struct prober *p, struct va_gpu *g)
 {
-	enum gpu_power power;
+	enum gpu_power power = GPU_POWER_UNKNOWN;
 
 	/* A guest's, whole: its registers are not ours, and it has no node. */
 	if (g->gpu->driver == GPU_OTHER_DRIVER && strcmp(g->gpu->driver_name, "vfio-pci") == 0)
 		return VA_PASSTHROUGH;
 	if (is_stuck(p, g->gpu->pci))
 		return VA_CHILD_STUCK;
-	if (!p->state->options.probe_suspended && gpu_power(p->fs, g->gpu, &power) == 0 &&
-	    power == GPU_SUSPENDED)
-		return VA_SUSPENDED;
-	return VA_NOT_SKIPPED;
+	gpu_power(p->fs, g->gpu, &power);
+	return rounds_why_not(p->state, g, power, sys_monotonic_ns());
 }
 
 static struct va_gpu *earliest_locked(const struct va_state *state)

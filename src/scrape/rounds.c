@@ -25,6 +25,21 @@ static uint64_t gap(const struct va_state *state, const struct va_gpu *gpu)
 	       (gpu->steps ? gpu->n_steps : TYPICAL_STEPS);
 }
 
+enum va_skip rounds_why_not(const struct va_state *state, struct va_gpu *gpu, enum gpu_power power,
+			    uint64_t now)
+{
+	gpu->may_sleep = power == GPU_MAY_SLEEP || power == GPU_SUSPENDED;
+	if (power != GPU_SUSPENDED || state->options.wake == VA_WAKE_ALWAYS)
+		return VA_NOT_SKIPPED;
+	if (state->options.wake == VA_WAKE_NEVER)
+		return VA_SUSPENDED;
+	/* A discrete card takes seconds to wake, and watts: it may sleep for a day. */
+	if (gpu->gpu->discrete && gpu->step == 0 && gpu->rounds > 0 && !gpu->asked &&
+	    now - gpu->started < state->options.ladder_ns)
+		return VA_SUSPENDED;
+	return VA_NOT_SKIPPED;
+}
+
 void rounds_postpone(const struct va_state *state, struct va_gpu *gpu, enum va_skip why,
 		     uint64_t now)
 {
@@ -198,6 +213,7 @@ static void end_round(const struct va_state *state, struct va_gpu *gpu, uint64_t
 {
 	gpu->rounds++;
 	gpu->step = 0;
+	gpu->ended = now;
 	gpu->last_run = unix_time;
 	if (all_work(state, gpu))
 		gpu->last_success = unix_time;
@@ -242,8 +258,12 @@ bool rounds_record(struct va_state *state, struct va_gpu *gpu, const struct va_r
 		end_round(state, gpu, now, unix_time);
 		return true;
 	}
-	/* The first round without a pause: until its end nothing is known. */
-	gpu->due =
-		gpu->rounds == 0 || gpu->asked ? now : gpu->started + gpu->step * gap(state, gpu);
+	/*
+	 * The first round without a pause: until its end nothing is known. Nor has one a pause that
+	 * a sleep would fill: each step would wake the GPU anew, for i915 for 10 s at least.
+	 */
+	gpu->due = gpu->rounds == 0 || gpu->asked || gpu->may_sleep
+			   ? now
+			   : gpu->started + gpu->step * gap(state, gpu);
 	return false;
 }

@@ -4,7 +4,8 @@
  *
  * A round is an array of steps, made anew when the driver has said what it offers: list that; test
  * each encoder at 256x256; now and then also with large pictures; test video processing. The first
- * round runs at once, later ones are spread over the interval. After a test that may have hurt the
+ * round runs at once, later ones are spread over the interval, unless the GPU would fall asleep in
+ * between. After a test that may have hurt the
  * GPU the next round comes later.
  *
  * All of it is for a caller that holds the lock of the state.
@@ -14,6 +15,9 @@
 
 #include "sources/vaapi/va_state.h"
 
+/* May the next step run on a GPU in this state of power? Notes whether it may fall asleep. */
+enum va_skip rounds_why_not(const struct va_state *state, struct va_gpu *gpu, enum gpu_power power,
+			    uint64_t now);
 /* The next step of a GPU. False when it needs no child: then rounds_record() with no_device. */
 bool rounds_request(const struct va_state *state, struct va_gpu *gpu, uint64_t now,
 		    struct va_request *ret);

@@ -74,8 +74,11 @@ void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 	uint64_t round = ++s->rounds, now = sys_monotonic_ns();
 
 	scrape->planned = true;
-	scrape->discovery = s->discovering ? -ETIMEDOUT : s->discovery_error;
-	scrape->looked = s->gpus != NULL;
+	scrape->looked = s->gpus && !s->gpus->blind;
+	scrape->discovery = s->discovering		? -ETIMEDOUT
+			    : s->discovery_error	? s->discovery_error
+			    : s->gpus && s->gpus->blind ? -ENOENT
+							: 0;
 	scrape->n_gpus = s->gpus ? s->gpus->n : 0;
 	if (!s->jobs)
 		return;

@@ -25,7 +25,7 @@ struct scrape {
 	size_t n;
 	size_t pending; /* slots that wait for a job */
 	size_t n_gpus;	/* as of the planning */
-	bool looked;	/* there is a list of GPUs, if only an old one */
+	bool looked;	/* there is a list of GPUs that says what there is, if only an old one */
 	int discovery;	/* 0, or why the list of GPUs may be old: -ETIMEDOUT, -errno */
 	bool planned;
 	int error;		      /* -ENOMEM: could not be planned */

@@ -131,12 +131,13 @@ static void log_discovery_locked(struct scraper *s, int r)
 {
 	struct fault fault = { 0 };
 
-	if (r < 0)
+	/* That there is nowhere to look is said once: absence_log(). */
+	if (r < 0 && r != -ENOENT)
 		fault_errno(&fault, r, "looking for GPUs");
 	if (fault.reason == s->discovery_logged)
 		return;
 	s->discovery_logged = fault.reason;
-	if (r < 0)
+	if (fault.reason != REASON_NONE)
 		log_warn("discovery failing", "reason", reason_name(fault.reason), "err",
 			 fault.detail, "remedy", fault.remedy);
 	else

@@ -33,6 +33,7 @@ class Machine:
         for name in os.listdir(root / "proc"):
             if name.isdigit():
                 os.rename(root / "proc" / name, root / f"proc/not-{name}")
+        os.rename(root / "proc/not-2", root / "proc/2")
 
     def add(self, n, drm=False):
         for _ in range(n):

@@ -448,7 +448,7 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)
 }
 
 /* An i915's render node of libs.txt; errors.txt says which cannot be opened. */
-static int find_i915(const char *node, int *ret_wedged)
+static int find_i915(const char *node, int *ret_wedged, unsigned *ret_hz)
 {
 	FILE *file = open_table("libs.txt");
 	char text[256], name[32];
@@ -460,7 +460,7 @@ static int find_i915(const char *node, int *ret_wedged)
 	fake.counts.node_opens++;
 	pthread_mutex_unlock(&fake.lock);
 	while (!found && file && fgets(text, sizeof(text), file))
-		found = sscanf(text, "i915 %31s %d", name, ret_wedged) == 2 &&
+		found = sscanf(text, "i915 %31s %d %u", name, ret_wedged, ret_hz) == 3 &&
 			strncmp(node, "/dev/dri/", 9) == 0 && strcmp(node + 9, name) == 0;
 	if (file)
 		fclose(file);
@@ -469,10 +469,18 @@ static int find_i915(const char *node, int *ret_wedged)
 
 int sys_i915_wedged(const char *node, bool *ret_wedged)
 {
-	int wedged = 0, r = find_i915(node, &wedged);
+	unsigned hz;
+	int wedged = 0, r = find_i915(node, &wedged, &hz);
 
 	*ret_wedged = wedged || fake_knobs.wedged;
 	return r;
+}
+
+int sys_i915_timestamp_hz(const char *node, unsigned *ret)
+{
+	int wedged;
+
+	return find_i915(node, &wedged, ret);
 }
 
 int sys_uevent_open(void)

@@ -26,6 +26,9 @@ void tree_write_bytes(const struct tree *tree, const char *path, const void *con
 void tree_link(const struct tree *tree, const char *path, const char *target);
 void tree_delete(const struct tree *tree, const char *path);
 
+/* Process 2, the kernel's own: /proc shows the whole machine. */
+void tree_kthreadd(const struct tree *tree);
+
 /* The whole path; a static buffer. */
 const char *tree_path(const struct tree *tree, const char *path);
 

@@ -31,6 +31,7 @@ static int setup(void **unused)
 	(void)unused;
 	tree_new(&tree);
 	tree_folder(&tree, "proc");
+	tree_kthreadd(&tree);
 	tree_folder(&tree, "sys");
 	fake_sys_load(tree.root);
 	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
@@ -167,19 +168,74 @@ static void no_engines(void **unused)
 	assert_int_equal(fault.reason, REASON_NOT_SUPPORTED);
 }
 
+static void deny(const char *process, int error)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%s/fd", process);
+	fake_error(path, error);
+	snprintf(path, sizeof(path), "proc/%s/fdinfo", process);
+	fake_error(path, error);
+}
+
 static void denied(void **unused)
+{
+	(void)unused;
+	tree_folder(&tree, "proc/2/fd");
+	write_client(10, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	deny("10", -EACCES);
+	deny("2", -EACCES);
+	assert_int_equal(collect(), -EACCES);
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	write_client(10, "a", 1, "drm-engine-video:\t4000000000 ns\n");
+	deny("10", 0);
+	deny("2", 0);
+	assert_int_equal(collect(), 0);
+	assert_compare(value(BUSY, VIDEO("a")), ==, 3);
+}
+
+/* One process that cannot be listed: the others are there, and what it has is not forgotten. */
+static void one_denied(void **unused)
+{
+	(void)unused;
+	write_client(10, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	write_client(11, "b", 2, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	deny("10", -EACCES);
+	for (int i = 2; i < 8; i++) {
+		char engines[64];
+
+		snprintf(engines, sizeof(engines), "drm-engine-video:\t%d000000000 ns\n", i);
+		write_client(11, "b", 2, engines);
+		assert_int_equal(collect(), 0);
+		assert_int_equal(fault.reason, REASON_PERMISSION);
+		assert_string_equal(fault.remedy, "client-rights");
+		assert_compare(value(BUSY, VIDEO("b")), ==, i - 1);
+	}
+	write_client(10, "a", 1, "drm-engine-video:\t4000000000 ns\n");
+	deny("10", 0);
+	assert_int_equal(collect(), 0);
+	assert_int_equal(fault.reason, REASON_NONE);
+	assert_compare(value(BUSY, VIDEO("a")), ==, 3);
+}
+
+static void hidden(void **unused)
 {
 	(void)unused;
 	write_client(10, "a", 1, "drm-engine-video:\t1000000000 ns\n");
 	assert_int_equal(collect(), 0);
-	fake_error("proc/10/fd", -EACCES);
-	fake_error("proc/10/fdinfo", -EACCES);
+	tree_delete(&tree, "proc/2");
 	assert_int_equal(collect(), -EACCES);
 	assert_int_equal(fault.reason, REASON_PERMISSION);
-	write_client(10, "a", 1, "drm-engine-video:\t4000000000 ns\n");
-	fake_error("proc/10/fd", 0);
+	assert_string_equal(fault.remedy, "hidden-processes");
+	/* An LXC container is a machine to those who use it. */
+	tree_write(&tree, "run/systemd/container", "lxc\n");
 	assert_int_equal(collect(), 0);
-	assert_compare(value(BUSY, VIDEO("a")), ==, 3);
+	assert_compare(value(CLIENTS, "a.service"), ==, 1);
+	deny("10", -EACCES);
+	assert_int_equal(collect(), -EACCES);
+	assert_string_equal(fault.remedy, "client-rights");
 }
 
 /* xe would wake its GPU to answer. */
@@ -241,12 +297,34 @@ static void not_here(void **unused)
 	assert_null(none);
 }
 
+/* Inside a GVT-g guest the kernel takes the timestamps for four times slower than they are. */
+static void inside_a_vgpu(void **unused)
+{
+	(void)unused;
+	gpu.fdinfo_divisor = 4;
+	write_client(100, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	write_client(100, "a", 1, "drm-engine-video:\t3417537043 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(0, "class=\"video\"") == 0.60438426);
+	assert_int_equal(fault.reason, REASON_NONE);
+	gpu.maybe_vgpu = true;
+	write_client(100, "a", 1, "drm-engine-video:\t9000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_true(value(0, "class=\"video\"") <= 0.60438426);
+	assert_string_equal(fault.remedy, "render-node");
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(counts, setup, teardown),
+		cmocka_unit_test_setup_teardown(inside_a_vgpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_engines, setup, teardown),
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_denied, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(asleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_path, setup, teardown),

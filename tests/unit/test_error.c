@@ -30,7 +30,7 @@ static int setup(void **state)
 	tree_new(&tree);
 	tree_folder(&tree, "proc");
 	tree_folder(&tree, "sys");
-	tree_write(&tree, "libs.txt", "i915 renderD128 0\n");
+	tree_write(&tree, "libs.txt", "i915 renderD128 0 12000000\n");
 	fake_sys_load(tree.root);
 	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
 		return -1;

@@ -165,11 +165,8 @@ static void cycles_grown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(i915),
-		cmocka_unit_test(memory),
-		cmocka_unit_test(xe),
-		cmocka_unit_test(others),
-		cmocka_unit_test(cycles_grown),
+		cmocka_unit_test(i915),	  cmocka_unit_test(memory),	  cmocka_unit_test(xe),
+		cmocka_unit_test(others), cmocka_unit_test(cycles_grown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

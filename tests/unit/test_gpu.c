@@ -286,6 +286,75 @@ static void two_integrated_gpus_share_no_pmu(void **state)
 	assert_string_equal(list->gpus[1]->pmu_name, "");
 }
 
+/* Up to 6.12 the second one's PMU has its address in its name; since 6.13 the kernel refuses it. */
+static void one_of_two_integrated_gpus_owns_i915(void **state)
+{
+	(void)state;
+	tree_write(&tree, PCI "0000:00:06.0/vendor", "0x8086\n");
+	tree_write(&tree, PCI "0000:00:06.0/class", "0x030000\n");
+	tree_write(&tree, PCI "0000:00:06.0/device", "0x9a49\n");
+	tree_link(&tree, PCI "0000:00:06.0/driver", "../../../bus/pci/drivers/i915");
+	look_again();
+	assert_string_equal(list->gpus[0]->pmu_name, "");
+	assert_null(list->gpus[0]->pmu);
+	assert_true(list->gpus[0]->pmu_is_unclear && list->gpus[1]->pmu_is_unclear);
+	assert_false(list->gpus[2]->pmu_is_unclear); /* a discrete one has its own */
+	assert_false(gpu_list_is_stale(fs, list));
+
+	tree_folder(&tree, PMU "i915_0000_00_06.0/events");
+	assert_true(gpu_list_is_stale(fs, list));
+	look_again();
+	assert_string_equal(list->gpus[0]->pmu_name, "i915");
+	assert_non_null(list->gpus[0]->pmu);
+	assert_string_equal(list->gpus[1]->pmu_name, "i915_0000_00_06.0");
+	assert_false(list->gpus[0]->pmu_is_unclear || list->gpus[1]->pmu_is_unclear);
+	assert_false(gpu_list_is_stale(fs, list));
+
+	/* No PMU at all is another matter. */
+	tree_delete(&tree, PMU "i915_0000_00_06.0");
+	tree_delete(&tree, PMU "i915");
+	look_again();
+	assert_false(list->gpus[0]->pmu_is_unclear || list->gpus[1]->pmu_is_unclear);
+}
+
+static const struct {
+	const char *device, *hz;
+	bool in_vm, vgpu, maybe;
+	unsigned divisor;
+} guests[] = {
+	{ "0x3e92", "12000000", true, false, false, 0 }, /* a whole GPU in a VM */
+	{ "0x3e92", "3000000", true, true, false, 4 },
+	{ "0x5a84", "19200000", true, false, false, 0 }, /* Apollo Lake */
+	{ "0x5a84", "2400000", true, true, false, 8 },
+	{ "0x3e92", NULL, true, false, true, 0 }, /* the node may not be opened */
+	{ "0x3e92", NULL, false, false, false, 0 },
+	{ "0x4680", NULL, true, false, false, 0 }, /* no GVT-g for it */
+	{ "0x4680", "3000000", true, false, false, 0 },
+};
+
+/* GVT-g does not emulate the register that says how fast the timestamps run. */
+static void vgpu_of_gvt(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(guests); i++) {
+		char libs[64] = "";
+		const struct gpu *gpu;
+
+		if (guests[i].hz)
+			snprintf(libs, sizeof(libs), "i915 renderD129 0 %s\n", guests[i].hz);
+		tree_write(&tree, "libs.txt", libs);
+		tree_write(&tree, "proc/cpuinfo",
+			   guests[i].in_vm ? "flags\t\t: fpu sse hypervisor lahf_lm\n"
+					   : "flags\t\t: fpu sse lahf_lm\n");
+		tree_write(&tree, PCI "0000:00:02.0/device", guests[i].device);
+		look_again();
+		gpu = list->gpus[0];
+		assert_row(gpu->vgpu == guests[i].vgpu, guests[i].device);
+		assert_row(gpu->maybe_vgpu == guests[i].maybe, guests[i].device);
+		assert_int_equal(gpu->fdinfo_divisor, guests[i].divisor);
+	}
+}
+
 static void unreadable_bus_keeps_the_old_list(void **state)
 {
 	struct gpu_list *fresh = NULL;
@@ -306,6 +375,7 @@ static void machine_without_pci(void **state)
 	tree_delete(&tree, "sys/bus/pci");
 	assert_int_equal(gpu_discover(fs, pmus, list, &fresh), 0);
 	assert_int_equal(fresh->n, 0);
+	assert_true(fresh->blind && !list->blind);
 	gpu_list_free(fresh);
 }
 
@@ -411,6 +481,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pmu_comes_and_goes, setup, teardown),
 		cmocka_unit_test_setup_teardown(device_goes_and_comes, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_integrated_gpus_share_no_pmu, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_of_two_integrated_gpus_owns_i915, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(vgpu_of_gvt, setup, teardown),
 		cmocka_unit_test_setup_teardown(unreadable_bus_keeps_the_old_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(machine_without_pci, setup, teardown),
 		cmocka_unit_test_setup_teardown(virtual_functions, setup, teardown),

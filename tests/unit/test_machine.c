@@ -26,6 +26,8 @@ static const struct row {
 	  "sys/class/dmi/id/product_name", "Surface Laptop\n", "virtualization=\"none\"" },
 	{ "LXC in QEMU", "run/systemd/container", "lxc\n", "sys/class/dmi/id/sys_vendor", "QEMU\n",
 	  "virtualization=\"lxc\"" },
+	{ "LXC without systemd", "proc/1/environ", "container=lxc", NULL, NULL,
+	  "virtualization=\"lxc\"" },
 	{ "Docker", ".dockerenv", "", NULL, NULL, "virtualization=\"docker\"" },
 	{ "Podman", "run/.containerenv", "", NULL, NULL, "virtualization=\"podman\"" },
 	{ "kernel", "proc/sys/kernel/osrelease", "6.8.12-4-pve\n", NULL, NULL,

@@ -204,6 +204,7 @@ static void wrong_values(void **state)
 		{ "--vaapi.interval=300", "write 300s" },
 		{ "--vaapi.timeout=15", "write 15s" },
 		{ "--vaapi.ladder-interval=3600", "write 3600s" },
+		{ "--vaapi.probe-suspended=yes", "auto, always, never" },
 		{ "--scrape.timeout=0", "scrape.timeout" },
 		{ "--scrape.timeout=49ms", "scrape.timeout" },
 		{ "--scrape.timeout=2h", "scrape.timeout" },
@@ -276,7 +277,7 @@ static void vaapi(void **state)
 	assert_int_equal(parsed->vaapi.ladder_ns, 86400 * s);
 	assert_int_equal(parsed->vaapi_timeout_ns, 15 * s);
 	assert_int_equal(parsed->vaapi.expected, VA_CODECS_AUTO);
-	assert_false(parsed->vaapi.probe_suspended);
+	assert_int_equal(parsed->vaapi.wake, VA_WAKE_AUTO);
 	for (unsigned bit = 0; va_codec_name(bit); bit++)
 		assert_true(parsed->vaapi.codecs >> bit & 1);
 	assert_int_equal(run(ARGS("--vaapi.interval=90s", "--vaapi.timeout=500ms",
@@ -288,7 +289,13 @@ static void vaapi(void **state)
 	assert_int_equal(parsed->vaapi.ladder_ns, 3600 * s);
 	assert_int_equal(parsed->vaapi.codecs, va_codec_bit("av1"));
 	assert_int_equal(parsed->vaapi.expected, va_codec_bit("h264") | va_codec_bit("hevc"));
-	assert_true(parsed->vaapi.probe_suspended);
+	assert_int_equal(parsed->vaapi.wake, VA_WAKE_ALWAYS);
+	assert_int_equal(run(ARGS("--vaapi.probe-suspended=never")), 0);
+	assert_int_equal(parsed->vaapi.wake, VA_WAKE_NEVER);
+	assert_int_equal(run(ARGS("--vaapi.probe-suspended=always")), 0);
+	assert_int_equal(parsed->vaapi.wake, VA_WAKE_ALWAYS);
+	assert_int_equal(run(ARGS("--vaapi.probe-suspended", "--vaapi.probe-suspended=auto")), 0);
+	assert_int_equal(parsed->vaapi.wake, VA_WAKE_AUTO);
 	assert_int_equal(run(ARGS("--vaapi.expect=none")), 0);
 	assert_int_equal(parsed->vaapi.expected, 0);
 	assert_int_equal(run(ARGS("--vaapi.expect=none", "--vaapi.expect=auto")), 0);

@@ -32,6 +32,7 @@ static int setup(void **state)
 	tree_folder(&tree, "proc");
 	tree_folder(&tree, "sys");
 	tree_write(&tree, "proc/version", "Linux\n");
+	tree_kthreadd(&tree);
 	fake_sys_load(tree.root);
 	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
 		return -1;
@@ -120,9 +121,9 @@ static void finds(void **state)
 	tree_folder(&tree, "proc/12x");
 	tree_folder(&tree, "proc/99999999999");
 	take_walk(1);
-	assert_int_equal(walk_pids(walk, &n)[0], 3);
-	assert_int_equal(walk_pids(walk, &n)[2], 100);
-	assert_int_equal(n, 3);
+	assert_int_equal(walk_pids(walk, &n)[1], 3);
+	assert_int_equal(walk_pids(walk, &n)[3], 100);
+	assert_int_equal(n, 4);
 	assert_int_equal(walk_count(walk, &gpu), 7);
 	assert_int_equal(walk_count(walk, &second), 1);
 	assert_string_equal(clients(&gpu), "4@100 5@3 6@20 (2)");
@@ -190,11 +191,14 @@ static void once_a_round(void **state)
 	assert_string_equal(clients(&gpu), "5@20 (0)");
 	assert_int_equal(fake_counts().file_opens, opens);
 	/* A process without DRM descriptors costs one folder. */
-	write_fd(21, 1, "/dev/null", "pos:\t0\n");
 	take_walk(2);
-	assert_int_equal(fake_counts().file_opens, opens + 3);
+	opens = fake_counts().file_opens - opens;
+	write_fd(21, 1, "/dev/null", "pos:\t0\n");
+	opens += fake_counts().file_opens;
+	take_walk(3);
+	assert_int_equal(fake_counts().file_opens, opens + 1);
 	assert_string_equal(clients(&gpu), "5@20 (0)");
-	assert_int_equal(fake_counts().file_opens, opens + 4);
+	assert_int_equal(fake_counts().file_opens, opens + 2);
 }
 
 /* Without the right to list descriptors, but with that to read them. */
@@ -237,14 +241,32 @@ static void long_fdinfo(void **state)
 static void denied(void **state)
 {
 	(void)state;
+	tree_folder(&tree, "proc/2/fd");
 	write_fd(20, 7, "/dev/dri/renderD128", client(&gpu, 5));
 	write_fd(21, 1, "/dev/null", "pos:\t0\n");
 	fake_error("proc/21/fd", -EACCES);
 	fake_error("proc/21/fdinfo", -EACCES);
-	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
+	/* One of many, by another security module or a user namespace. */
+	take_walk(1);
 	assert_int_equal(fault.reason, REASON_PERMISSION);
 	assert_string_equal(fault.remedy, "client-rights");
-	assert_non_null(strstr(fault.detail, "1 of 2 processes"));
+	assert_non_null(strstr(fault.detail, "1 of 3 processes"));
+	assert_string_equal(clients(&gpu), "5@20 (0)");
+	/* The right is missing: kthreadd is root's, and denies nobody who has it. */
+	fake_error("proc/2/fd", -EACCES);
+	fake_error("proc/21/fd", 0);
+	take_walk(20);
+	fake_error("proc/2/fdinfo", -EACCES);
+	assert_int_equal(procs_walk(procs, 21, &walk, &fault), -EACCES);
+	assert_string_equal(fault.remedy, "client-rights");
+	/* Or most are denied. */
+	fake_error("proc/2/fd", 0);
+	fake_error("proc/20/fd", -EACCES);
+	fake_error("proc/20/fdinfo", -EACCES);
+	fake_error("proc/21/fd", -EACCES);
+	assert_int_equal(procs_walk(procs, 22, &walk, &fault), -EACCES);
+	fake_error("proc/20/fd", 0);
+	fake_error("proc/20/fdinfo", 0);
 	/* The right is given while it runs. */
 	fake_error("proc/21/fd", 0);
 	take_walk(2);
@@ -276,15 +298,83 @@ static void ended(void **state)
 	assert_int_equal(fault.reason, REASON_PARSE);
 }
 
-/* In a container of its own. */
-static void alone(void **state)
+/* Who can tell that there is nothing, and who cannot. */
+static void hidden(void **state)
 {
+	static const char initial[] = "pid:[4026531836]", other[] = "pid:[4026532567]";
+	static const struct {
+		const char *what, *self, *self_namespace, *namespace;
+		const char environ[40], *marker;
+		bool kthreadd, processes, hidden;
+		const char *detail;
+	} rows[] = {
+		{ "a copied tree", NULL, NULL, NULL, "", NULL, true, true, false, NULL },
+		{ "a host", "4711", initial, initial, "HOME=/", NULL, true, true, false, NULL },
+		{ "a host, without rights", "4711", initial, NULL, "", NULL, true, true, false,
+		  NULL },
+		{ "the host's /proc in a container", "4711", other, initial, "HOME=/", NULL, true,
+		  true, false, NULL },
+		{ "hidepid", "4711", initial, NULL, "", NULL, false, true, true, "hidepid" },
+		{ "a container, alone", "1", other, other, "HOME=/", NULL, false, true, true,
+		  "(pid:[4026532567])" },
+		{ "a container with an init", "7", other, other, "HOME=/", NULL, false, true, true,
+		  "(pid:[4026532567])" },
+		{ "and a process 2 like the kernel's", "7", other, other, "", NULL, true, true,
+		  true, "(pid:[4026532567])" },
+		{ "gVisor", "7", NULL, NULL, "", NULL, false, true, true, "process 2" },
+		{ "an empty /proc", NULL, NULL, NULL, "", NULL, false, false, true, "no process" },
+		{ "LXC", "7", other, other, "HOME=/\0container=lxc\0TERM=linux", NULL, false, true,
+		  false, NULL },
+		{ "LXC, without rights", "7", other, NULL, "", "lxc", false, true, false, NULL },
+		{ "Docker in it, its root mounted", "7", other, other, "HOME=/\0", "lxc\n", false,
+		  true, true, "(pid:" },
+		{ "Docker in it, alone", "1", other, NULL, "", "lxc\n", false, true, true,
+		  "(pid:" },
+		{ "another engine", "7", other, NULL, "", "lxc-libvirt\n", false, true, true,
+		  "(pid:" },
+		{ "a longer word", "7", other, other, "x=1\0container=lxc2", NULL, false, true,
+		  true, "(pid:" },
+		{ "and one before it", "7", other, other, "mycontainer=lxc", NULL, false, true,
+		  true, "(pid:" },
+	};
+
 	(void)state;
-	tree_link(&tree, "proc/self", "1");
-	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
-	assert_int_equal(fault.reason, REASON_PERMISSION);
-	tree_link(&tree, "proc/self", "4711");
-	take_walk(2);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = rows[i].hidden ? -EACCES : 0;
+
+		teardown(NULL);
+		setup(NULL);
+		if (!rows[i].kthreadd)
+			tree_delete(&tree, "proc/2");
+		if (rows[i].processes)
+			write_fd(7, 7, "/dev/dri/renderD128", client(&gpu, 5));
+		if (rows[i].self)
+			tree_link(&tree, "proc/self", rows[i].self);
+		if (rows[i].self && rows[i].self_namespace) {
+			char path[64];
+
+			snprintf(path, sizeof(path), "proc/%s/ns/pid", rows[i].self);
+			tree_link(&tree, path, rows[i].self_namespace);
+		}
+		if (rows[i].namespace)
+			tree_link(&tree, "proc/1/ns/pid", rows[i].namespace);
+		if (*rows[i].environ)
+			tree_write_bytes(&tree, "proc/1/environ", rows[i].environ,
+					 sizeof(rows[i].environ));
+		if (rows[i].marker)
+			tree_write(&tree, "run/systemd/container", rows[i].marker);
+		walk = NULL;
+		assert_row(procs_walk(procs, 1, &walk, &fault) == r, rows[i].what);
+		assert_row(r == 0 || (fault.reason == REASON_PERMISSION &&
+				      strcmp(fault.remedy, "hidden-processes") == 0 &&
+				      strstr(fault.detail, rows[i].detail)),
+			   rows[i].what);
+		walk_unref(walk);
+		walk = NULL;
+		assert_row(procs_look(procs, 1, &walk, &fault) == 0, rows[i].what);
+		assert_row(walk_is_whole_machine(walk) == (rows[i].kthreadd && !rows[i].hidden),
+			   rows[i].what);
+	}
 }
 
 /* The process that has a group or a device open; 0: none. */
@@ -375,8 +465,9 @@ static void unseen(void **state)
 	assert_int_equal(n, 2);
 	assert_int_equal(holder("12"), 0);
 	assert_int_equal(holder("14"), 22);
-	/* The same walk is no good for those who need all of it. */
-	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
+	/* Those who need all of it are told. */
+	assert_int_equal(fault.reason, REASON_NONE);
+	take_walk(1);
 	assert_int_equal(fault.reason, REASON_PERMISSION);
 	fake_error("proc/21/fdinfo", 0);
 	take_walk(2);
@@ -399,10 +490,10 @@ static void whole_machine(void **state)
 	};
 
 	(void)state;
-	take_walk(1);
-	assert_false(walk_is_whole_machine(walk));
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		tree_write(&tree, "proc/2/stat", rows[i].stat);
+		walk_unref(walk);
+		assert_int_equal(procs_look(procs, i + 1, &walk, &fault), 0);
 		assert_row(walk_is_whole_machine(walk) == rows[i].whole, rows[i].stat);
 	}
 }
@@ -425,8 +516,8 @@ static void procfs_elsewhere(void **state)
 	assert_int_equal(fs_new(&fs, tree.root, NULL, path, &bad), 0);
 	procs = procs_new(fs);
 	take_walk(1);
-	assert_int_equal(walk_pids(walk, &n)[0], 20);
-	assert_int_equal(n, 1);
+	assert_int_equal(walk_pids(walk, &n)[1], 20);
+	assert_int_equal(n, 2);
 	assert_string_equal(clients(&gpu), "5@20 (0)");
 }
 
@@ -448,9 +539,8 @@ static void holders(void **state)
 	tree_folder(&tree, "proc/14/fd");
 	fake_error("proc/14/fd", -EACCES);
 	fake_error("proc/14/fdinfo", -EACCES);
-	assert_int_equal(procs_walk(procs, 1, &walk, &fault), -EACCES);
+	take_walk(1);
 	assert_int_equal(fault.reason, REASON_PERMISSION);
-	assert_int_equal(procs_look(procs, 1, &walk, &fault), 0);
 	assert_true(walk_denied(walk, 14) && !walk_denied(walk, 13) && !walk_denied(walk, 99));
 	assert_int_equal(walk_holds(walk, 10, &gpu), 2);
 	assert_int_equal(walk_holds(walk, 10, &second), 1);
@@ -506,7 +596,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(procfs_elsewhere, setup, teardown),
-		cmocka_unit_test_setup_teardown(alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(vfio, setup, teardown),
 		cmocka_unit_test_setup_teardown(vfio_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(unseen, setup, teardown),

@@ -251,6 +251,118 @@ static void a_codec_goes(void **state)
 	assert_int_equal(w->g->n_tests, 0);
 }
 
+/* The share of time in which an idle GPU is awake, if it falls asleep 10 s after its last use. */
+static double awake_share(struct world *w)
+{
+	uint64_t awake = 0, until = 0, end = w->g->due + 12 * INTERVAL;
+	enum gpu_power power = GPU_SUSPENDED;
+
+	while (w->g->due < end) {
+		uint64_t since;
+
+		if (w->g->due > w->now)
+			w->now = w->g->due;
+		power = w->now < until ? GPU_MAY_SLEEP : GPU_SUSPENDED;
+		assert_int_equal(rounds_why_not(w->state, w->g, power, w->now), VA_NOT_SKIPPED);
+		since = w->now < until ? until : w->now;
+		step(w);
+		until = w->now + 10 * S;
+		awake += until - since;
+	}
+	return (double)awake / (12.0 * INTERVAL);
+}
+
+/* By default i915 lets an integrated GPU sleep, and nobody else may use it for days. */
+static void integrated_gpu_that_sleeps(void **state)
+{
+	struct world *w = *state;
+	unsigned long rounds;
+	double share;
+
+	w->state->options.ladder_ns = 24 * LADDER;
+	finish_round(w);
+	finish_round(w); /* with large pictures */
+	rounds = w->g->rounds;
+	share = awake_share(w);
+	print_message("awake for %.1f %% of the time, 1 s for each of 5 steps\n", 100 * share);
+	assert_true(share <= 0.05);
+	assert_int_equal(w->g->rounds, rounds + 12);
+}
+
+static void whole_round_for_who_may_sleep(void **state)
+{
+	struct world *w = *state;
+
+	finish_round(w);
+	finish_round(w);
+	w->now = w->g->due;
+	rounds_why_not(w->state, w->g, GPU_SUSPENDED, w->now);
+	step(w);
+	assert_int_equal(w->g->due, w->now);
+	rounds_why_not(w->state, w->g, GPU_MAY_SLEEP, w->now);
+	step(w);
+	assert_int_equal(w->g->due, w->now);
+	/* It has been told to stay awake: then there is no hurry. */
+	rounds_why_not(w->state, w->g, GPU_AWAKE, w->now);
+	step(w);
+	assert_true(w->g->due > w->now + S);
+}
+
+static enum va_skip why_not(struct world *w, uint64_t after)
+{
+	return rounds_why_not(w->state, w->g, GPU_SUSPENDED, w->g->started + after);
+}
+
+static void discrete_gpu_that_sleeps(void **state)
+{
+	struct world *w = *state;
+
+	w->gpu.discrete = true;
+	w->now = S;
+	assert_int_equal(why_not(w, INTERVAL), VA_NOT_SKIPPED); /* nothing is known of it */
+	step(w);
+	assert_int_equal(why_not(w, S), VA_NOT_SKIPPED); /* in the middle of a round */
+	finish_round(w);
+	assert_int_equal(why_not(w, INTERVAL), VA_SUSPENDED);
+	assert_int_equal(why_not(w, LADDER - 1), VA_SUSPENDED);
+	assert_int_equal(why_not(w, LADDER), VA_NOT_SKIPPED);
+	assert_int_equal(rounds_why_not(w->state, w->g, GPU_MAY_SLEEP, w->now), VA_NOT_SKIPPED);
+	va_state_ask(w->state);
+	assert_int_equal(why_not(w, INTERVAL), VA_NOT_SKIPPED);
+}
+
+static void always_and_never(void **state)
+{
+	struct world *w = *state;
+
+	w->state->options.wake = VA_WAKE_NEVER;
+	assert_int_equal(why_not(w, 0), VA_SUSPENDED);
+	assert_int_equal(rounds_why_not(w->state, w->g, GPU_MAY_SLEEP, 0), VA_NOT_SKIPPED);
+	w->gpu.discrete = true;
+	finish_round(w);
+	w->state->options.wake = VA_WAKE_ALWAYS;
+	assert_int_equal(why_not(w, INTERVAL), VA_NOT_SKIPPED);
+}
+
+static void what_is_old_says_nothing(void **state)
+{
+	struct world *w = *state;
+
+	assert_false(va_gpu_is_stale(w->state, w->g, 100 * INTERVAL)); /* nothing is known */
+	finish_round(w);
+	assert_false(va_gpu_is_stale(w->state, w->g, w->now + 3 * INTERVAL));
+	assert_true(va_gpu_is_stale(w->state, w->g, w->now + 3 * INTERVAL + 1));
+	/* One that hangs is tried less often. */
+	w->hevc = VA_TIMEOUT;
+	finish_round(w);
+	assert_false(va_gpu_is_stale(w->state, w->g, w->now + 6 * INTERVAL));
+	assert_true(va_gpu_is_stale(w->state, w->g, w->now + 6 * INTERVAL + 1));
+	/* A failure stays one. */
+	w->h264 = w->hevc = VA_CORRUPT;
+	finish_round(w);
+	assert_false(va_gpu_is_stale(w->state, w->g, w->now + 100 * INTERVAL));
+}
+
 static void no_node(void **state)
 {
 	struct world *w = *state;
@@ -339,6 +451,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(success_is_of_what_is_expected, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_a_driver_nothing_is_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_codec_goes, setup, teardown),
+		cmocka_unit_test_setup_teardown(integrated_gpu_that_sleeps, setup, teardown),
+		cmocka_unit_test_setup_teardown(whole_round_for_who_may_sleep, setup, teardown),
+		cmocka_unit_test_setup_teardown(discrete_gpu_that_sleeps, setup, teardown),
+		cmocka_unit_test_setup_teardown(always_and_never, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_is_old_says_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_node, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_stuck_child_ends_the_round, setup, teardown),
 		cmocka_unit_test_setup_teardown(on_demand, setup, teardown),

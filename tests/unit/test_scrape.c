@@ -252,6 +252,29 @@ static void pmu_was_closed_by_an_event(void **state)
 	assert_has(scrape(), BUSY("0000:00:02.0", "rcs0"));
 }
 
+/* Nowhere to look for GPUs: nobody knows that there is none, and the host's collectors work. */
+static void no_pci_bus(void **state)
+{
+	char there[256], away[256];
+	const char *body;
+
+	(void)state;
+	snprintf(there, sizeof(there), "%s", tree_path(&tree, "sys/bus/pci"));
+	snprintf(away, sizeof(away), "%s", tree_path(&tree, "away"));
+	assert_has(scrape(), "intel_gpu_up 1\n");
+	assert_int_equal(rename(there, away), 0);
+	body = scrape();
+	assert_has_not(body, "\nintel_gpu_up ");
+	assert_has(body, "success{collector=\"discovery\"} 0\n");
+	assert_has(body, "error{collector=\"discovery\",remedy=\"no-pci-bus\","
+			 "reason=\"no_device\"} 1\n");
+	assert_has(body, "intel_gpu_machine_info{");
+	assert_int_equal(rename(away, there), 0);
+	body = scrape();
+	assert_has(body, "intel_gpu_up 1\n");
+	assert_has(body, "success{collector=\"discovery\"} 1\n");
+}
+
 static void pmu_on_hold(void **state)
 {
 	const char *body;
@@ -367,6 +390,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(absence_is_logged_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden_gpu_is_logged, setup_hidden, teardown),
 		cmocka_unit_test_setup_teardown(pmu_was_closed_by_an_event, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_pci_bus, setup, teardown),
 		cmocka_unit_test_setup_teardown(pmu_on_hold, setup, teardown),
 		cmocka_unit_test_setup_teardown(perf_is_denied_and_allowed, setup, teardown),
 		cmocka_unit_test_setup_teardown(vgpus_come_and_go, setup_gvtg, teardown),

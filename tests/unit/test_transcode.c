@@ -45,6 +45,7 @@ static int setup(void **unused)
 	(void)unused;
 	tree_new(&tree);
 	tree_folder(&tree, "proc");
+	tree_kthreadd(&tree);
 	tree_folder(&tree, "sys");
 	fake_sys_load(tree.root);
 	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)

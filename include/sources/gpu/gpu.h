@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Discovery: which Intel GPUs this machine has, from sysfs alone, whatever drives them. A GPU's
+ * Discovery: which Intel GPUs this machine has, from sysfs, whatever drives them. A GPU's
  * identity is found once and then constant; a GPU that changes its driver becomes a new one.
  */
 #ifndef SOURCES_GPU_GPU_H
@@ -28,9 +28,18 @@ struct gpu {
 	char model[128];		 /* from pci.ids; empty when unknown */
 	const struct platform *platform; /* NULL when the id is not in the table */
 	bool discrete;
-	bool vf;		   /* an SR-IOV virtual function that the host itself uses */
+	bool vf;	 /* an SR-IOV virtual function that the host itself uses */
+	bool vgpu;	 /* of GVT-g, inside its guest */
+	bool maybe_vgpu; /* nobody can say */
+	/*
+	 * What fdinfo's engine times are divided by, if not 0. A GVT-g guest's i915 reads 0 from
+	 * CTC_MODE (0xa26c), which GVT-g does not emulate, and takes the GPU's timestamps for
+	 * slower than they are.
+	 */
+	unsigned fdinfo_divisor;
 	char card[32], render[32]; /* "card0", "renderD128"; empty when the driver has none */
 	bool may_own_i915;	   /* the PMU named "i915" can be nobody else's */
+	bool pmu_is_unclear;	   /* that PMU is this GPU's or another one's */
 	char pmu_name[64];	   /* empty when the driver has registered none */
 	struct pmu *pmu;	   /* NULL when its events are not read */
 	bool nodes_known;	   /* libdrm was asked which nodes exist in /dev/dri here */
@@ -48,6 +57,7 @@ struct gpu_list {
 	struct gpu **gpus;
 	size_t n;
 	uint64_t devices_hash; /* of the names in sys/bus/pci/devices */
+	bool blind;	       /* there is no such directory: nobody knows what the machine has */
 };
 
 void gpu_list_free(struct gpu_list *list);

@@ -34,16 +34,17 @@ struct walk;
  * Without the right to list descriptors (CAP_DAC_READ_SEARCH) but with that to read them
  * (CAP_SYS_PTRACE), fdinfo is listed instead and every descriptor is read: three system calls.
  *
- * *ret is a reference. 0, or -errno with *fault filled in: -EACCES when a process could not be
- * looked at, because nobody knows what it would have shown.
- */
-int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
-
-/*
- * The same walk for who can do without some processes: walk_denied() and walk_unseen() say which.
- * That it sees the exporter's own container alone is a failure here, too.
+ * *ret is a reference. 0, or -errno with *fault filled in. walk_is_hidden(), walk_denied() and
+ * walk_unseen() say what it does not show.
  */
 int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
+
+/*
+ * The same for who needs to know of all processes: -EACCES with *fault filled in when it is hidden,
+ * or the right to look at others' processes is missing. 0 with *fault filled in when some processes
+ * are denied although that right is there: what they hold is not known.
+ */
+int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 struct walk *walk_ref(struct walk *walk);
 void walk_unref(struct walk *walk);
 
@@ -58,6 +59,16 @@ bool walk_denied(const struct walk *walk, pid_t pid);
 
 /* Whether /proc shows every process of the machine (the initial PID namespace, no hidepid). */
 bool walk_is_whole_machine(const struct walk *walk);
+
+/*
+ * 0 when what /proc shows is the whole machine, or an LXC container that looks at itself and is a
+ * machine to those who use it; -EACCES with *fault filled in when there may be others that it does
+ * not show, of which nothing can be said, not even that there are none.
+ */
+int walk_is_hidden(const struct walk *walk, struct fault *fault);
+
+/* Whether process 1 is an LXC container's init. */
+bool procs_is_lxc(const struct fs *fs);
 
 /*
  * The lowest process that has a VFIO group open, by its name in /dev/vfio ("12", "noiommu-0"), or

@@ -15,12 +15,20 @@
 #define VA_CODECS_AUTO (1u << 31) /* of expected: h264 where a VA driver is installed */
 #define VA_MAX_BACKOFF 4
 
+/* Of GPUs that sleep. By itself i915 lets an integrated GPU sleep 10 s after its last use. */
+enum va_wake {
+	VA_WAKE_AUTO, /* an integrated one for each round, a discrete one once in the ladder
+			 interval */
+	VA_WAKE_ALWAYS,
+	VA_WAKE_NEVER,
+};
+
 struct va_options {
 	uint64_t interval_ns;
-	uint64_t ladder_ns;    /* from one round with large pictures to the next */
-	unsigned codecs;       /* va_codec_bit() of those that are tested */
-	unsigned expected;     /* of those that must work, or VA_CODECS_AUTO */
-	bool probe_suspended;  /* wake a sleeping GPU */
+	uint64_t ladder_ns; /* from one round with large pictures to the next */
+	unsigned codecs;    /* va_codec_bit() of those that are tested */
+	unsigned expected;  /* of those that must work, or VA_CODECS_AUTO */
+	enum va_wake wake;
 	bool driver_installed; /* what VA_CODECS_AUTO asks for */
 };
 
@@ -74,6 +82,8 @@ struct va_gpu {
 	struct va_step *steps; /* the first is the list; NULL before it has run */
 	size_t n_steps, step;  /* step: the next one */
 	uint64_t started, due; /* of the round, and the next step; monotonic ns */
+	uint64_t ended;	       /* the last round */
+	bool may_sleep;	       /* between steps: so they come back to back, and it sleeps then */
 	uint64_t laddered;     /* when the last round with large pictures began */
 	bool ladder;	       /* this round has them */
 	bool asked;	       /* somebody wants them now */
@@ -107,6 +117,11 @@ void va_gpu_free(struct va_gpu *gpu);
 unsigned va_gpu_expected(const struct va_state *state, const struct va_gpu *gpu);
 /* Does a test of it pass at 256x256? */
 bool va_gpu_works(const struct va_gpu *gpu, const char *codec);
+/*
+ * Is what was seen working too long ago to say so now? Three intervals; failures are not forgotten
+ * until something passes.
+ */
+bool va_gpu_is_stale(const struct va_state *state, const struct va_gpu *gpu, uint64_t now);
 /* Why no test runs now. */
 enum va_skip va_gpu_skip(const struct va_state *state, const struct va_gpu *gpu, uint64_t now);
 

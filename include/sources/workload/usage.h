@@ -38,6 +38,8 @@ void usage_free(struct usage *usage);
 void usage_begin(struct usage *usage, uint64_t now);
 int usage_add(struct usage *usage, const struct drm_client *client,
 	      const struct workload *workload);
+/* Clients of processes that could not be looked at this time are not missing. Before the end. */
+void usage_keep_denied(struct usage *usage, const struct walk *walk);
 /* Forgets workloads without clients for 15 minutes. */
 void usage_end(struct usage *usage);
 

@@ -102,8 +102,9 @@ static void pmu_name(char *buf, size_t size, const char *driver, const char *pci
 }
 
 /*
- * Up to 6.12 the PMU is "i915" for 0000:00:02.0 only, since 6.13 for every integrated GPU. No
- * link leads from the PMU to the device, so "i915" is taken only by the one GPU that can own it.
+ * Up to 6.12 the PMU is "i915" for 0000:00:02.0 only, since 6.13 for every integrated GPU, and the
+ * kernel refuses the second one. No link leads from the PMU to the device, so "i915" is taken only
+ * by the one GPU that can own it: the integrated one that has no PMU of its own name.
  * Returns the inode of the PMU's folder, 0 when there is none.
  */
 static uint64_t find_pmu(const struct fs *fs, const struct gpu *gpu, char *name, size_t size)
@@ -131,6 +132,43 @@ static bool is_guest_function(const struct fs *fs, const char *pci, enum gpu_dri
 
 	*ret_vf = fs_read_link_name(fs, physfn, sizeof(physfn), PCI "/physfn", pci) == 0;
 	return *ret_vf && driver != GPU_I915 && driver != GPU_XE;
+}
+
+static bool is_in_vm(const struct fs *fs)
+{
+	char cpu[4096]; /* the first processor's flags are in the beginning */
+	int n = fs_read(fs, cpu, sizeof(cpu), "proc/cpuinfo");
+
+	if (n == -EMSGSIZE)
+		n = sizeof(cpu);
+	return n > 0 && memmem(cpu, (size_t)n, " hypervisor", 11);
+}
+
+/*
+ * Generation 9 divides its crystal's clock by 2 to the power of 3 less a field of CTC_MODE, which
+ * hardware sets to 2, on Apollo and Gemini Lake to 3 (read_clock_frequency() in
+ * drivers/gpu/drm/i915/gt/intel_gt_clock_utils.c). A register that reads 0 is GVT-g's, and no other
+ * generation from 9 on has GVT-g; before 9 the rate is fixed.
+ */
+static void find_vgpu(const struct fs *fs, struct gpu *gpu)
+{
+	const char *generation = gpu->platform ? gpu->platform->generation : "";
+	bool low_power = strcmp(generation, "9lp") == 0;
+	unsigned crystal = low_power ? 19200000 : 24000000, hz;
+	char node[sizeof("/dev/dri/") + sizeof(gpu->render)];
+
+	if (gpu->driver != GPU_I915 || (strcmp(generation, "9") != 0 && !low_power) ||
+	    !fs_is_live(fs))
+		return;
+	snprintf(node, sizeof(node), "/dev/dri/%s", gpu->render);
+	if (!*gpu->render || sys_i915_timestamp_hz(node, &hz) < 0) {
+		/* Outside of a VM it cannot be one. */
+		gpu->maybe_vgpu = is_in_vm(fs);
+		return;
+	}
+	gpu->vgpu = hz == crystal >> 3;
+	if (gpu->vgpu)
+		gpu->fdinfo_divisor = low_power ? 8 : 4;
 }
 
 static int identify(const struct fs *fs, const char *pci, struct gpu **ret)
@@ -166,6 +204,7 @@ static int identify(const struct fs *fs, const char *pci, struct gpu **ret)
 	gpu->driver_inode = inode_or_0(fs, pci, "driver");
 	gpu->drm_inode = inode_or_0(fs, pci, "drm");
 	find_nodes(fs, gpu);
+	find_vgpu(fs, gpu);
 	*ret = gpu;
 	return 0;
 }
@@ -181,25 +220,38 @@ static struct gpu *find_old(const struct gpu_list *old, const char *pci)
 static bool is_same(const struct gpu *a, const struct gpu *b)
 {
 	return a->driver_inode == b->driver_inode && a->drm_inode == b->drm_inode &&
-	       a->pmu_inode == b->pmu_inode && a->device_id == b->device_id;
+	       a->pmu_inode == b->pmu_inode && a->device_id == b->device_id && a->vgpu == b->vgpu &&
+	       a->maybe_vgpu == b->maybe_vgpu && a->may_own_i915 == b->may_own_i915 &&
+	       a->pmu_is_unclear == b->pmu_is_unclear;
+}
+
+/* Whether the PMU named "i915" can be this GPU's, for all that is known of this GPU alone. */
+static bool is_candidate(const struct fs *fs, const struct gpu *gpu)
+{
+	char name[sizeof(gpu->pmu_name)];
+	uint64_t inode;
+
+	pmu_name(name, sizeof(name), "i915", gpu->pci);
+	return gpu->driver == GPU_I915 && !gpu->vf && !gpu->discrete &&
+	       fs_inode(fs, &inode, PMU_FOLDER, name) < 0;
 }
 
 /* The PMUs of all GPUs are found together: "i915" has an owner only if there is one candidate. */
 static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct gpu_list *old,
 		       struct gpu_list *list)
 {
-	size_t integrated = 0;
+	size_t candidates = 0;
+	uint64_t inode = 0;
 
-	for (size_t i = 0; i < list->n; i++) {
-		const struct gpu *gpu = list->gpus[i];
-
-		integrated += gpu->driver == GPU_I915 && !gpu->vf && !gpu->discrete;
-	}
+	fs_inode(fs, &inode, PMU_FOLDER, "i915");
+	for (size_t i = 0; i < list->n; i++)
+		candidates += is_candidate(fs, list->gpus[i]);
 	for (size_t i = 0; i < list->n; i++) {
 		struct gpu *gpu = list->gpus[i], *before = find_old(old, gpu->pci);
 		char name[sizeof(gpu->pmu_name)];
 
-		gpu->may_own_i915 = integrated == 1 && gpu->driver == GPU_I915 && !gpu->discrete;
+		gpu->may_own_i915 = candidates == 1 && is_candidate(fs, gpu);
+		gpu->pmu_is_unclear = candidates > 1 && inode && is_candidate(fs, gpu);
 		gpu->pmu_inode = find_pmu(fs, gpu, name, sizeof(name));
 		if (gpu->pmu_inode)
 			strcpy(gpu->pmu_name, name);
@@ -227,12 +279,13 @@ int gpu_discover(const struct fs *fs, struct pmu_set *pmus, const struct gpu_lis
 	int n, r = 0;
 
 	n = fs_list(fs, &names, "sys/bus/pci/devices");
-	/* A machine without a PCI bus (some containers) has no GPU; that is no failure. */
+	/* A container without sysfs: collectors that need no GPU work all the same. */
 	if (n < 0 && n != -ENOENT)
 		return n;
 	list = calloc(1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
+	list->blind = n < 0;
 	list->gpus = calloc(n > 0 ? (size_t)n : 1, sizeof(*list->gpus));
 	if (!list->gpus)
 		r = -ENOMEM;

@@ -67,6 +67,19 @@ static int hold(struct reading *reading, pid_t pid, size_t client)
 	return 0;
 }
 
+/*
+ * A context that runs has its time in wall clock, and is in the timestamps' once it is switched
+ * out: so a quotient is at first too small, and right in the end.
+ */
+static void correct_times(const struct gpu *gpu, struct fdinfo *info)
+{
+	for (size_t i = 0; i < FDINFO_CLASSES; i++) {
+		info->engines[i].has_ns &= !gpu->maybe_vgpu;
+		if (gpu->fdinfo_divisor)
+			info->engines[i].ns /= gpu->fdinfo_divisor;
+	}
+}
+
 /* 1: a client; 0: none, or another GPU's. */
 static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct reading *reading,
 		   struct drm_client *ret)
@@ -167,6 +180,8 @@ static int read_clients(const struct walk *walk, const struct gpu *gpu, struct r
 		r = read_fd(walk, &walk->fds[i], reading, &reading->clients[n]);
 		if (r < 0)
 			return r;
+		if (r > 0)
+			correct_times(gpu, &reading->clients[n].info);
 		n += (size_t)r;
 	}
 	n = drop_repeated(reading->clients, n);

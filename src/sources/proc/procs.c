@@ -15,9 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DRM_MAJOR  226
-#define MAX_FDS	   (1u << 18)
-#define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
+#define DRM_MAJOR 226
+#define MAX_FDS	  (1u << 18)
 
 struct procs {
 	const struct fs *fs;
@@ -253,19 +252,15 @@ static int compare_pids(const void *a, const void *b)
 
 static int fill(struct walk *walk, struct fault *fault)
 {
-	char self[16];
 	int r = fs_visit(walk->fs, visit_proc, walk, "proc/.");
 
-	if (r < 0)
+	/* Without /proc nothing is seen: walk_is_hidden(). */
+	if (r < 0 && r != -ENOENT)
 		return fault_errno(fault, r, "proc");
+	walk->whole = walk_sees_all(walk->fs);
 	/* /proc is in order; a copy of it is not. */
 	if (walk->n_pids > 0)
 		qsort(walk->pids, walk->n_pids, sizeof(*walk->pids), compare_pids);
-	if (fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
-	    strcmp(self, "1") == 0)
-		return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
-				 "process 1 is the exporter itself: it sees nothing but its own "
-				 "container");
 	for (size_t i = 0; i < walk->n_pids; i++) {
 		r = look_at(walk, walk->pids[i]);
 		if (r < 0)
@@ -275,11 +270,18 @@ static int fill(struct walk *walk, struct fault *fault)
 	return 0;
 }
 
+/*
+ * Who has the right to look may list kthreadd's descriptors, and is denied a few at most, by
+ * another security module or by the user namespace that they are in.
+ */
 static int refuse_denied(const struct walk *walk, struct fault *fault)
 {
+	bool rights =
+		2 * walk->n_denied <= walk->n_pids && !(walk->whole && walk_denied(walk, KTHREADD));
+
 	if (walk->n_denied == 0)
 		return 0;
-	return fault_set(fault, REASON_PERMISSION, "client-rights", -EACCES,
+	return fault_set(fault, REASON_PERMISSION, "client-rights", rights ? 0 : -EACCES,
 			 "descriptors of %zu of %zu processes may not be listed (the first is %d)",
 			 walk->n_denied, walk->n_pids, (int)walk->denied[0]);
 }
@@ -327,7 +329,9 @@ int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fa
 
 	if (r < 0)
 		return r;
-	r = refuse_denied(walk, fault);
+	r = walk_is_hidden(walk, fault);
+	if (r == 0)
+		r = refuse_denied(walk, fault);
 	if (r < 0)
 		walk_unref(walk);
 	else
@@ -353,21 +357,9 @@ const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n)
 	return walk->unseen;
 }
 
-/*
- * Process 2 is the kernel's kthreadd in the initial PID namespace only, and hidepid hides it. No
- * process can give itself the flag.
- */
 bool walk_is_whole_machine(const struct walk *walk)
 {
-	char text[1024];
-	unsigned flags;
-	const char *s = fs_read(walk->fs, text, sizeof(text), "proc/2/stat") > 0
-				? strrchr(text, ')')
-				: NULL;
-
-	/* state ppid pgrp session tty_nr tpgid flags: proc(5) */
-	return s && sscanf(s + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-	       (flags & PF_KTHREAD);
+	return walk->whole;
 }
 
 /* A node that another device has under this name in a container is another one. */

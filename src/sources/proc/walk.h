@@ -12,6 +12,7 @@
 #define ANY_MINOR UINT32_MAX	   /* not known: its fdinfo tells */
 #define NO_MINOR  (UINT32_MAX - 1) /* of no GPU of ours */
 #define MAX_READ  16
+#define KTHREADD  2
 
 struct drm_fd {
 	pid_t pid;
@@ -43,6 +44,7 @@ struct walk {
 	atomic_uint refs;
 	uint64_t round;
 	const struct fs *fs;
+	bool whole; /* nothing of the machine is hidden */
 	pid_t *pids;
 	size_t n_pids, pids_size;
 	struct drm_fd *fds; /* by process */
@@ -61,5 +63,8 @@ struct walk {
 
 /* "…/dri/renderD128", "…/dri/card0", maybe " (deleted)": the number is the minor one. */
 bool walk_minor_of(const char *target, unsigned *ret);
+
+/* For struct walk's whole. */
+bool walk_sees_all(const struct fs *fs);
 
 #endif

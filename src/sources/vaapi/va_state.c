@@ -99,6 +99,20 @@ bool va_gpu_works(const struct va_gpu *gpu, const char *codec)
 	return false;
 }
 
+static bool any_works(const struct va_gpu *gpu)
+{
+	for (size_t i = 0; i < gpu->n_tests; i++)
+		if (va_gpu_works(gpu, gpu->tests[i].codec))
+			return true;
+	return false;
+}
+
+bool va_gpu_is_stale(const struct va_state *state, const struct va_gpu *gpu, uint64_t now)
+{
+	return gpu->rounds > 0 && any_works(gpu) &&
+	       now > gpu->ended + 3 * state->options.interval_ns * gpu->backoff;
+}
+
 enum va_skip va_gpu_skip(const struct va_state *state, const struct va_gpu *gpu, uint64_t now)
 {
 	if (gpu->skip != VA_NOT_SKIPPED)

@@ -109,7 +109,7 @@ bool attribution_complete(struct attribution *o, struct fault *fault)
 			  "descriptors of process %d, which may be a VM, may not be listed",
 			  (int)o->denied);
 	else
-		fault_set(&hidden, REASON_PERMISSION, "client-rights", 0,
+		fault_set(&hidden, REASON_PERMISSION, "hidden-processes", 0,
 			  "not all of the machine's processes are visible here");
 	fault_add(fault, &hidden);
 	return false;

@@ -21,6 +21,7 @@ struct known {
 	uint64_t id;
 	uint64_t at; /* of the last read */
 	unsigned missed;
+	pid_t pid;
 	bool fresh;		      /* its first look, and not the first of all */
 	bool started[FDINFO_CLASSES]; /* has a base that the next value is compared with */
 	struct counter counters[FDINFO_CLASSES];
@@ -254,7 +255,15 @@ int usage_add(struct usage *u, const struct drm_client *client, const struct wor
 	known->at = client->at;
 	known->fresh = false;
 	known->missed = 0;
+	known->pid = client->pid;
 	return 0;
+}
+
+void usage_keep_denied(struct usage *u, const struct walk *walk)
+{
+	for (size_t i = 0; i < u->n_clients; i++)
+		if (walk_denied(walk, u->clients[i].pid))
+			u->clients[i].missed = 0;
 }
 
 static int compare_hashes(const void *a, const void *b)

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Does /proc show all processes of the machine? What is not seen is not 0. */
+#include "walk.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
+
+/* PROC_PID_INIT_INO of include/linux/proc_ns.h: the same on every kernel. */
+#define INITIAL_NAMESPACE "pid:[4026531836]"
+
+/*
+ * Process 2 is the kernel's kthreadd in the initial PID namespace only, and hidepid hides it. No
+ * process can give itself the flag.
+ */
+static bool has_kthreadd(const struct fs *fs)
+{
+	char text[1024];
+	unsigned flags;
+	const char *s =
+		fs_read(fs, text, sizeof(text), "proc/2/stat") > 0 ? strrchr(text, ')') : NULL;
+
+	/* state ppid pgrp session tty_nr tpgid flags: proc(5) */
+	return s && sscanf(s + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
+	       (flags & PF_KTHREAD);
+}
+
+/*
+ * The PID namespace of what /proc shows, which is not the exporter's if the host's /proc is mounted
+ * in a container: process 1 is asked first, who may be asked with the right to look at others only.
+ */
+static bool read_namespace(const struct fs *fs, char *buf, size_t size)
+{
+	return fs_read_link(fs, buf, size, "proc/1/ns/pid") == 0 ||
+	       fs_read_link(fs, buf, size, "proc/self/ns/pid") == 0;
+}
+
+bool walk_sees_all(const struct fs *fs)
+{
+	char namespace[32];
+
+	return has_kthreadd(fs) && (!read_namespace(fs, namespace, sizeof(namespace)) ||
+				    strcmp(namespace, INITIAL_NAMESPACE) == 0);
+}
+
+bool procs_is_lxc(const struct fs *fs)
+{
+	static const char wanted[] = "\0container=lxc";
+	char text[8192] = "";
+	int n = fs_read(fs, text + 1, sizeof(text) - 1, "proc/1/environ");
+
+	if (n == -EMSGSIZE)
+		n = sizeof(text) - 2;
+	/* LXC gives it to its init. systemd's file says the same, but may be of another root. */
+	if (n > 0)
+		return memmem(text, (size_t)n + 2, wanted, sizeof(wanted));
+	if (fs_read(fs, text, sizeof(text), "run/systemd/container") <= 0)
+		return false;
+	text[strcspn(text, "\n")] = '\0';
+	return strcmp(text, "lxc") == 0;
+}
+
+int walk_is_hidden(const struct walk *walk, struct fault *fault)
+{
+	char namespace[32], self[16];
+	bool alone = fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
+		     strcmp(self, "1") == 0;
+
+	if (walk->whole || (walk->n_pids > 0 && !alone && procs_is_lxc(walk->fs)))
+		return 0;
+	if (walk->n_pids == 0)
+		return fault_set(fault, REASON_PERMISSION, "hidden-processes", -EACCES,
+				 "/proc shows no process");
+	if (read_namespace(walk->fs, namespace, sizeof(namespace)) &&
+	    strcmp(namespace, INITIAL_NAMESPACE) != 0)
+		return fault_set(fault, REASON_PERMISSION, "hidden-processes", -EACCES,
+				 "/proc is of another PID namespace (%s) than the machine's",
+				 namespace);
+	return fault_set(fault, REASON_PERMISSION, "hidden-processes", -EACCES,
+			 "/proc does not show the kernel's process 2: it is of another PID "
+			 "namespace than the machine's, or hidepid hides others' processes");
+}
