@@ -130,15 +130,10 @@ def run(*works):
 
 
 def gpus():
-    """{PCI address: PMU} of the GPUs whose PMU can be told by its name. Of two the first has that
-    named "i915", as an only one has, and nothing says that it is the first's."""
+    """{PCI address: PMU} of the GPUs: the PMU named "i915" is of the one that has none of its own name."""
     found = {}
-    numbers = range(len(os.environ["LAB_GPU"].split(",")))
-    for number in numbers:
+    for number in range(len(os.environ["LAB_GPU"].split(","))):
         pci = lab.shell(f"lab_bdf {number}")
         own = "i915_" + pci.replace(":", "_")
-        if (PMUS / own).exists():
-            found[pci] = Pmu(own)
-        elif len(numbers) == 1:
-            found[pci] = Pmu("i915")
+        found[pci] = Pmu(own if (PMUS / own).exists() else "i915")
     return found
