@@ -18,7 +18,7 @@ struct server_options {
 	size_t n_sockets;
 	const char *telemetry_path;
 	/*
-	 * Scrapes at the same time; beyond it 503, and with four fifths of it for addresses that
+	 * Scrapes at the same time; above it 503, and with four fifths of it for addresses that
 	 * have one in progress already. 0 = no limit.
 	 */
 	unsigned max_requests;

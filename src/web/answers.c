@@ -46,7 +46,7 @@ enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned status, 
 enum MHD_Result answer_page(struct MHD_Connection *connection, const char *content_type,
 			    const char *text, size_t len, enum MHD_ResponseMemoryMode mode)
 {
-	/* It does not write to the text, in any mode. */
+	/* libmicrohttpd does not write to the text, in any mode. */
 	void *body = (void *)(uintptr_t)text;
 	struct MHD_Response *response = MHD_create_response_from_buffer(len, body, mode);
 	enum MHD_Result result;

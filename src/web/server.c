@@ -423,7 +423,7 @@ void server_stop(struct server *server, uint64_t drain_ns)
 
 	for (size_t i = 0; i < server->options.n_sockets; i++)
 		close(server->options.sockets[i]);
-	/* If it hangs it may still use them. */
+	/* A thread that hangs may still use the server. */
 	if (!stopped)
 		return;
 	connections_free(server->connections);

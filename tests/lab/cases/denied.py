@@ -63,7 +63,7 @@ def check_allowed(checks, text, level, prefix):
 
 def main():
     checks = lab.Checks()
-    lab.shell("lab_load")
+    lab.shell("lab_load enable_gvt=1")
     for level in (2, 3, 4):
         text = f"paranoid {level}, no capability"
         exporter = check_denied(checks, text, "permission",

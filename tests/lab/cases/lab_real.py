@@ -36,19 +36,19 @@ class Pmu:
 
     def __init__(self, name):
         self.name = name
-        folder = PMUS / name
-        pmu_type = int((folder / "type").read_text())
-        cpu = self.cpu(folder)
+        directory = PMUS / name
+        pmu_type = int((directory / "type").read_text())
+        cpu = self.cpu(directory)
         self.events = {}
-        for event in sorted(os.listdir(folder / "events")):
+        for event in sorted(os.listdir(directory / "events")):
             if not event.endswith((".unit", ".scale")):
-                config = int((folder / "events" / event).read_text().split("=")[1], 16)
+                config = int((directory / "events" / event).read_text().split("=")[1], 16)
                 self.events[event] = open_event(pmu_type, config, cpu)
 
     @staticmethod
-    def cpu(folder):
+    def cpu(directory):
         """From 6.13 on any CPU will do, and there is no file."""
-        mask = folder / "cpumask"
+        mask = directory / "cpumask"
         return int(mask.read_text().split(",")[0].split("-")[0]) if mask.exists() else 0
 
     def read(self):
@@ -113,8 +113,8 @@ class Referee:
 
 def node(pci):
     """The render node of a GPU."""
-    folder = f"/sys/bus/pci/devices/{pci or lab.shell('lab_bdf')}/drm"
-    return "/dev/dri/" + next(name for name in os.listdir(folder) if name.startswith("renderD"))
+    directory = f"/sys/bus/pci/devices/{pci or lab.shell('lab_bdf')}/drm"
+    return "/dev/dri/" + next(name for name in os.listdir(directory) if name.startswith("renderD"))
 
 
 def work(engine, us, *options, pci=None):
@@ -130,15 +130,10 @@ def run(*works):
 
 
 def gpus():
-    """{PCI address: PMU} of the GPUs whose PMU can be told by its name. Of two the first has that
-    named "i915", as an only one has, and nothing says that it is the first's."""
+    """{PCI address: PMU} of the GPUs: the PMU named "i915" is of the one that has none of its own name."""
     found = {}
-    numbers = range(len(os.environ["LAB_GPU"].split(",")))
-    for number in numbers:
+    for number in range(len(os.environ["LAB_GPU"].split(","))):
         pci = lab.shell(f"lab_bdf {number}")
         own = "i915_" + pci.replace(":", "_")
-        if (PMUS / own).exists():
-            found[pci] = Pmu(own)
-        elif len(numbers) == 1:
-            found[pci] = Pmu("i915")
+        found[pci] = Pmu(own if (PMUS / own).exists() else "i915")
     return found

@@ -15,10 +15,10 @@ CLASSES = {"render": "render", "video": "video", "copy": "copy", "enhance": "vid
 
 def start(engine, us):
     """Work in the service's control group; the file stays open when it is done."""
-    folder = CGROUPS / "system.slice" / SERVICE
-    folder.mkdir(parents=True, exist_ok=True)
+    directory = CGROUPS / "system.slice" / SERVICE
+    directory.mkdir(parents=True, exist_ok=True)
     return subprocess.Popen(["lab_gpu_work", "--hold", "600000", lab.shell("lab_render"), engine, str(us)],
-                            preexec_fn=lambda: (folder / "cgroup.procs").write_text("0"),
+                            preexec_fn=lambda: (directory / "cgroup.procs").write_text("0"),
                             stdout=subprocess.PIPE, text=True)
 
 

@@ -8,10 +8,10 @@ UUIDS = [f"00000000-0000-0000-0000-0000000001{n:02}" for n in range(10)]
 
 
 def kernel_types(pci):
-    """{type: (free instances, folder)}"""
-    folder = Path(f"/sys/bus/pci/devices/{pci}/mdev_supported_types")
+    """{type: (free instances, directory)}"""
+    directory = Path(f"/sys/bus/pci/devices/{pci}/mdev_supported_types")
     return {entry.name: (int((entry / "available_instances").read_text()), entry)
-            for entry in folder.iterdir()}
+            for entry in directory.iterdir()}
 
 
 def check_free(checks, metrics, pci, when):
@@ -21,11 +21,11 @@ def check_free(checks, metrics, pci, when):
     checks.same(exported, kernel, f"free instances {when}: {kernel}")
 
 
-def fill(folder):
+def fill(directory):
     """Creates vGPUs until the driver refuses: how many, and with which errno."""
     for made, uuid in enumerate(UUIDS):
         try:
-            (folder / "create").write_text(uuid)
+            (directory / "create").write_text(uuid)
         except OSError as e:
             return made, e.errno
     return len(UUIDS), 0
@@ -43,8 +43,8 @@ def main():
     checks.that(empty.value("intel_gpu_engine_covers_guests", pci=pci) == 1, "the counters include guests")
 
     smallest = max(types, key=lambda name: types[name][0])
-    free, folder = types[smallest]
-    made, errno = fill(folder)
+    free, directory = types[smallest]
+    made, errno = fill(directory)
     checks.same(made, free, f"as many {smallest} as it said can be made: {made}, then errno {errno}")
     full = exporter.scrape()
     check_free(checks, full, pci, "of a full pool")

@@ -44,11 +44,10 @@ check "two at once" shows "PCI device 8086:9a49"
 qemu "$boot/silicon.so,apperture_mb=256" -device silicon-3e92,addr=2
 check "a setting that is none is refused" refused 'silicon: there is no setting apperture_mb=256'
 
+mapfile -t rest < <(printf '%s\n' "$silicon"/*.c | grep -v '/qemu\.c$')
+(cd "$work" && gcc -std=gnu17 -w -fPIC -c "${rest[@]}")
 build() { # QEMU.C ARGUMENTS...: silicon.so with another qemu.c
-	local other=$1 rest
-	shift
-	mapfile -t rest < <(printf '%s\n' "$silicon"/*.c | grep -v '/qemu\.c$')
-	gcc -std=gnu17 -w -fPIC -shared -I"$silicon" "$@" -o "$work/silicon.so" "$other" "${rest[@]}"
+	gcc -std=gnu17 -w -fPIC -shared -I"$silicon" -o "$work/silicon.so" "$@" "$work"/*.o
 }
 
 cat >"$work/version.c" <<-C
