@@ -72,6 +72,8 @@ static void prepare_process(const struct fs *fs, collector_set set, sigset_t *re
 	small_stacks();
 	drop_privileges(fs, set);
 	signal(SIGPIPE, SIG_IGN);
+	/* To systemd an end by it is a clean one: the service would stay away. */
+	signal(SIGHUP, SIG_IGN);
 	sigemptyset(ret_signals);
 	sigaddset(ret_signals, SIGTERM);
 	sigaddset(ret_signals, SIGINT);

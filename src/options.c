@@ -61,7 +61,9 @@ static const struct argp_option fixed_options[] = {
 	{ "web.telemetry-path", OPT_PATH, "PATH", 0,
 	  "Serve the metrics at PATH (default " WEB_DEFAULT_PATH ")", 1 },
 	{ "web.max-requests", OPT_MAX_REQUESTS, "N", 0,
-	  "Answer 503 to more than N scrapes at the same time; 0 = no limit (default 40)", 1 },
+	  "Answer 503 to more than N scrapes at the same time, 4 of 5 of them for one address; "
+	  "0 = no limit (default 40)",
+	  1 },
 	{ "web.notice", OPT_NOTICE, "TEXT", 0, "Say TEXT at the head of the page and in the log",
 	  1 },
 	{ "web.disable-exporter-metrics", OPT_NO_EXPORTER_METRICS, NULL, 0,

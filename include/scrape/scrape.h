@@ -56,6 +56,9 @@ bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again);
 /* Renders as scraper_scrape() does, and frees the scrape. */
 int scraper_end(struct scrape *scrape, char **ret, size_t *ret_len);
 
+/* Frees a scrape that is not over, which nobody wants any longer. */
+void scraper_cancel(struct scrape *scrape);
+
 collector_set scraper_enabled(const struct scraper *scraper);
 
 /* True after the first discovery has ended. *ret_gpus is how many GPUs there are. */

@@ -17,8 +17,12 @@ struct server_options {
 	const int *sockets; /* that listen, from listen_open(); the server's from now on */
 	size_t n_sockets;
 	const char *telemetry_path;
-	unsigned max_requests; /* scrapes at the same time; above it 503. 0 = no limit */
-	const char *notice;    /* at the head of the page; NULL or "": none */
+	/*
+	 * Scrapes at the same time; above it 503, and with four fifths of it for addresses that
+	 * have one in progress already. 0 = no limit.
+	 */
+	unsigned max_requests;
+	const char *notice; /* at the head of the page; NULL or "": none */
 };
 
 struct server;
@@ -30,15 +34,17 @@ bool server_has_page(const char *path);
 int server_start(struct server **ret, const struct server_options *options);
 
 /*
- * True when every thread that answers requests has answered one within the time, and nobody held
- * the scraper's lock meanwhile. A GPU that hangs does not keep it from being true. False
- * also as soon as wake, a descriptor or -1, is readable. By the thread that also stops the server.
+ * True when the thread that answers requests has gone through its loop within the time, and nobody
+ * held the scraper's lock meanwhile. Neither a GPU that hangs nor clients that fill all places keep
+ * it from being true. False also as soon as wake, a descriptor or -1, is readable. By the thread
+ * that also stops the server.
  */
 bool server_answers(struct server *server, uint64_t timeout_ns, int wake);
 
 /*
  * Takes no more connections, gives requests in progress up to drain_ns to end, cuts what is left
- * and frees the ports. The scraper must have been stopped, so that nothing waits for it.
+ * and frees the ports; does not wait for a thread that hangs. The scraper must have been stopped,
+ * so that nothing waits for it.
  */
 void server_stop(struct server *server, uint64_t drain_ns);
 

@@ -71,5 +71,7 @@ void runner_plan_locked(struct scraper *scraper, struct scrape *scrape);
 void waiter_begin_locked(struct scraper *scraper, struct scrape *scrape);
 /* Whether it is over, and then taken back; else *ret_again is when to look again, at the latest. */
 bool waiter_is_over_locked(struct scraper *scraper, struct scrape *scrape, uint64_t *ret_again);
+/* Takes it back: what has not answered has no result. */
+void waiter_withdraw_locked(struct scraper *scraper, struct scrape *scrape);
 
 #endif

@@ -234,6 +234,14 @@ int scraper_end(struct scrape *scrape, char **ret, size_t *ret_len)
 	return r;
 }
 
+void scraper_cancel(struct scrape *scrape)
+{
+	pthread_mutex_lock(&scrape->scraper->lock);
+	waiter_withdraw_locked(scrape->scraper, scrape);
+	pthread_mutex_unlock(&scrape->scraper->lock);
+	scrape_free(scrape);
+}
+
 struct wait {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;

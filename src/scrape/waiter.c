@@ -74,8 +74,7 @@ static void withdraw_job_locked(struct scraper *s, struct job *job)
 	job_unref(job);
 }
 
-/* What has not answered has no result. */
-static void withdraw_locked(struct scraper *s, struct scrape *scrape)
+void waiter_withdraw_locked(struct scraper *s, struct scrape *scrape)
 {
 	LIST_REMOVE(scrape, active);
 	/* Never planned: slots are made so that each job is reported as failed. */
@@ -107,6 +106,6 @@ bool waiter_is_over_locked(struct scraper *s, struct scrape *scrape, uint64_t *r
 			return false;
 		}
 	}
-	withdraw_locked(s, scrape);
+	waiter_withdraw_locked(s, scrape);
 	return true;
 }

@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BACKLOG 128
+#define BACKLOG 1024
+/* What a client that does not read can have of the kernel's memory: several answers. */
+#define SEND_BUFFER (128 << 10)
 
 static int split(const char *address, char *host, size_t size, const char **ret_port)
 {
@@ -39,7 +41,7 @@ static int split(const char *address, char *host, size_t size, const char **ret_
 
 static int open_one(const struct addrinfo *info, bool v6_only)
 {
-	int yes = 1, v6 = v6_only;
+	int yes = 1, v6 = v6_only, send_buffer = SEND_BUFFER;
 	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int r;
 
@@ -47,6 +49,8 @@ static int open_one(const struct addrinfo *info, bool v6_only)
 		return -errno;
 	/* A restart must not wait for the last connections' TIME_WAIT. */
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	/* Its connections inherit it. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
 	if (info->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6, sizeof(v6));
 	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)

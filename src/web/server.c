@@ -1,79 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * libmicrohttpd with epoll and some workers: a scrape that waits for its deadline holds one of
- * them. Each has a daemon for each listening socket.
+ * One thread answers all requests and waits in none: a connection whose scrape is not over is
+ * suspended, and resumed when it is. One daemon of libmicrohttpd for each listening socket.
  */
 #include "web/server.h"
 
+#include "answers.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "base/thread.h"
 #include "connections.h"
 #include "exposition/text.h"
+#include "loop.h"
 #include "pages.h"
 #include "query.h"
-#include "worker.h"
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/queue.h>
+#include <sys/resource.h>
 
-#define WORKERS		 4u
-#define CONNECTION_LIMIT 256u	    /* divided among the workers */
-#define STOP_NS		 500000000u /* to cut connections, which waits for nobody */
+#define STOP_NS 500000000u /* to cut connections, which waits for nobody */
+/* Connections that were cut and not closed yet. The library's own limit is never reached. */
+#define LEAVING 128u
 #define CONNECTION_MEMORY                                                                          \
 	40960u /* above 32 KiB it is mapped, and given back with the connection                    \
 		*/
 
-struct server {
-	struct server_options options;
-	struct connections *connections;
-	struct worker *workers[WORKERS];
-	size_t n_workers;
-	pthread_mutex_t lock;
-	pthread_cond_t drained;
-	unsigned requests; /* that were begun and not answered */
-	unsigned scrapes;
+struct request {
+	struct server *server;
+	struct MHD_Connection *connection;
+	struct connection *place; /* may be NULL */
+	struct scrape *scrape;	  /* that it waits for */
+	bool over;		  /* it was, and has given: */
+	int r;
+	char *body;
+	size_t len;
+	TAILQ_ENTRY(request) link; /* in waiting */
 };
 
-/* For the answers that every browser should take with care. */
-static void add_headers(struct MHD_Response *response, const char *content_type, const char *policy)
-{
-	MHD_add_response_header(response, "Content-Type", content_type);
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Content-Security-Policy", policy);
-}
-
-/* Takes the malloc'ed text. */
-static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status,
-			      const char *content_type, char *text, size_t len)
-{
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
-	enum MHD_Result result;
-
-	if (!response) {
-		free(text);
-		return MHD_NO;
-	}
-	add_headers(response, content_type, "default-src 'none'");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, "Allow", "GET, HEAD");
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned status,
-				   const char *line)
-{
-	char *text = strdup(line);
-
-	return text ? answer(connection, status, "text/plain; charset=utf-8", text, strlen(text))
-		    : MHD_NO;
-}
+/* But for the first two, of the loop's thread only. */
+struct server {
+	struct server_options options;
+	struct loop *loop;
+	struct connections *connections;
+	unsigned accepted, scrapes;
+	unsigned requests; /* that were begun and not answered */
+	TAILQ_HEAD(, request) waiting;
+};
 
 struct query_walk {
 	struct query query;
@@ -90,98 +65,95 @@ static enum MHD_Result take_argument(void *data, enum MHD_ValueKind kind, const 
 	return MHD_YES;
 }
 
-static bool begin_scrape(struct server *server)
+/* The last fifth is for addresses that have no scrape in progress: one alone cannot take all. */
+static bool has_room(const struct request *request)
 {
-	bool room;
+	const struct server *server = request->server;
+	unsigned max = server->options.max_requests;
 
-	pthread_mutex_lock(&server->lock);
-	room = server->options.max_requests == 0 || server->scrapes < server->options.max_requests;
-	server->scrapes += room;
-	pthread_mutex_unlock(&server->lock);
-	return room;
+	return max == 0 || server->scrapes < max - max / 5 ||
+	       (server->scrapes < max && connection_scrapes(request->place) == 0);
 }
 
-static void end_scrape(struct server *server)
+/* By the threads of the scraper. */
+static void wake(void *data)
 {
-	pthread_mutex_lock(&server->lock);
-	server->scrapes--;
-	pthread_mutex_unlock(&server->lock);
+	struct server *server = data;
+
+	loop_wake(server->loop);
 }
 
-static enum MHD_Result answer_metrics(struct server *server, struct MHD_Connection *connection)
+static enum MHD_Result begin_scrape(struct request *request, collector_set set)
 {
-	struct scraper *scraper = server->options.scraper;
-	struct query_walk walk = { .enabled = scraper_enabled(scraper) };
-	const char *header = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+	struct server *server = request->server;
+	const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
 							 "X-Prometheus-Scrape-Timeout-Seconds");
+
+	if (scraper_begin(server->options.scraper, set, query_timeout(header), wake, server,
+			  &request->scrape) < 0)
+		return MHD_NO;
+	server->scrapes++;
+	TAILQ_INSERT_TAIL(&server->waiting, request, link);
+	connection_scrape(request->place, request);
+	MHD_suspend_connection(request->connection);
+	return MHD_YES;
+}
+
+static void resume(struct request *request)
+{
+	struct server *server = request->server;
+
+	server->scrapes--;
+	TAILQ_REMOVE(&server->waiting, request, link);
+	request->over = true;
+	MHD_resume_connection(request->connection);
+}
+
+static void end_scrape(struct request *request)
+{
+	request->r = scraper_end(request->scrape, &request->body, &request->len);
+	resume(request);
+}
+
+static void cancel_scrape(void *data)
+{
+	struct request *request = data;
+
+	request->r = -ECANCELED;
+	/* Between its end and the next round of the library it is over, but not answered. */
+	if (request->over)
+		return;
+	scraper_cancel(request->scrape);
+	resume(request);
+}
+
+static enum MHD_Result ask_for_metrics(struct request *request)
+{
+	struct MHD_Connection *connection = request->connection;
+	struct query_walk walk = { .enabled = scraper_enabled(request->server->options.scraper) };
 	collector_set set;
 	char message[128];
-	size_t len;
-	char *body;
-	int r;
 
 	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, &walk);
 	if (query_result(&walk.query, walk.enabled, &set, message, sizeof(message)) < 0)
 		return answer_line(connection, MHD_HTTP_BAD_REQUEST, message);
-	if (!begin_scrape(server))
+	if (!has_room(request))
 		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 				   "Too many scrapes at the same time (--web.max-requests).\n");
-	r = scraper_scrape(scraper, set, query_timeout(header), &body, &len);
-	end_scrape(server);
-	if (r < 0) {
-		log_error("scrape failed", "err", strerror(-r));
-		return answer_line(connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
+	return begin_scrape(request, set);
+}
+
+static enum MHD_Result answer_metrics(struct request *request)
+{
+	char *body = request->body;
+
+	if (request->r < 0) {
+		log_error("scrape failed", "err", strerror(-request->r));
+		return answer_line(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
 				   "The metrics could not be rendered.\n");
 	}
-	return answer(connection, MHD_HTTP_OK, TEXT_CONTENT_TYPE, body, len);
-}
-
-static enum MHD_Result answer_ready(struct server *server, struct MHD_Connection *connection)
-{
-	char line[96];
-	size_t gpus;
-	bool ready = scraper_is_ready(server->options.scraper, &gpus);
-
-	if (!ready)
-		snprintf(line, sizeof(line), "Not ready: still looking for GPUs.\n");
-	else
-		snprintf(line, sizeof(line), "Ready: %zu Intel GPU%s found.\n", gpus,
-			 gpus == 1 ? "" : "s");
-	return answer_line(connection, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, line);
-}
-
-static enum MHD_Result answer_page(struct MHD_Connection *connection, const char *content_type,
-				   const char *text, size_t len, enum MHD_ResponseMemoryMode mode)
-{
-	/* libmicrohttpd does not write to the text, in any mode. */
-	void *body = (void *)(uintptr_t)text;
-	struct MHD_Response *response = MHD_create_response_from_buffer(len, body, mode);
-	enum MHD_Result result;
-
-	if (!response) {
-		if (mode == MHD_RESPMEM_MUST_FREE)
-			free(body);
-		return MHD_NO;
-	}
-	add_headers(response, content_type, PAGES_POLICY);
-	/* The next version's page must not run this version's script. */
-	MHD_add_response_header(response, "Cache-Control", "no-cache");
-	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result answer_index(struct server *server, struct MHD_Connection *connection)
-{
-	char *gpus = scraper_describe(server->options.scraper);
-	size_t len;
-	char *page = page_index(gpus ? gpus : "", server->options.telemetry_path,
-				server->options.notice, &len);
-
-	free(gpus);
-	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
-				  MHD_RESPMEM_MUST_FREE)
-		    : MHD_NO;
+	request->body = NULL;
+	return answer_text(request->connection, MHD_HTTP_OK, TEXT_CONTENT_TYPE, body, request->len);
 }
 
 bool server_has_page(const char *path)
@@ -190,20 +162,21 @@ bool server_has_page(const char *path)
 	       strcmp(path, "/-/ready") == 0 || page_find(path);
 }
 
-static enum MHD_Result route(struct server *server, struct MHD_Connection *connection,
-			     const char *path)
+static enum MHD_Result route(struct request *request, const char *path)
 {
+	struct server *server = request->server;
+	struct MHD_Connection *connection = request->connection;
 	const struct page_file *file;
 
 	if (strcmp(path, server->options.telemetry_path) == 0)
-		return answer_metrics(server, connection);
+		return ask_for_metrics(request);
 	if (strcmp(path, "/") == 0)
-		return answer_index(server, connection);
+		return answer_index(connection, &server->options);
 	/* Neither depends on the GPU's health: a sick GPU is no reason to restart the exporter. */
 	if (strcmp(path, "/-/healthy") == 0)
 		return answer_line(connection, MHD_HTTP_OK, "Healthy.\n");
 	if (strcmp(path, "/-/ready") == 0)
-		return answer_ready(server, connection);
+		return answer_ready(connection, server->options.scraper);
 	file = page_find(path);
 	if (file)
 		return answer_page(connection, file->content_type, file->data, file->len,
@@ -211,7 +184,7 @@ static enum MHD_Result route(struct server *server, struct MHD_Connection *conne
 	return answer_line(connection, MHD_HTTP_NOT_FOUND, "Not found.\n");
 }
 
-static struct connection *connection_of(struct MHD_Connection *connection)
+static struct connection *place_of(struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -219,65 +192,93 @@ static struct connection *connection_of(struct MHD_Connection *connection)
 	return info ? info->socket_context : NULL;
 }
 
+/* The first line of a request has come. */
+static void *request_begun(void *data, const char *uri, struct MHD_Connection *connection)
+{
+	(void)data, (void)uri;
+	connection_request(place_of(connection));
+	return NULL;
+}
+
+static struct request *request_new(struct server *server, struct MHD_Connection *connection)
+{
+	struct request *request = calloc(1, sizeof(*request));
+
+	if (!request)
+		return NULL;
+	*request = (struct request){ .server = server,
+				     .connection = connection,
+				     .place = place_of(connection) };
+	server->requests++;
+	return request;
+}
+
 static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *path,
 			      const char *method, const char *version, const char *upload,
-			      size_t *upload_size, void **request)
+			      size_t *upload_size, void **context)
 {
-	static char begun;
-	struct server *server = data;
+	struct request *request = *context;
 
 	(void)version, (void)upload;
-	if (!*request) {
-		*request = &begun;
-		pthread_mutex_lock(&server->lock);
-		server->requests++;
-		pthread_mutex_unlock(&server->lock);
-		if (connection_of(connection))
-			connections_busy(server->connections, connection_of(connection));
-		/* At once, so that no body of a POST is taken; the connection ends with it. */
-		if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
-		    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-			return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
-					   "Only GET and HEAD.\n");
+	if (connection_has_left(place_of(connection)))
+		return MHD_NO;
+	if (!request) {
+		*context = request = request_new(data, connection);
+		if (!request)
+			return MHD_NO;
 		/* An answer in the first call would end the keep-alive connection. */
-		return MHD_YES;
+		if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+		    strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
+			return MHD_YES;
+		/* At once, so that no body of a POST is taken; the connection ends with it. */
+		connection_answer(request->place);
+		return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD.\n");
 	}
 	if (*upload_size > 0) {
 		*upload_size = 0;
 		return MHD_YES;
 	}
-	return route(server, connection, path);
+	connection_answer(request->place);
+	return request->over ? answer_metrics(request) : route(request, path);
 }
 
-static void request_completed(void *data, struct MHD_Connection *connection, void **request,
+static void request_completed(void *data, struct MHD_Connection *connection, void **context,
 			      enum MHD_RequestTerminationCode code)
+{
+	struct request *request = *context;
+
+	(void)data, (void)connection, (void)code;
+	if (!request)
+		return;
+	*context = NULL;
+	request->server->requests--;
+	connection_idle(request->place);
+	free(request->body);
+	free(request);
+}
+
+static enum MHD_Result admit(void *data, const struct sockaddr *address, socklen_t len)
 {
 	struct server *server = data;
 
-	(void)code;
-	if (!*request)
-		return;
-	*request = NULL;
-	if (connection_of(connection))
-		connections_idle(server->connections, connection_of(connection));
-	pthread_mutex_lock(&server->lock);
-	if (--server->requests == 0)
-		pthread_cond_signal(&server->drained);
-	pthread_mutex_unlock(&server->lock);
+	(void)len;
+	server->accepted++;
+	return connections_admit(server->connections, address) ? MHD_YES : MHD_NO;
 }
 
 static void connection_changed(void *data, struct MHD_Connection *connection, void **context,
 			       enum MHD_ConnectionNotificationCode code)
 {
 	struct server *server = data;
+	const union MHD_ConnectionInfo *fd, *address;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		const union MHD_ConnectionInfo *info =
-			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-		*context = info ? connections_add(server->connections, info->connect_fd) : NULL;
+		fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+		*context =
+			connections_add(server->connections, fd->connect_fd, address->client_addr);
 	} else if (*context) {
-		connections_remove(server->connections, *context);
+		connections_remove(*context);
 		*context = NULL;
 	}
 }
@@ -293,19 +294,81 @@ static void log_library(void *data, const char *fmt, va_list ap)
 	log_debug("http", "err", message);
 }
 
+/* One scrape is rendered a round, so that everybody else has a turn meanwhile. */
+static uint64_t next_round(void *data)
+{
+	struct server *server = data;
+	uint64_t next = connections_cut_old(server->connections), again;
+	struct request *request;
+
+	TAILQ_FOREACH (request, &server->waiting, link) {
+		if (scraper_is_over(request->scrape, &again)) {
+			end_scrape(request);
+			return 0;
+		}
+		if (again < next)
+			next = again;
+	}
+	return next;
+}
+
+/* As each request for the readiness does: nobody keeps the scraper's lock for ever. */
+static void sign(void *data)
+{
+	const struct server *server = data;
+	size_t gpus;
+
+	scraper_is_ready(server->options.scraper, &gpus);
+}
+
+static void make_room(void *data)
+{
+	struct server *server = data;
+
+	connections_cut_one(server->connections);
+}
+
+static bool is_busy(void *data)
+{
+	const struct server *server = data;
+
+	return server->requests > 0;
+}
+
+/* No connection may be suspended when its daemon ends. */
+static void end(void *data)
+{
+	struct server *server = data;
+	struct request *request;
+
+	while ((request = TAILQ_FIRST(&server->waiting)))
+		cancel_scrape(request);
+	connections_cut_answers(server->connections);
+}
+
 static struct MHD_Daemon *start_daemon(struct server *server, int fd)
 {
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle, server,
-		MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-		MHD_OPTION_CONNECTION_LIMIT, CONNECTION_LIMIT / WORKERS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_KEEP_ALIVE_S,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, admit, server,
+		handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		CONNECTIONS_MAX + LEAVING, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		(size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, request_begun, server,
 		MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
 		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
 }
 
-static int start_worker(struct server *server)
+/* Half of the descriptors are for what the exporter reads. */
+static size_t places(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < CONNECTIONS_MAX)
+		return limit.rlim_cur / 2;
+	return CONNECTIONS_MAX;
+}
+
+static int start_loop(struct server *server)
 {
 	const struct server_options *options = &server->options;
 	struct MHD_Daemon **daemons = calloc(options->n_sockets, sizeof(struct MHD_Daemon *));
@@ -317,9 +380,18 @@ static int start_worker(struct server *server)
 			r = -EAGAIN;
 	}
 	if (r == 0)
-		r = worker_start(&server->workers[server->n_workers], daemons, options->n_sockets,
-				 options->scraper);
-	server->n_workers += r == 0;
+		r = loop_start(&server->loop, &(struct loop_options){
+						      .sockets = options->sockets,
+						      .daemons = daemons,
+						      .n = options->n_sockets,
+						      .round = next_round,
+						      .sign = sign,
+						      .make_room = make_room,
+						      .is_busy = is_busy,
+						      .end = end,
+						      .accepted = &server->accepted,
+						      .data = server,
+					      });
 	free(daemons);
 	return r;
 }
@@ -327,47 +399,33 @@ static int start_worker(struct server *server)
 int server_start(struct server **ret, const struct server_options *options)
 {
 	struct server *server = calloc(1, sizeof(*server));
-	int r = 0;
 
 	if (!server)
 		return -ENOMEM;
 	server->options = *options;
-	pthread_mutex_init(&server->lock, NULL);
-	thread_cond_init(&server->drained);
-	server->connections = connections_new();
+	TAILQ_INIT(&server->waiting);
+	server->connections = connections_new(places(), cancel_scrape);
 	if (!server->connections)
 		return -ENOMEM;
-	while (r == 0 && server->n_workers < WORKERS)
-		r = start_worker(server);
 	*ret = server;
-	return r;
+	return start_loop(server);
 }
 
-bool server_answers(struct server *server, uint64_t timeout_ns, int wake)
+bool server_answers(struct server *server, uint64_t timeout_ns, int wake_fd)
 {
-	return workers_answer(server->workers, server->n_workers, sys_monotonic_ns() + timeout_ns,
-			      wake);
+	return loop_answers(server->loop, sys_monotonic_ns() + timeout_ns, wake_fd);
 }
 
 void server_stop(struct server *server, uint64_t drain_ns)
 {
-	uint64_t end = sys_monotonic_ns() + drain_ns;
-	bool stopped = true;
+	uint64_t drained = sys_monotonic_ns() + drain_ns;
+	bool stopped = loop_stop(server->loop, drained, drained + STOP_NS);
 
-	for (size_t i = 0; i < server->n_workers; i++)
-		worker_quiesce(server->workers[i]);
-	pthread_mutex_lock(&server->lock);
-	while (server->requests > 0 && sys_monotonic_ns() < end)
-		thread_wait_until(&server->drained, &server->lock, end);
-	pthread_mutex_unlock(&server->lock);
-	end = sys_monotonic_ns() + STOP_NS;
-	for (size_t i = 0; i < server->n_workers; i++)
-		stopped &= worker_stop(server->workers[i], end);
 	for (size_t i = 0; i < server->options.n_sockets; i++)
 		close(server->options.sockets[i]);
-	/* A worker that hangs may still use the server. */
+	/* A thread that hangs may still use the server. */
 	if (!stopped)
 		return;
-	connections_stop(server->connections);
+	connections_free(server->connections);
 	free(server);
 }

@@ -432,6 +432,60 @@ def check_max_requests(checks):
     exporter.stop()
 
 
+def check_waiting(checks):
+    """Scrapes that wait hold no thread: 40 at the same time, and everything else goes on."""
+    exporter = Exporter(SKYLAKE, "--scrape.timeout=20s", "--web.disable-exporter-metrics")
+    slow, answers = slow_reads(exporter, 300000), []
+
+    def client(number):
+        with socket.create_connection(("127.0.0.1", exporter.port), 60,
+                                      (f"127.0.1.{number}", 0)) as sock:
+            sock.sendall(get_request())
+            sent.append(number)
+            answers.append(Answer(read_all(sock)))
+
+    sent = []
+    clients = [in_background(client, n + 1) for n in range(40)]
+    wait_for(lambda: len(sent) == 40, 20)
+    times = []
+    for _ in range(5):
+        start = time.monotonic()
+        checks.same(exporter.get("/-/healthy")[0], 200, "/-/healthy beside 40 scrapes that wait")
+        times.append(time.monotonic() - start)
+    checks.same(answers, [], "none of which is over")
+    checks.bound(sorted(times)[2], 0.1, "at once")
+    checks.same(exporter.get("/metrics")[0], 503, "the next scrape is one too many")
+    slow.detach()
+    for one in clients:
+        one.join(timeout=30)
+    checks.same([a.status for a in answers if a.complete], [200] * 40, "the 40 get whole answers")
+    exporter.stop()
+
+
+def check_share(checks):
+    """One address has four fifths of the scrapes at most; another one still gets its own."""
+    exporter = Exporter(SKYLAKE, "--web.max-requests=5", "--scrape.timeout=20s",
+                        "--web.disable-exporter-metrics")
+    slow, sockets = slow_reads(exporter, 300000), []
+
+    def send(address):
+        sock = socket.create_connection(("127.0.0.1", exporter.port), 60, (address, 0))
+        sock.sendall(get_request())
+        sockets.append(sock)
+        return sock
+
+    for _ in range(4):
+        send("127.0.1.1")
+    checks.same(exporter.get("/-/healthy")[0], 200, "four scrapes of one address wait")
+    checks.same(Answer(read_all(send("127.0.1.1"))).status, 503, "it does not get the fifth")
+    other = send("127.0.1.2")
+    slow.detach()
+    checks.same(Answer(read_all(other)).status, 200, "but another one does")
+    for sock in sockets:
+        sock.close()
+    exporter.stop()
+
+
 def main(checks):
     exporter = Exporter(SKYLAKE)
     check_metrics(checks, exporter)
@@ -451,6 +505,8 @@ def main(checks):
     check_telemetry_path(checks)
     check_addresses(checks)
     check_max_requests(checks)
+    check_waiting(checks)
+    check_share(checks)
 
 
 case(main)

@@ -13,7 +13,8 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests" / "support"))
 import exporter_test  # noqa: E402: it is found there only now
-from exporter_test import EXPORTER, Checks, Metrics, free_port, load, settled  # noqa: E402, F401
+from exporter_test import (EXPORTER, LONG, Checks, Metrics, free_port, load, settled,  # noqa: E402, F401
+                           shorter)
 
 # Programs that deploy/install-packages.sh unpacks rather than installs.
 os.environ["PATH"] += f":{REPO}/build/unpacked/usr/bin"

@@ -242,9 +242,11 @@ class Checks:
 
 
 def load(port, scrapes, clients, failures, paths=("/metrics",)):
-    """Scrapes by many clients at the same time, each on its own keep-alive connection."""
+    """Scrapes by many clients at the same time, each on its own keep-alive connection and from an
+    address of its own: one alone has not so many places."""
     def client(number):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60,
+                                                source_address=(f"127.0.1.{1 + number}", 0))
         try:
             for i in range(scrapes // clients):
                 connection.request("GET", paths[(number + i) % len(paths)])

@@ -24,9 +24,11 @@ def children(pid):
 
 
 def load(port, failures):
-    """1,000 scrapes by 40 clients at the same time, each on its own keep-alive connection."""
-    def client(count):
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    """1,000 scrapes by 40 clients at the same time, each on its own keep-alive connection and from an
+    address of its own: one alone has not so many places."""
+    def client(number, count):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60,
+                                                source_address=(f"127.0.1.{1 + number}", 0))
         for _ in range(count):
             try:
                 connection.request("GET", "/metrics")
@@ -38,7 +40,8 @@ def load(port, failures):
                 failures.append(e)
         connection.close()
 
-    threads = [threading.Thread(target=client, args=(SCRAPES // CLIENTS,)) for _ in range(CLIENTS)]
+    threads = [threading.Thread(target=client, args=(i, SCRAPES // CLIENTS))
+               for i in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
