@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the dashboards of this folder from source/: generate.py [--check]
+"""Writes the dashboards of this directory from source/: generate.py [--check]
 
 --check only says whether they are what this program would write.
 """

@@ -2,7 +2,7 @@
 # What "cmake --install" puts beside the programs. Files that name others are made when they are
 # installed: the prefix may be another one than at the configuration (--prefix, CPack).
 
-# No library folder of an architecture: systemd and sysctl look into PREFIX/lib only.
+# No library directory of an architecture: systemd and sysctl look into PREFIX/lib only.
 set(SYSTEMD_DIR lib/systemd/system)
 set(SYSCTL_DIR lib/sysctl.d)
 

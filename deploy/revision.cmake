@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writes version.h from version.h.in, with the revision that the source is of. Run at each build:
-# cmake -D SOURCE=FOLDER -D VERSION=... -D COMPILER=... -D OUT=FILE -P revision.cmake
+# cmake -D SOURCE=DIRECTORY -D VERSION=... -D COMPILER=... -D OUT=FILE -P revision.cmake
 cmake_minimum_required(VERSION 3.25)
 set(archived "$Format:%H$") # the commit, in an archive that git has made
 set(EXPORTER_REVISION "")

@@ -39,7 +39,9 @@ static void drop_privileges(const struct fs *fs, collector_set collectors)
 	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
 	r = privileges_drop(paranoid > 2, reads_processes(collectors));
 	if (r < 0)
-		log_warn("capabilities not dropped", "err", strerror(-r));
+		log_warn(
+			"capabilities not dropped: the exporter keeps all that it was started with",
+			"err", strerror(-r));
 }
 
 static unsigned pmu_kinds(const struct options *options)
@@ -141,6 +143,6 @@ int main(int argc, char **argv)
 		prober_wait(vaapi);
 	r = options.once ? once(scraper, options.collectors, options.once_ns)
 			 : serve(&options, sockets, scraper, pmus, vaapi, &signals);
-	/* Without a look back: a thread may be stuck in a read that never ends. */
+	/* Without joining threads: one may be stuck in a read that never ends. */
 	_exit(r);
 }

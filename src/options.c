@@ -39,7 +39,7 @@ enum {
 	OPT_LIST_METRICS,
 	OPT_VAAPI_INTERVAL,
 	OPT_VAAPI_TIMEOUT,
-	OPT_VAAPI_LADDER,
+	OPT_VAAPI_SWEEP,
 	OPT_VAAPI_CODECS,
 	OPT_VAAPI_EXPECT,
 	OPT_VAAPI_SUSPENDED,
@@ -61,7 +61,7 @@ static const struct argp_option fixed_options[] = {
 	{ "web.telemetry-path", OPT_PATH, "PATH", 0,
 	  "Serve the metrics at PATH (default " WEB_DEFAULT_PATH ")", 1 },
 	{ "web.max-requests", OPT_MAX_REQUESTS, "N", 0,
-	  "Answer 503 beyond N scrapes at the same time; 0 = no limit (default 40)", 1 },
+	  "Answer 503 to more than N scrapes at the same time; 0 = no limit (default 40)", 1 },
 	{ "web.notice", OPT_NOTICE, "TEXT", 0, "Say TEXT at the head of the page and in the log",
 	  1 },
 	{ "web.disable-exporter-metrics", OPT_NO_EXPORTER_METRICS, NULL, 0,
@@ -74,7 +74,7 @@ static const struct argp_option fixed_options[] = {
 	{ "collector.engine.wait", OPT_ENGINE_WAIT, NULL, 0,
 	  "Also count the time engines wait (starts a 200 Hz timer in the kernel)", 2 },
 	{ "collector.client.max-workloads", OPT_MAX_WORKLOADS, "N", 0,
-	  "Tell at most N users of a GPU apart, live ones first; the rest is summed into \"other\" "
+	  "List at most N users of a GPU, live ones first; the rest is aggregated as \"other\" "
 	  "(default 200)",
 	  2 },
 	{ "collector.transcode.names", OPT_TRANSCODE_NAMES, "LIST", 0,
@@ -84,8 +84,9 @@ static const struct argp_option fixed_options[] = {
 	  "Spread a round of tests over DURATION (default 5m)", 4 },
 	{ "vaapi.timeout", OPT_VAAPI_TIMEOUT, "DURATION", 0,
 	  "End a test that takes longer (default 15s)", 4 },
-	{ "vaapi.ladder-interval", OPT_VAAPI_LADDER, "DURATION", 0,
-	  "Test with pictures up to 3840x2160, too, every DURATION (default 24h)", 4 },
+	{ "vaapi.ladder-interval", OPT_VAAPI_SWEEP, "DURATION", 0,
+	  "Run a resolution sweep, tests with pictures up to 3840x2160, every DURATION (default 24h)",
+	  4 },
 	{ "vaapi.codecs", OPT_VAAPI_CODECS, "LIST", 0,
 	  "Test these encoders only, of those that the driver lists: h264,hevc,vp9,av1,jpeg", 4 },
 	{ "vaapi.expect", OPT_VAAPI_EXPECT, "LIST", 0,
@@ -94,7 +95,7 @@ static const struct argp_option fixed_options[] = {
 	  4 },
 	{ "vaapi.probe-suspended", OPT_VAAPI_SUSPENDED, "WHEN", OPTION_ARG_OPTIONAL,
 	  "Wake a sleeping GPU: always (without WHEN, too), never, or auto: an integrated one for "
-	  "each round, a discrete one once in the ladder interval (default auto)",
+	  "each round, a discrete one once in the sweep interval (default auto)",
 	  4 },
 	{ .doc = "Where the machine's files are:", .group = 5 },
 	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 5 },
@@ -239,16 +240,16 @@ static void parse_vaapi(int key, char *arg, struct argp_state *state, struct opt
 	static const struct option_duration timeout = { "vaapi.timeout", SECOND / 10,
 							300ull * SECOND,
 							"a duration from 100ms to 5m" };
-	static const struct option_duration ladder = { "vaapi.ladder-interval", SECOND,
-						       365 * 86400ull * SECOND,
-						       "a duration from 1s to 8760h" };
+	static const struct option_duration sweep = { "vaapi.ladder-interval", SECOND,
+						      365 * 86400ull * SECOND,
+						      "a duration from 1s to 8760h" };
 
 	if (key == OPT_VAAPI_INTERVAL)
 		option_duration(state, &interval, arg, &o->vaapi.interval_ns);
 	if (key == OPT_VAAPI_TIMEOUT)
 		option_duration(state, &timeout, arg, &o->vaapi_timeout_ns);
-	if (key == OPT_VAAPI_LADDER)
-		option_duration(state, &ladder, arg, &o->vaapi.ladder_ns);
+	if (key == OPT_VAAPI_SWEEP)
+		option_duration(state, &sweep, arg, &o->vaapi.sweep_ns);
 	if (key == OPT_VAAPI_CODECS && !option_codecs(arg, &o->vaapi.codecs))
 		option_fail(state, "vaapi.codecs", arg, wanted);
 	if (key != OPT_VAAPI_EXPECT)
@@ -331,7 +332,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_VAAPI_INTERVAL:
 	case OPT_VAAPI_TIMEOUT:
-	case OPT_VAAPI_LADDER:
+	case OPT_VAAPI_SWEEP:
 	case OPT_VAAPI_CODECS:
 	case OPT_VAAPI_EXPECT:
 		parse_vaapi(key, arg, state, o);
@@ -419,7 +420,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.parser = parse_one,
 		.doc = "Prometheus exporter for Intel GPUs.\v"
 		       "Without flags it serves http://HOST" WEB_DEFAULT_ADDRESS WEB_DEFAULT_PATH
-		       ". SIGUSR1 runs VA-API tests with large pictures now; SIGUSR2 closes all perf "
+		       ". SIGUSR1 runs a resolution sweep of VA-API tests now; SIGUSR2 closes all perf "
 		       "events and starts no test for 30 s; SIGTERM and SIGINT end it.",
 	};
 
@@ -430,7 +431,7 @@ void options_parse(struct options *options, int argc, char **argv)
 		.rootfs = "/",
 		.scrape_timeout_ns = 2000000000u,
 		.vaapi = { .interval_ns = 300 * 1000000000ull,
-			   .ladder_ns = 86400 * 1000000000ull,
+			   .sweep_ns = 86400 * 1000000000ull,
 			   .codecs = VA_CODECS_AUTO - 1,
 			   .expected = VA_CODECS_AUTO },
 		.vaapi_timeout_ns = 15 * 1000000000ull,

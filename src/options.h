@@ -17,7 +17,7 @@ struct options {
 	size_t n_addresses;
 	const char *telemetry_path;
 	unsigned max_requests;
-	const char *notice; /* for who looks at the page; NULL or "": none */
+	const char *notice; /* for readers of the page; NULL or "": none */
 	bool no_exporter_metrics;
 
 	collector_set collectors;

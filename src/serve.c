@@ -34,34 +34,34 @@ int serve_listen(const struct options *options, int *sockets)
 }
 
 struct watchdog {
-	uint64_t interval_ns; /* 0: nobody waits for us, and nothing wakes up */
+	uint64_t interval_ns; /* 0: no watchdog, no wake-ups */
 	uint64_t due;
-	int signals;	   /* readable when one is pending, which waits for no answer */
+	int signals;	   /* readable when a signal is pending */
 	unsigned failures; /* in a row */
 };
 
-static void tell(const char *state)
+static void notify_manager(const char *state)
 {
 	int r = notify_send(state);
 
 	if (r < 0)
-		log_warn("cannot tell the service manager", "state", state, "err", strerror(-r));
+		log_warn("cannot notify the service manager", "state", state, "err", strerror(-r));
 }
 
-/* A hung exporter is one that does not answer, so it is asked; only an answer is passed on. */
-static void look(struct watchdog *watchdog, struct server *server)
+/* The manager is notified only if the exporter answers a request: a hung one does not. */
+static void check_watchdog(struct watchdog *watchdog, struct server *server)
 {
 	bool answers = server_answers(server, ANSWER_NS, watchdog->signals);
 
 	if (answers)
-		tell("WATCHDOG=1");
+		notify_manager("WATCHDOG=1");
 	if (answers && watchdog->failures >= TO_BE_SAID)
-		log_info("requests are answered again");
+		log_info("requests are answered again: the watchdog is notified");
 	watchdog->failures = answers ? 0 : watchdog->failures + 1;
 	if (watchdog->failures == TO_BE_SAID)
 		log_warn(
 			"requests are not answered: if that lasts the service manager restarts us");
-	/* Without answers it has taken its time already. */
+	/* A check without an answer has taken its time already. */
 	watchdog->due = sys_monotonic_ns() + (answers ? watchdog->interval_ns : 0);
 }
 
@@ -79,7 +79,7 @@ static int wait_signal(const sigset_t *signals, struct watchdog *watchdog, struc
 		if (signal >= 0)
 			return signal;
 		if (errno == EAGAIN)
-			look(watchdog, server);
+			check_watchdog(watchdog, server);
 		else if (errno != EINTR)
 			return -1;
 	}
@@ -95,7 +95,7 @@ static void obey(int signal, struct pmu_set *pmus, struct va_state *vaapi)
 		log_info("perf events closed on request", "for", "30s");
 	} else if (vaapi) {
 		va_state_ask(vaapi);
-		log_info("VA-API tests with large pictures on request");
+		log_info("resolution sweep of VA-API tests on request");
 	}
 }
 
@@ -108,7 +108,7 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 				      options->telemetry_path,
 				      options->max_requests,
 				      options->notice };
-	/* Half of what the manager allows: one that comes late is not taken for none. */
+	/* Half of what the manager allows: one that is delayed does not count as missing. */
 	struct watchdog watchdog = { .interval_ns = notify_watchdog_ns() / 2, .signals = -1 };
 	struct server *server;
 	int r, signal;
@@ -130,11 +130,11 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 	}
 	if (watchdog.interval_ns)
 		watchdog.signals = signalfd(-1, signals, SFD_CLOEXEC);
-	tell("READY=1");
+	notify_manager("READY=1");
 	watchdog.due = sys_monotonic_ns() + watchdog.interval_ns;
 	while ((signal = wait_signal(signals, &watchdog, server)) == SIGUSR1 || signal == SIGUSR2)
 		obey(signal, pmus, vaapi);
-	tell("STOPPING=1");
+	notify_manager("STOPPING=1");
 	log_info("stopping", "signal", strsignal(signal));
 	scraper_stop(scraper);
 	pmu_set_hold(pmus, UINT64_MAX);

@@ -10,12 +10,12 @@
 
 /*
  * Opens a socket for each address, or logs why not. Done before anything else: an address in use is
- * told at once, and a port below 1024 needs a capability that is then dropped. 0 or -errno.
+ * reported at once, and a port below 1024 needs a capability that is then dropped. 0 or -errno.
  */
 int serve_listen(const struct options *options, int *sockets);
 
 /*
- * Serves until SIGTERM or SIGINT; SIGUSR1 asks for VA-API tests with large pictures (vaapi may be
+ * Serves until SIGTERM or SIGINT; SIGUSR1 asks for a resolution sweep of VA-API tests (vaapi may be
  * NULL), SIGUSR2 closes all perf events and starts no test for 30 s. The signals are blocked in
  * every thread. Returns the exit status.
  */

@@ -13,7 +13,7 @@ def busy(kind):
 
 VIDEO, RENDER = busy("video"), busy("render")
 
-# A GPU in one word. A test that passes tells idle from broken; busy engines alone do not.
+# A GPU in one word. A test that passes distinguishes idle from broken; busy engines alone do not.
 STATE = (
     f"(0 * ({ACCELERATION} == 0))"
     f" or (1 + 0 * ({ACCELERATION} > 0 < 1))"

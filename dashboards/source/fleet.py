@@ -85,7 +85,7 @@ def over_time():
                "Processes that transcode, by what they use. hardware: video engines and little CPU. "
                "mixed: video engines, and an encoder of the CPU or more than half a core. "
                "software: CPU only, and it codes video. idle: neither, a copy, or sound. "
-               "unknown: no evidence, or the exporter may not look.",
+               "unknown: no evidence, or the exporter may not read it.",
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
                "short", decimals=0, stack=True, colored=BY_ACCELERATION))
 

@@ -74,7 +74,7 @@ def tests():
               [column("codec", "Codec", width=70), column("profile", "Profile"),
                column("entrypoint", "Entry point", width=105), column("size", "Size", width=100),
                column("result", "Result", mappings=[PASSED, FAILED], width=130),
-               column("Value #B", "Likeness", "dB", [(None, "red"), (30, "green")], decimals=1,
+               column("Value #B", "PSNR", "dB", [(None, "red"), (30, "green")], decimals=1,
                       width=90),
                column("Value #C", "Speed", "suffix: fps", decimals=0, width=90),
                column("Value #D", "Took", "s", decimals=2, width=95),
@@ -97,7 +97,7 @@ def tests():
                (f"max by ({BY_GPU}, codec, profile, entrypoint) "
                 f"(intel_gpu_vaapi_probe_success{{{small}}})", test), "short", high=1, decimals=0,
                step=True, size=(8, 9), calcs=("min", "lastNotNull")),
-        series("Likeness of the decoded picture",
+        series("PSNR of the decoded picture",
                "Peak signal-to-noise ratio between the picture that went in and the one decoded "
                "back, at 256x256; 100 for equal ones. Below 30 dB the test counts as failed.",
                (f"max by ({BY_GPU}, codec, profile, entrypoint) "
@@ -105,7 +105,7 @@ def tests():
                limit=[(None, "red"), (30, "transparent")], calcs=("min", "lastNotNull")),
         series("Encoding speed in the tests",
                "Pictures per second of the last encode tests, which are few pictures and share the "
-               "GPU with all others: look for changes, not for a benchmark.",
+               "GPU with all others: watch for changes, it is no benchmark.",
                (f"max by ({BY_GPU}, codec, entrypoint, size) "
                 f"(intel_gpu_vaapi_probe_frames_per_second{{{GPU}}})",
                 "{{pci}} {{codec}} {{entrypoint}} {{size}}"), "suffix: fps", size=(8, 9),
@@ -138,13 +138,13 @@ def load():
                [(f"rate(intel_gpu_rc6_seconds_total{{{GPU}}}{RATE})", gt + "asleep"),
                 (f"rate(intel_gpu_gt_awake_seconds_total{{{GPU}}}{RATE})", gt + "awake")],
                "percentunit", high=1, size=(8, 9)),
-        series("Clock held back",
+        series("Throttled",
                "1 while a GT's clock is throttled for a reason: power limits (pl1, pl2, pl4), "
                "temperature (thermal, prochot, ratl), voltage regulator (vr_thermalert, vr_tdc). "
-               "Only GPUs of generation 11 and later tell, and none tells while it sleeps.",
+               "Only GPUs of generation 11 and later report it, and none while it sleeps.",
                (f"intel_gpu_throttled{{{GPU}}}", gt + "{{reason}}"), "short", high=1, decimals=0,
                step=True, size=(8, 9), calcs=("max", "lastNotNull"),
-               empty="This GPU does not tell, or sleeps"),
+               empty="This GPU does not report it, or sleeps"),
         series("Interrupts", "Interrupts of the GPU that the driver handled.",
                (f"rate(intel_gpu_interrupts_total{{{GPU}}}{RATE})", "{{pci}}"), "suffix: /s",
                size=(8, 9)))
@@ -188,7 +188,7 @@ def users():
                "Processes that transcode, by what they use. hardware: video engines and little CPU. "
                "mixed: video engines, and an encoder of the CPU or more than half a core. "
                "software: CPU only, and it codes video. idle: neither, a copy, or sound. "
-               "unknown: no evidence, or the exporter may not look.",
+               "unknown: no evidence, or the exporter may not read it.",
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
                "short", decimals=0, size=(8, 9), stack=True, colored=BY_ACCELERATION),
         series("CPU of transcodes",

@@ -48,7 +48,7 @@ def glance():
              empty="no GPU seen"),
         stat("vGPUs that nobody holds",
              "vGPUs that exist while no process has them open: left behind, or of a VM that does "
-             "not run. No number where the exporter cannot look at all processes.",
+             "not run. No number where the exporter cannot read all processes.",
              f"sum(1 - intel_gpu_vgpu_in_use{{{GPU}}})", "none", [(None, "green"), (1, "orange")]),
         stat("GPUs given away unused",
              "GPUs bound to vfio-pci that no VM has open: neither host nor guest can use them.",

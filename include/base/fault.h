@@ -5,7 +5,7 @@
 
 #include "base/macros.h"
 
-/* A closed set: it is the label `reason`, and alerts match on it. */
+/* A closed set: the label `reason`, which alerts match. */
 enum reason {
 	REASON_NONE,
 	REASON_PERMISSION,

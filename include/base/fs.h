@@ -58,7 +58,7 @@ int fs_read_link_name(const struct fs *fs, char *buf, size_t size, const char *f
 int fs_inode(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 
 /*
- * A folder's entries by name, sorted, without dot-files. Ends after FS_LIST_MAX entries.
+ * A directory's entries by name, sorted, without dot-files. Ends after FS_LIST_MAX entries.
  * *ret_names is freed with fs_list_free(). Returns their number or -errno.
  */
 #define FS_LIST_MAX 4096
@@ -68,31 +68,30 @@ void fs_list_free(char ***names);
 #define _cleanup_list_ _cleanup_(fs_list_free)
 
 /*
- * For walks of thousands of folders: calls visit for each entry, dot-files included, in the
- * folder's order. Costs an open, a close, and a getdents for each 16 KiB of entries and for the
+ * For walks of thousands of directories: calls visit for each entry, dot-files included, in the
+ * directory's order. Costs an open, a close, and a getdents for each 16 KiB of entries and for the
  * end. visit ends the walk with a value below 0, which is returned; else 0 or -errno.
  */
 typedef int (*fs_visitor)(void *data, int dirfd, const char *name);
 int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt, ...)
 	_printf_(4, 5);
 
-/* The target of a link in a folder that is visited, cut to size. Its length or -errno. */
+/* The target of a link in a directory that is visited, cut to size. Its length or -errno. */
 int fs_visit_link(int dirfd, const char *name, char *buf, size_t size);
 
 /*
- * The device numbers of what an entry of a folder that is visited leads to. Asks no file system
- * that would have to ask somebody else (AT_STATX_DONT_SYNC). 0; -ENOTTY for what is no character
- * device; -errno.
+ * The device numbers of what an entry of a directory that is visited leads to. Asks no server of
+ * a network file system (AT_STATX_DONT_SYNC). 0; -ENOTTY for what is no character device; -errno.
  */
 int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor);
 
-/* The permission bits of an entry of a folder that is visited, links not followed, or -errno. */
+/* The permission bits of an entry of a directory that is visited, links not followed, or -errno. */
 int fs_visit_mode(int dirfd, const char *name);
 
-/* A hash of a folder's entry names, whatever their order. 0 or -errno. */
+/* A hash of a directory's entry names, whatever their order. 0 or -errno. */
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 
-/* Has sys_watch_folder() watch a folder of a live system. 0 or -errno. */
-int fs_watch_folder(const struct fs *fs, int watch, const char *fmt, ...) _printf_(3, 4);
+/* Has sys_watch_dir() watch a directory of a live system. 0 or -errno. */
+int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...) _printf_(3, 4);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small language helpers that every folder uses: cleanup attributes and array length. */
+/* Small language helpers that every directory uses: cleanup attributes and array length. */
 #ifndef BASE_MACROS_H
 #define BASE_MACROS_H
 

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 void ref_take(atomic_uint *refs);
-/* True for the last one: then the object is the caller's to free. */
+/* True for the last reference: then the caller frees the object. */
 bool ref_drop(atomic_uint *refs);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs another program for a short time, with a deadline and a limit on what it may say. */
+/* Runs another program for a short time, with a deadline and a limit on its output. */
 #ifndef BASE_SUBPROCESS_H
 #define BASE_SUBPROCESS_H
 
@@ -9,17 +9,17 @@
 #include <sys/types.h>
 
 enum subprocess_end {
-	SUBPROCESS_EXITED,   /* code is its exit status */
-	SUBPROCESS_SIGNALED, /* code is the signal */
-	SUBPROCESS_LATE,     /* killed at the deadline */
-	SUBPROCESS_VERBOSE,  /* killed because it said too much */
-	SUBPROCESS_STUCK,    /* the same, but it does not die: it waits in the kernel */
+	SUBPROCESS_EXITED,	 /* code is its exit status */
+	SUBPROCESS_SIGNALED,	 /* code is the signal */
+	SUBPROCESS_TIMED_OUT,	 /* killed at the deadline */
+	SUBPROCESS_OUTPUT_LIMIT, /* killed: its output was over the limit */
+	SUBPROCESS_STUCK,	 /* killed, but it does not die: it waits in the kernel */
 };
 
 struct subprocess {
 	enum subprocess_end end;
 	int code;
-	size_t len;  /* what it had said until then */
+	size_t len;  /* the output until then */
 	pid_t stuck; /* for SUBPROCESS_STUCK: the caller's to reap, see subprocess_is_gone() */
 };
 
@@ -33,11 +33,11 @@ struct subprocess {
 int subprocess_watch(char *const argv[], char *const envp[], char *buf, size_t size,
 		     uint64_t timeout_ns, struct subprocess *ret);
 
-/* Reaps a child that was stuck, if it has died meanwhile. */
+/* Reaps a stuck child if it has died meanwhile. */
 bool subprocess_is_gone(pid_t pid);
 
 /*
- * The same for a program that is trusted to be well. Returns the length when it exited with 0;
+ * The same for a trusted program. Returns the length when it exited with 0;
  * -ENOEXEC when it exited with anything else, -ETIMEDOUT, -E2BIG, or -errno.
  */
 int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_ns);

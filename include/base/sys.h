@@ -72,11 +72,11 @@ int sys_uevent_open(void);
  */
 ssize_t sys_uevent_receive(int fd, char *buf, size_t size);
 
-/* A watch on folders (inotify(7)): says what anybody opens and closes in them. fd or -errno. */
+/* A watch on directories (inotify(7)): reports opens and closes in them. fd or -errno. */
 int sys_watch_open(void);
 
-/* Adds a folder to the watch; once is as good as twice. Needs only to list it. 0 or -errno. */
-int sys_watch_folder(int watch, int dirfd);
+/* Adds a directory to the watch, once or again. Needs only read permission. 0 or -errno. */
+int sys_watch_dir(int watch, int dirfd);
 
 /* Blocks for what was opened or closed: struct inotify_event, one or more. Their length, or -errno.
  */

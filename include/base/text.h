@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Strict parsing of short texts that come from outside (sysfs attributes, flags, HTTP headers).
- * Every function takes the whole text: a prefix that happens to look right is an error.
+ * Every function takes the whole text: a prefix that happens to be valid is an error.
  */
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H

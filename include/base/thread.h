@@ -15,7 +15,8 @@ int thread_start(pthread_t *ret, const char *name, void *(*main)(void *data), vo
 /* A condition for thread_wait_until(): its clock is that of sys_monotonic_ns(). */
 void thread_cond_init(pthread_cond_t *cond);
 
-/* Waits for the condition, at most until then; UINT64_MAX: for ever. It may also wake for nothing.
+/* Waits for the condition, at most until then; UINT64_MAX: for ever. May also wake without a
+ * reason.
  */
 void thread_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ns);
 

@@ -68,7 +68,7 @@ struct collector {
 	const char *help; /* for --help and --list-metrics */
 	enum collector_scope scope;
 	bool off_by_default;
-	bool reads_processes; /* needs the rights to look at other users' processes */
+	bool reads_processes; /* needs the rights to read other users' processes */
 	bool needs_baseline;  /* its counters start with the first collect */
 	const struct family *families;
 	size_t n_families;
@@ -105,8 +105,8 @@ int collector_read_u64(const struct context *context, struct fault *fault, uint6
 		       const char *fmt, ...) _printf_(4, 5);
 
 /*
- * The numbers of the entries "<prefix>N" in a folder, sorted as the folder's names are. Returns
- * how many were written to numbers (at most max), or -errno.
+ * The numbers of the entries "<prefix>N" in a directory, sorted as the directory's names are.
+ * Returns how many were written to numbers (at most max), or -errno.
  */
 int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
 			   size_t max, const char *fmt, ...) _printf_(5, 6);

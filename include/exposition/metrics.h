@@ -26,7 +26,9 @@ struct family {
 
 /*
  * The samples of one collect. Append-only; the first failure (out of memory, too large, a family
- * or number of labels that is not the table's) sticks and batch_error() tells it.
+ * or number of labels that is not the table's) sticks and batch_error() returns it. Of samples with
+ * the same labels, which would make an exposition invalid, the first stays; batch_refused() counts
+ * the others.
  */
 struct batch;
 
@@ -34,6 +36,7 @@ struct batch;
 struct batch *batch_new(const struct family *families, size_t n_families);
 void batch_free(struct batch *batch);
 int batch_error(const struct batch *batch);
+size_t batch_refused(const struct batch *batch);
 
 /*
  * Appends a sample. Values are in the family's base unit; labels in the family's order, NULL for

@@ -6,9 +6,10 @@
 #include "sources/vaapi/va_state.h"
 
 /*
- * Starts it; it runs intel_gpu_probe from beside this program, each time for at most timeout_ns.
- * progress: log every test, for a person who waits. Returns what the thread works on, or NULL when
- * memory is out; what keeps tests from running is logged, and told by each collect.
+ * Starts the thread, which runs intel_gpu_probe from beside this program, each time for at most
+ * timeout_ns. progress: log every test, for a person who waits. Returns what the thread works on,
+ * or NULL when memory is out; what keeps tests from running is logged, and reported by each
+ * collect.
  */
 struct va_state *prober_start(const struct fs *fs, const struct va_options *options,
 			      uint64_t timeout_ns, bool progress);

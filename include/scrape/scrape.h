@@ -65,10 +65,10 @@ bool scraper_is_ready(struct scraper *scraper, size_t *ret_gpus);
  * NULL. */
 char *scraper_describe(struct scraper *scraper);
 
-/* Something about devices has changed: the next scrape looks again. Thread-safe. */
+/* Something about devices has changed: the next scrape discovers again. Thread-safe. */
 void scraper_rediscover(struct scraper *scraper);
 
-/* Every scrape that is waiting ends now, and so does each that comes. Joins nothing. */
+/* Every scrape that is waiting ends now, and so does each later one. Joins no thread. */
 void scraper_stop(struct scraper *scraper);
 
 #endif

@@ -4,7 +4,7 @@
  * kernel begins to.
  *
  * The uevent of a PMU that goes is sent a blink before the kernel frees what open events use (see
- * scrape/uevent.h), so on a busy machine it is heard too late. But to unbind, a hypervisor's tools
+ * scrape/uevent.h), so on a busy machine it comes too late. But to unbind, a hypervisor's tools
  * write to the driver's file "unbind", and must open it first. Until then the write has not begun,
  * and it takes the kernel milliseconds more to come to the PMU.
  */
@@ -16,17 +16,17 @@
 #include <stddef.h>
 
 enum unbind_state {
-	UNBIND_NOTHING, /* these events say nothing of it */
+	UNBIND_NOTHING, /* no unbind is in these events */
 	UNBIND_BEGINS,	/* "unbind" was opened, or events were lost */
 	UNBIND_IS_OVER, /* and closed: the driver is gone, or was never asked to */
 };
 
-/* What the last of these struct inotify_event that speaks of it says. */
+/* What the last of these struct inotify_event that concerns an unbind says. */
 enum unbind_state unbind_parse(const char *events, size_t len);
 
 /*
  * Starts the thread that watches: blocked in read(), no system call while nobody opens a file in
- * the folders of drivers. 0, or -errno where there is no such watch: then uevents remain.
+ * the directories of drivers. 0, or -errno where there is no such watch: then uevents remain.
  */
 int unbind_start(struct pmu_set *pmus);
 

@@ -17,7 +17,7 @@ struct server_options {
 	const int *sockets; /* that listen, from listen_open(); the server's from now on */
 	size_t n_sockets;
 	const char *telemetry_path;
-	unsigned max_requests; /* scrapes at the same time; beyond it 503. 0 = no limit */
+	unsigned max_requests; /* scrapes at the same time; above it 503. 0 = no limit */
 	const char *notice;    /* at the head of the page; NULL or "": none */
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The one reader of the machine's files, below roots that can be a container's mounts of the
- * host's file systems or a copied tree. The roots are kept open as folders, so a lookup walks
+ * host's file systems or a copied tree. The roots are kept open as directories, so a lookup walks
  * only the part below them.
  */
 #include "base/fs.h"
@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 
 struct fs {
-	int rootfs, sysfs, procfs; /* folder descriptors, -1 when absent */
+	int rootfs, sysfs, procfs; /* directory descriptors, -1 when absent */
 	bool live;
 };
 
@@ -389,14 +389,14 @@ int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 	return 0;
 }
 
-int fs_watch_folder(const struct fs *fs, int watch, const char *fmt, ...)
+int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...)
 {
 	_cleanup_close_ int fd = -1;
 	va_list ap;
 
-	/* O_PATH: to open it otherwise would be an event of its own. */
+	/* O_PATH: any other open would be an event of the watch itself. */
 	va_start(ap, fmt);
 	fd = open_path(fs, O_PATH | O_DIRECTORY, fmt, ap);
 	va_end(ap);
-	return fd < 0 ? fd : sys_watch_folder(watch, fd);
+	return fd < 0 ? fd : sys_watch_dir(watch, fd);
 }

@@ -46,7 +46,7 @@ uint64_t notify_watchdog_ns(void)
 	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
 	uint64_t n;
 
-	/* Meant for another process, which has passed its environment on. */
+	/* WATCHDOG_PID names another process, from which this one has the environment. */
 	if (pid && (text_parse_u64(pid, strlen(pid), &n) < 0 || n != (uint64_t)getpid()))
 		return 0;
 	if (!usec || text_parse_u64(usec, strlen(usec), &n) < 0 || n > UINT64_MAX / 1000)

@@ -37,7 +37,7 @@ int privileges_drop(bool keep_sys_admin, bool keep_processes)
 
 	add(keep, CAP_PERFMON);
 	/* Root's children that become nobody: without it neither our SIGKILL nor the kernel's at
-	 * our own end reaches them (check_kill_permission() looks at the parent there, too). */
+	 * our own end reaches them (check_kill_permission() checks the parent there, too). */
 	if (geteuid() == 0)
 		add(keep, CAP_KILL);
 	if (keep_sys_admin)

@@ -8,6 +8,6 @@ void ref_take(atomic_uint *refs)
 
 bool ref_drop(atomic_uint *refs)
 {
-	/* Who frees must see what everybody else wrote before they dropped theirs. */
+	/* The thread that frees must see what others wrote before they dropped their references. */
 	return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
 }

@@ -17,7 +17,7 @@
 
 extern char **environ;
 
-#define MOURNING_NS 1000000000u /* from SIGKILL to the end of a child that can be killed */
+#define REAP_TIMEOUT_NS 1000000000u /* from SIGKILL to the end of a child that can be killed */
 
 static int spawn(char *const argv[], char *const envp[], int output, pid_t *ret)
 {
@@ -61,7 +61,7 @@ static int wait_for(int fd, uint64_t deadline)
 	}
 }
 
-/* Until the end of file: EXITED; or LATE, or VERBOSE. */
+/* Until the end of file: EXITED, TIMED_OUT or OUTPUT_LIMIT. */
 static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t deadline,
 				    size_t *ret_len)
 {
@@ -72,7 +72,7 @@ static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t dea
 		ssize_t n;
 
 		if (!wait_for(fd, deadline)) {
-			end = SUBPROCESS_LATE;
+			end = SUBPROCESS_TIMED_OUT;
 			break;
 		}
 		n = read(fd, buf + len, size - len);
@@ -83,7 +83,7 @@ static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t dea
 		len += (size_t)n;
 		if (len == size) {
 			len--;
-			end = SUBPROCESS_VERBOSE;
+			end = SUBPROCESS_OUTPUT_LIMIT;
 		}
 	}
 	buf[len] = '\0';
@@ -91,17 +91,17 @@ static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t dea
 	return end;
 }
 
-/* Ends it where necessary and reaps it. What has closed its output may still run: until then. */
+/* Kills the child if necessary and reaps it. Until then it may run with its output closed. */
 static void finish(pid_t pid, uint64_t deadline, struct subprocess *ret)
 {
 	_cleanup_close_ int fd = pidfd_open(pid, 0);
 	int status;
 
 	if (ret->end == SUBPROCESS_EXITED && !wait_for(fd, deadline))
-		ret->end = SUBPROCESS_LATE;
-	/* Itself, or what it has left behind: its number is not given away before it is reaped. */
+		ret->end = SUBPROCESS_TIMED_OUT;
+	/* The child or its group: the pid is not reused before the child is reaped. */
 	kill(-pid, SIGKILL);
-	if (!wait_for(fd, sys_monotonic_ns() + MOURNING_NS)) {
+	if (!wait_for(fd, sys_monotonic_ns() + REAP_TIMEOUT_NS)) {
 		ret->end = SUBPROCESS_STUCK;
 		ret->stuck = pid;
 		return;
@@ -150,7 +150,7 @@ int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_
 		return child.code == 0 ? (int)child.len : -ENOEXEC;
 	case SUBPROCESS_SIGNALED:
 		return -ENOEXEC;
-	case SUBPROCESS_VERBOSE:
+	case SUBPROCESS_OUTPUT_LIMIT:
 		return -E2BIG;
 	default:
 		return -ETIMEDOUT;

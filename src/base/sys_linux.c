@@ -13,16 +13,21 @@
 #include <linux/capability.h>
 #include <linux/magic.h>
 #include <linux/netlink.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 #include <xf86drm.h>
+
+#define FIRST_USER_NS 0xeffffffdu /* PROC_USER_INIT_INO of include/linux/proc_ns.h */
 
 int sys_open_at(int dirfd, const char *path, int flags)
 {
@@ -93,7 +98,7 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render)
 	int n = drmGetDevices2(0, devices, (int)ARRAY_SIZE(devices));
 	int r = -ENOENT;
 
-	/* libdrm returns how many there are, not how many it filled in. */
+	/* libdrm returns the number of devices, not of the entries that it filled in. */
 	if (n > (int)ARRAY_SIZE(devices))
 		n = (int)ARRAY_SIZE(devices);
 	for (int i = 0; i < n; i++) {
@@ -148,13 +153,29 @@ int sys_i915_timestamp_hz(const char *node, unsigned *ret)
 	return 0;
 }
 
+/*
+ * The kernel sends to network namespaces of the first user namespace alone (uevent_net_init() of
+ * lib/kobject_uevent.c). Elsewhere the socket opens all the same, and hears nothing for ever.
+ */
+static bool hears_uevents(void)
+{
+	_cleanup_close_ int net = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int owner = net < 0 ? -1 : ioctl(net, NS_GET_USERNS);
+	struct stat s;
+
+	/* EPERM: the owner is not below this process's own user namespace, so it is above. */
+	return owner < 0 || fstat(owner, &s) < 0 || s.st_ino == FIRST_USER_NS;
+}
+
 int sys_uevent_open(void)
 {
 	/* Group 1 is the kernel's, group 2 udev's. */
 	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int size = 1 << 20;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
+	int size = 1 << 20, fd;
 
+	if (!hears_uevents())
+		return -EPERM;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 	if (fd < 0)
 		return -errno;
 	/* A VM's start sends hundreds of events; room for them costs nothing until they come. */
@@ -193,7 +214,7 @@ int sys_watch_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int sys_watch_folder(int watch, int dirfd)
+int sys_watch_dir(int watch, int dirfd)
 {
 	char path[32];
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { BUSY, MEMORY, CLIENTS, FOLDED };
+enum { BUSY, MEMORY, CLIENTS, AGGREGATED };
 
 #define WORKLOAD_LABELS                                                                            \
 	"workload", "workload_kind", "namespace", "pod", "container", "vmid", "guest"
@@ -39,9 +39,9 @@ static const struct family families[] = {
 		.type = GAUGE,
 		.labels = { "pci", WORKLOAD_LABELS },
 	},
-	[FOLDED] = {
+	[AGGREGATED] = {
 		.name = "intel_gpu_client_workloads_folded",
-		.help = "Workloads with clients that are summed into \"other\", because there "
+		.help = "Workloads with clients that are aggregated as \"other\", because there "
 			"are more than --collector.client.max-workloads.",
 		.type = GAUGE,
 		.labels = { "pci" },
@@ -81,15 +81,15 @@ static void put_use(const struct collection *c, const struct use *use)
 
 static void put_all(const struct collection *c)
 {
-	size_t n, folded;
+	size_t n, aggregated;
 	const struct use *uses = usage_all(c->state, &n);
-	const struct use *other = usage_other(c->state, &folded);
+	const struct use *other = usage_other(c->state, &aggregated);
 
 	for (size_t i = 0; i < n; i++)
 		put_use(c, &uses[i]);
 	if (other)
 		put_use(c, other);
-	put(c->batch, &families[FOLDED], (double)folded, c->gpu->pci);
+	put(c->batch, &families[AGGREGATED], (double)aggregated, c->gpu->pci);
 }
 
 static int compare_owners(const void *a, const void *b)
@@ -120,7 +120,8 @@ static int add_clients(const struct collection *c, const struct drm_client **cli
 			owner = clients[i]->pid;
 			r = workload_of(c->context->fs, c->context->names, owner, &workload);
 		}
-		/* It has ended since, and its clients with it or they are another's next time. */
+		/* The process has ended; a client that outlives it belongs to another process at
+		 * the next scan. */
 		if (r == -ENOENT || r == -ESRCH)
 			continue;
 		if (r < 0)
@@ -131,7 +132,7 @@ static int add_clients(const struct collection *c, const struct drm_client **cli
 	return 0;
 }
 
-static int look(const struct collection *c, struct walk *walk)
+static int collect_walk(const struct collection *c, struct walk *walk)
 {
 	const struct drm_client *clients, **sorted;
 	size_t n, silent, engines = 0;
@@ -157,17 +158,18 @@ static int look(const struct collection *c, struct walk *walk)
 	usage_end(c->state);
 	free(sorted);
 	if (r == 0 && n > 0 && c->gpu->maybe_vgpu)
-		fault_set(c->fault, REASON_PERMISSION, "render-node", 0,
-			  "engine times of %zu clients are not told: on a vGPU they are four times "
-			  "too long, and whether this is one cannot be asked",
-			  n);
+		fault_set(
+			c->fault, REASON_PERMISSION, "render-node", 0,
+			"engine times of %zu clients are not known: on a vGPU they are four times "
+			"too long, and whether this is one cannot be asked",
+			n);
 	else if (r == 0 && n > 0 && engines == 0)
 		fault_set(c->fault, REASON_NOT_SUPPORTED, "client-no-engines", 0,
 			  "fdinfo of %zu clients has no engine times", n);
 	return r;
 }
 
-/* xe wakes its GPU to answer. Nobody can have used one that sleeps, so what is known holds. */
+/* xe wakes its GPU to answer. A sleeping GPU has done no work, so the last values hold. */
 static bool must_not_wake(const struct collection *c, const struct walk *walk)
 {
 	enum gpu_power power;
@@ -184,7 +186,7 @@ static int collect(const struct collection *c)
 	if (r < 0)
 		return r;
 	if (!must_not_wake(c, walk))
-		r = look(c, walk);
+		r = collect_walk(c, walk);
 	walk_unref(walk);
 	if (r == 0)
 		put_all(c);

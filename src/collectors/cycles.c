@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Mean clocks. The i915 PMU's frequency events accumulate MHz x seconds, so 10^6 times that is
- * cycles, and rate() of it the mean clock in hertz with parked time as 0.
+ * Average frequencies. The i915 PMU's frequency events accumulate MHz x seconds, so 10^6 times that
+ * is cycles, and rate() of it the average frequency in hertz with parked time as 0.
  */
 #include "collectors/collector.h"
 
@@ -9,7 +9,7 @@ static const struct family families[] = {
 	{
 		.name = "intel_gpu_actual_cycles_total",
 		.help = "Cycles of the GT's clock, from the i915 PMU's actual-frequency event; "
-			"rate() is the mean clock in hertz, parked time counted as 0.",
+			"rate() is the average frequency in hertz, parked time counted as 0.",
 		.type = COUNTER,
 		.labels = { "pci", "gt" },
 		.source = &(const struct pmu_value){ PMU_ACTUAL_FREQUENCY, LABELS_GT, 1e6, 1 },

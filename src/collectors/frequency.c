@@ -70,7 +70,7 @@ struct attribute {
 	bool wakes; /* the read takes a runtime-PM reference */
 };
 
-/* One column for each place where a driver keeps them. NULL: not there. */
+/* One column for each layout of the files. NULL: the layout has no such file. */
 enum layout { I915_GT, I915_CARD, XE_GT, LAYOUTS };
 
 static const struct attribute attributes[LAYOUTS][FAMILIES] = {
@@ -105,7 +105,7 @@ static const struct attribute attributes[LAYOUTS][FAMILIES] = {
 };
 
 struct gt {
-	char folder[96];
+	char dir[96];
 	unsigned number;
 	enum layout layout;
 };
@@ -115,7 +115,7 @@ struct state {
 	struct gt gts[COLLECTOR_MAX_GTS];
 };
 
-static void add_gt(struct state *state, enum layout layout, unsigned number, const char *folder)
+static void add_gt(struct state *state, enum layout layout, unsigned number, const char *dir)
 {
 	struct gt *gt;
 
@@ -124,29 +124,29 @@ static void add_gt(struct state *state, enum layout layout, unsigned number, con
 	gt = &state->gts[state->n++];
 	gt->layout = layout;
 	gt->number = number;
-	snprintf(gt->folder, sizeof(gt->folder), "%s", folder);
+	snprintf(gt->dir, sizeof(gt->dir), "%s", dir);
 }
 
 static void find_i915(const struct context *context, const struct gpu *gpu, struct state *state)
 {
 	unsigned numbers[COLLECTOR_MAX_GTS];
-	char folder[96];
+	char dir[96];
 	uint64_t inode;
 	int n = collector_list_numbers(context, "gt", numbers, ARRAY_SIZE(numbers),
 				       "sys/class/drm/%s/gt", gpu->card);
 
 	for (int i = 0; i < n; i++) {
-		snprintf(folder, sizeof(folder), "sys/class/drm/%s/gt/gt%u", gpu->card, numbers[i]);
+		snprintf(dir, sizeof(dir), "sys/class/drm/%s/gt/gt%u", gpu->card, numbers[i]);
 		/* A virtual function's GT has no clocks. */
-		if (fs_inode(context->fs, &inode, "%s/rps_max_freq_mhz", folder) < 0)
+		if (fs_inode(context->fs, &inode, "%s/rps_max_freq_mhz", dir) < 0)
 			continue;
-		add_gt(state, I915_GT, numbers[i], folder);
+		add_gt(state, I915_GT, numbers[i], dir);
 	}
 	if (n >= 0)
 		return;
-	snprintf(folder, sizeof(folder), "sys/class/drm/%s", gpu->card);
-	if (fs_inode(context->fs, &inode, "%s/gt_cur_freq_mhz", folder) == 0)
-		add_gt(state, I915_CARD, 0, folder);
+	snprintf(dir, sizeof(dir), "sys/class/drm/%s", gpu->card);
+	if (fs_inode(context->fs, &inode, "%s/gt_cur_freq_mhz", dir) == 0)
+		add_gt(state, I915_CARD, 0, dir);
 }
 
 static void find_xe(const struct context *context, const struct gpu *gpu, struct state *state)
@@ -161,12 +161,11 @@ static void find_xe(const struct context *context, const struct gpu *gpu, struct
 					       tiles[t]);
 
 		for (int g = 0; g < n; g++) {
-			char folder[96];
+			char dir[96];
 
-			snprintf(folder, sizeof(folder),
-				 "sys/class/drm/%s/device/tile%u/gt%u/freq0", gpu->card, tiles[t],
-				 gts[g]);
-			add_gt(state, XE_GT, gts[g], folder);
+			snprintf(dir, sizeof(dir), "sys/class/drm/%s/device/tile%u/gt%u/freq0",
+				 gpu->card, tiles[t], gts[g]);
+			add_gt(state, XE_GT, gts[g], dir);
 		}
 	}
 }
@@ -206,7 +205,7 @@ static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_
 		if (!attribute->name ||
 		    (attribute->wakes && power != GPU_AWAKE && power != GPU_MAY_SLEEP))
 			continue;
-		r = collector_read_u64(c->context, c->fault, &mhz, "%s/%s", gt->folder,
+		r = collector_read_u64(c->context, c->fault, &mhz, "%s/%s", gt->dir,
 				       attribute->name);
 		if (r < 0)
 			ret = COLLECT_PARTIAL;
@@ -223,7 +222,7 @@ static int collect(const struct collection *c)
 	int ret = 0;
 
 	/*
-	 * What cannot be told is taken for asleep. xe sleeps 1 s after the last use, so a read of
+	 * An unknown state counts as asleep. xe sleeps 1 s after the last use, so a read of
 	 * an active GPU puts that off by a second at most.
 	 */
 	gpu_power(c->context->fs, c->gpu, &power);

@@ -15,7 +15,7 @@ static const struct family families[] = {
 	[INFO_ROW] = {
 		.name = "intel_gpu_info",
 		.help = "An Intel GPU of this machine, from sysfs, pci.ids and /dev/dri; function "
-			"vgpu is a vGPU of GVT-g in its guest (told for generation 9 only), whose "
+			"vgpu is a vGPU of GVT-g in its guest (known for generation 9 only), whose "
 			"clocks are not the hardware's.",
 		.type = INFO,
 		.labels = { "pci", "driver", "device_id", "model", "platform", "generation",
@@ -23,7 +23,7 @@ static const struct family families[] = {
 	},
 	[ENGINES] = {
 		.name = "intel_gpu_engines",
-		.help = "Engines of a class, from the card's engine folder.",
+		.help = "Engines of a class, from the card's engine directory.",
 		.type = GAUGE,
 		.labels = { "pci", "class" },
 	},

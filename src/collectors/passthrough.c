@@ -19,7 +19,7 @@ static const struct family families[] = {
 		.name = "intel_gpu_passthrough_in_use",
 		.help = "Whether a process has the GPU, which is bound to vfio-pci, open: with 0 "
 			"neither a VM nor the host uses it. Absent unless every process that "
-			"could was looked at.",
+			"could was scanned.",
 		.type = GAUGE,
 		.labels = { "pci" },
 	},

@@ -102,9 +102,10 @@ static int put_vfs(const struct collection *c, uint64_t n)
 		}
 	}
 	if (n > MAX_VFS) {
-		fault_set(&fault, REASON_LIMIT, "limits", 0,
-			  "there are %llu virtual functions: those beyond %d are left out",
-			  (unsigned long long)n, MAX_VFS);
+		fault_set(
+			&fault, REASON_LIMIT, "limits", 0,
+			"there are %llu virtual functions: those over the limit of %d are left out",
+			(unsigned long long)n, MAX_VFS);
 		fault_add(c->fault, &fault);
 	}
 	if (guests)

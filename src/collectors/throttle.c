@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Why is the clock held back? throttle_reason_* of i915 (drivers/gpu/drm/i915/gt/
+ * Why is the GT throttled? throttle_reason_* of i915 (drivers/gpu/drm/i915/gt/
  * intel_gt_sysfs_pm.c, graphics generation 11 and later), reason_* of xe (drivers/gpu/drm/xe/
  * xe_gt_throttle.c).
  *
@@ -19,7 +19,7 @@
 static const struct family families[] = {
 	{
 		.name = "intel_gpu_throttled",
-		.help = "Whether the GT's clock is held back for a reason, from sysfs; absent "
+		.help = "Whether the GT is throttled for a reason, from sysfs; absent "
 			"where the GPU may sleep and the GT was not awake since the last scrape, "
 			"or the GPU sleeps already.",
 		.type = GAUGE,

@@ -84,7 +84,7 @@ static void put_all(const struct collection *c)
 static int collect(const struct collection *c)
 {
 	struct walk *walk;
-	int r = procs_look(c->context->procs, c->round->number, &walk, c->fault);
+	int r = procs_walk_partial(c->context->procs, c->round->number, &walk, c->fault);
 
 	if (r < 0)
 		return r;

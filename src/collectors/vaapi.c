@@ -76,7 +76,7 @@ static const struct family families[] = {
 	[SUCCESS] = {
 		.name = "intel_gpu_vaapi_probe_success",
 		.help = "Whether the last encode test passed: coded, of the right structure, "
-			"decoded back and alike" BESIDE,
+			"decoded back with a PSNR of 30 dB or more" BESIDE,
 		.type = GAUGE,
 		.labels = TEST_LABELS,
 	},
@@ -100,7 +100,7 @@ static const struct family families[] = {
 	},
 	[PSNR] = {
 		.name = "intel_gpu_vaapi_probe_psnr_decibels",
-		.help = "Likeness of the picture that was encoded and decoded back on the GPU, "
+		.help = "PSNR of the picture that was encoded and decoded back on the GPU, "
 			"of the worst plane; 100 for equal ones.",
 		.type = GAUGE,
 		.labels = TEST_LABELS,
@@ -335,7 +335,7 @@ static int collect(const struct collection *c)
 			      strerror(-s->gpu->start_error));
 	else
 		put_gpu(c, state, s->gpu);
-	/* One row for the exporter: by whoever stands last in the list of GPUs. */
+	/* One row for the exporter: put with the last GPU of the list. */
 	if (!LIST_NEXT(s->gpu, link))
 		put(c->batch, &families[INTERVAL], (double)state->options.interval_ns / 1e9);
 	pthread_mutex_unlock(&state->lock);

@@ -57,7 +57,7 @@ static const struct family families[] = {
 	[IN_USE] = {
 		.name = "intel_gpu_vgpu_in_use",
 		.help = "Whether a process has the vGPU open; 0 for long means that it is left "
-			"over. Absent unless every process that could was looked at.",
+			"over. Absent unless every process that could was scanned.",
 		.type = GAUGE,
 		.labels = { "pci", "uuid" },
 	},
@@ -173,7 +173,7 @@ static int collect(const struct collection *c)
 		put_type(c, &types[i]);
 		n_uuids += types[i].n_uuids;
 	}
-	/* Nobody need be looked for where there is nothing to have. */
+	/* Without vGPUs there is no owner to search for. */
 	if (n_uuids > 0)
 		r = put_vgpus(c, types, n);
 	mdev_types_free(types, n);

@@ -21,6 +21,11 @@ struct piece {
 	size_t start, end;
 };
 
+/* Where a sample's name and labels are; len 0: a free slot. */
+struct series {
+	size_t start, len;
+};
+
 struct batch {
 	const struct family *families;
 	size_t n_families;
@@ -28,6 +33,8 @@ struct batch {
 	size_t len, size;
 	struct piece *pieces;
 	size_t n_pieces, pieces_size;
+	struct series *series; /* by the hash of name and labels */
+	size_t n_series, series_size, refused;
 	int error;
 };
 
@@ -48,12 +55,81 @@ void batch_free(struct batch *batch)
 		return;
 	free(batch->text);
 	free(batch->pieces);
+	free(batch->series);
 	free(batch);
 }
 
 int batch_error(const struct batch *batch)
 {
 	return batch->error;
+}
+
+size_t batch_refused(const struct batch *batch)
+{
+	return batch->refused;
+}
+
+static uint64_t hash_of(const char *text, size_t len)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+	return hash;
+}
+
+/* The slot of this series, or the free one where it belongs. */
+static struct series *find_series(const struct batch *batch, struct series wanted)
+{
+	const char *text = batch->text;
+	size_t mask = batch->series_size - 1;
+	size_t i = hash_of(text + wanted.start, wanted.len) & mask;
+
+	while (batch->series[i].len > 0 &&
+	       (batch->series[i].len != wanted.len ||
+		memcmp(text + batch->series[i].start, text + wanted.start, wanted.len) != 0))
+		i = (i + 1) & mask;
+	return &batch->series[i];
+}
+
+/* Half of the slots stay free. */
+static bool grow_series(struct batch *batch)
+{
+	size_t old_size = batch->series_size, size = old_size ? 2 * old_size : 64;
+	struct series *old = batch->series, *grown;
+
+	if (2 * (batch->n_series + 1) <= old_size)
+		return true;
+	grown = calloc(size, sizeof(*grown));
+	if (!grown) {
+		batch->error = -ENOMEM;
+		return false;
+	}
+	batch->series = grown;
+	batch->series_size = size;
+	for (size_t i = 0; i < old_size; i++)
+		if (old[i].len > 0)
+			*find_series(batch, old[i]) = old[i];
+	free(old);
+	return true;
+}
+
+/* False when the batch has it already. */
+static bool add_series(struct batch *batch, size_t start)
+{
+	const struct series added = { start, batch->len - start };
+	struct series *slot;
+
+	if (!grow_series(batch))
+		return false;
+	slot = find_series(batch, added);
+	if (slot->len > 0) {
+		batch->refused++;
+		return false;
+	}
+	*slot = added;
+	batch->n_series++;
+	return true;
 }
 
 static bool reserve(struct batch *batch, size_t bytes)
@@ -147,6 +223,10 @@ void batch_put(struct batch *batch, const struct family *family, double value,
 	}
 	if (!first)
 		append(batch, "}", 1);
+	if (!add_series(batch, start)) {
+		batch->len = start;
+		return;
+	}
 	append(batch, " ", 1);
 	append(batch, number, metric_format_value(value, number));
 	append(batch, "\n", 1);

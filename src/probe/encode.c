@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One encode test: the known picture through the encoder a few times, the last result looked at,
+ * One encode test: the known picture through the encoder a few times, the last result parsed,
  * decoded on the same GPU and compared. A driver's "success" proves nothing: on a GPU that takes
  * work and never does it, all calls succeed and the coded buffer is empty.
  */

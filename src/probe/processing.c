@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Video processing, really run: a known picture through the driver's pipeline, the result looked
- * at. What the driver lists proves nothing here either.
+ * Video processing, really run: a known picture through the driver's pipeline, the result
+ * checked. What the driver lists proves nothing here either.
  */
 #include "processing.h"
 

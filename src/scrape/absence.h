@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why there is no GPU here, in one line of the log. */
+/* Why this machine shows no GPU, in one line of the log. */
 #ifndef SCRAPE_ABSENCE_H
 #define SCRAPE_ABSENCE_H
 
@@ -13,7 +13,7 @@ enum absence {
 
 enum absence absence_of(const struct gpu_list *gpus);
 
-/* Looks for the evidence in sysfs. */
+/* Finds the evidence in sysfs. */
 void absence_log(const struct fs *fs, enum absence absence);
 
 #endif

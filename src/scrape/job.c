@@ -91,6 +91,10 @@ struct result *job_run(const struct context *context, const struct job *job,
 	if (result->r >= 0 && batch_error(result->batch))
 		result->r = fault_errno(&result->fault, batch_error(result->batch),
 					"samples of the collector");
+	if (result->r >= 0 && result->fault.reason == REASON_NONE && batch_refused(result->batch))
+		fault_set(&result->fault, REASON_PARSE, "unexpected-text", 0,
+			  "%zu samples have the labels of another one and are left out",
+			  batch_refused(result->batch));
 	if (result->r < 0 && result->fault.reason == REASON_NONE)
 		fault_errno(&result->fault, result->r, "the collector");
 	result->seconds = (double)(sys_monotonic_ns() - start) / 1e9;

@@ -20,7 +20,7 @@ struct result {
 struct result *result_ref(struct result *result);
 void result_unref(struct result *result);
 
-/* One scrape's interest in one job. */
+/* A job that a scrape waits for. */
 struct slot {
 	struct job *job; /* a reference */
 	struct scrape *scrape;
@@ -45,7 +45,7 @@ struct job {
 	uint64_t round;	  /* of the scrape that queued it */
 	LIST_HEAD(, slot) waiters;
 	TAILQ_ENTRY(job) link; /* in the queue, while JOB_QUEUED */
-	enum reason logged;    /* REASON_NONE: the last that the log says is that it works */
+	enum reason logged;    /* the last logged reason; REASON_NONE: logged as working */
 };
 
 /* It never runs: there is no such source, or the collector cannot read it yet. */

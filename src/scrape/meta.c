@@ -135,7 +135,7 @@ static void put_discovery(struct batch *batch, const struct scrape *scrape)
 {
 	struct fault fault = { 0 };
 
-	if (scrape->looked)
+	if (scrape->has_gpus)
 		put(batch, &meta_families[UP], scrape->n_gpus > 0);
 	put(batch, &meta_families[SUCCESS], scrape->discovery == 0, "discovery", NULL);
 	if (scrape->discovery == 0)
@@ -159,7 +159,7 @@ static int read_self(const char *path, char *buf, size_t size)
 	return (int)n;
 }
 
-/* Seconds since 1970 at boot; the clock may be set later, so it is asked anew. */
+/* Seconds since 1970 at boot; the clock may be set later, so it is read each time. */
 static double boot_time(void)
 {
 	struct timespec real, boot;
@@ -201,7 +201,7 @@ static void put_fds(struct batch *batch)
 		return;
 	while ((entry = readdir(dir)))
 		n += entry->d_name[0] != '.';
-	put(batch, &meta_families[OPEN_FDS], (double)(n - 1)); /* one is the folder's own */
+	put(batch, &meta_families[OPEN_FDS], (double)(n - 1)); /* one is the directory's own */
 }
 
 static void put_limit(struct batch *batch, const struct family *family, __rlimit_resource_t which)

@@ -124,7 +124,7 @@ static enum va_skip why_not(const struct prober *p, struct va_gpu *g)
 {
 	enum gpu_power power = GPU_POWER_UNKNOWN;
 
-	/* A guest's, whole: its registers are not ours, and it has no node. */
+	/* A passed-through GPU: the guest has its registers, and it has no node. */
 	if (g->gpu->driver == GPU_OTHER_DRIVER && strcmp(g->gpu->driver_name, "vfio-pci") == 0)
 		return VA_PASSTHROUGH;
 	if (is_stuck(p, g->gpu->pci))
@@ -143,7 +143,7 @@ static struct va_gpu *earliest_locked(const struct va_state *state)
 	return best;
 }
 
-/* Until the next step, a change of the list of GPUs, or somebody's wish. */
+/* Until the next step, a change of the list of GPUs, or a request. */
 static void wait_until_locked(const struct prober *p, uint64_t due)
 {
 	uint64_t now = sys_monotonic_ns();

@@ -35,7 +35,7 @@ enum va_skip rounds_why_not(const struct va_state *state, struct va_gpu *gpu, en
 		return VA_SUSPENDED;
 	/* A discrete card takes seconds to wake, and watts: it may sleep for a day. */
 	if (gpu->gpu->discrete && gpu->step == 0 && gpu->rounds > 0 && !gpu->asked &&
-	    now - gpu->started < state->options.ladder_ns)
+	    now - gpu->started < state->options.sweep_ns)
 		return VA_SUSPENDED;
 	return VA_NOT_SKIPPED;
 }
@@ -52,11 +52,11 @@ static void begin_round(const struct va_state *state, struct va_gpu *gpu, uint64
 	gpu->started = now;
 	gpu->harmed = false;
 	/* The first round is short: it says whether anything works at all. */
-	gpu->ladder = gpu->asked ||
-		      (gpu->rounds > 0 &&
-		       (gpu->laddered == 0 || now - gpu->laddered >= state->options.ladder_ns));
-	if (gpu->ladder)
-		gpu->laddered = now;
+	gpu->sweep =
+		gpu->asked || (gpu->rounds > 0 &&
+			       (gpu->swept == 0 || now - gpu->swept >= state->options.sweep_ns));
+	if (gpu->sweep)
+		gpu->swept = now;
 }
 
 /* The step that comes next; before the first list that is all that is known. */
@@ -123,7 +123,7 @@ static struct va_test *find_test(struct va_test *tests, size_t n, const struct v
 	return NULL;
 }
 
-/* The tests of what is listed now, size by size; those that were known keep their results. */
+/* The tests of what is listed now, size by size; known tests keep their results. */
 static int plan_tests(const struct va_state *state, struct va_gpu *gpu)
 {
 	const struct va_capabilities *c = &gpu->capabilities;
@@ -140,7 +140,7 @@ static int plan_tests(const struct va_state *state, struct va_gpu *gpu)
 			if (!(va_codec_bit(e->codec) & state->options.codecs) ||
 			    find_test(tests, n, e, size))
 				continue;
-			if (size > 0 && !gpu->ladder && !known)
+			if (size > 0 && !gpu->sweep && !known)
 				continue;
 			if (known)
 				tests[n] = *known;
@@ -156,7 +156,7 @@ static int plan_tests(const struct va_state *state, struct va_gpu *gpu)
 	return 0;
 }
 
-/* The list, and where there is a driver its tests and operations. */
+/* The step that lists, and where a driver loads, its tests and operations. */
 static int plan_steps(struct va_gpu *gpu)
 {
 	struct va_step *steps = calloc(1 + gpu->n_tests + VA_OPERATIONS, sizeof(*steps));
@@ -201,11 +201,11 @@ static bool is_harmful(enum va_result result)
 	       result == VA_TIMEOUT || result == VA_STUCK;
 }
 
-/* A step that this round leaves out: large pictures have rounds of their own. */
+/* A step that this round leaves out: sizes above 256x256 belong to a resolution sweep. */
 static bool is_left_out(const struct va_gpu *gpu)
 {
 	return gpu->step < gpu->n_steps && gpu->steps[gpu->step].kind == VA_STEP_TEST &&
-	       !gpu->ladder && gpu->tests[gpu->steps[gpu->step].index].size > 0;
+	       !gpu->sweep && gpu->tests[gpu->steps[gpu->step].index].size > 0;
 }
 
 static void end_round(const struct va_state *state, struct va_gpu *gpu, uint64_t now,
@@ -220,13 +220,13 @@ static void end_round(const struct va_state *state, struct va_gpu *gpu, uint64_t
 	gpu->backoff = !gpu->harmed			   ? 1
 		       : gpu->backoff * 2 < VA_MAX_BACKOFF ? gpu->backoff * 2
 							   : VA_MAX_BACKOFF;
-	gpu->asked &= !gpu->ladder;
+	gpu->asked &= !gpu->sweep;
 	gpu->due = gpu->started + state->options.interval_ns * gpu->backoff;
 	if (gpu->asked || gpu->due < now)
 		gpu->due = now + (gpu->asked ? 0 : gap(state, gpu));
 }
 
-/* It gets no other child until that one is gone: what passed before proves nothing now. */
+/* The GPU gets no other child until the stuck one is gone: earlier results prove nothing now. */
 static void forget_others(struct va_gpu *gpu)
 {
 	for (size_t i = 0; i < gpu->n_tests; i++)

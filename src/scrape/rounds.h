@@ -3,10 +3,9 @@
  * Which test of a GPU comes next, and when. Nothing here waits, runs or reads a clock.
  *
  * A round is an array of steps, made anew when the driver has said what it offers: list that; test
- * each encoder at 256x256; now and then also with large pictures; test video processing. The first
- * round runs at once, later ones are spread over the interval, unless the GPU would fall asleep in
- * between. After a test that may have hurt the
- * GPU the next round comes later.
+ * each encoder at 256x256; in a resolution sweep also at larger sizes; test video processing. The
+ * first round runs at once, later ones are spread over the interval, unless the GPU would fall
+ * asleep in between. After a test that may have hurt the GPU the next round comes later.
  *
  * All of it is for a caller that holds the lock of the state.
  */
@@ -23,7 +22,7 @@ bool rounds_request(const struct va_state *state, struct va_gpu *gpu, uint64_t n
 		    struct va_request *ret);
 /* What that step came to the last time. */
 const struct va_answer *rounds_last_answer(struct va_gpu *gpu);
-/* What came of it. capabilities are those of a list. Returns true when it ended a round. */
+/* Records the result of a step. capabilities are those of a list. True when a round has ended. */
 bool rounds_record(struct va_state *state, struct va_gpu *gpu, const struct va_run *run,
 		   const struct va_capabilities *capabilities, uint64_t now, double unix_time);
 /* The step is put off for as long as a step takes its turn. */

@@ -37,7 +37,7 @@
  * References. The list of jobs holds one of each job, the queue one that passes to the runner which
  * takes it out, each slot one. A job holds its GPU. A collector of the host gets a list of GPUs of
  * its own. So a stuck runner may outlive its scrape, the lists and the GPU. A result is held by
- * each slot that it answered; one that comes late has none, and is freed.
+ * each slot that it answered; one that comes after the deadline has none, and is freed.
  */
 #include "runner.h"
 
@@ -74,7 +74,7 @@ void runner_plan_locked(struct scraper *s, struct scrape *scrape)
 	uint64_t round = ++s->rounds, now = sys_monotonic_ns();
 
 	scrape->planned = true;
-	scrape->looked = s->gpus && !s->gpus->blind;
+	scrape->has_gpus = s->gpus && !s->gpus->blind;
 	scrape->discovery = s->discovering		? -ETIMEDOUT
 			    : s->discovery_error	? s->discovery_error
 			    : s->gpus && s->gpus->blind ? -ENOENT
@@ -150,13 +150,13 @@ static void discover_locked(struct scraper *s, const struct runner *me)
 {
 	struct gpu_list *gpus = NULL, *old_gpus = s->gpus;
 	struct job_list *jobs = NULL, *old_jobs = s->jobs;
-	bool look = s->rediscover || !old_gpus;
+	bool due = s->rediscover || !old_gpus;
 	int r = 0;
 
 	s->discovering = s->current_discovers = true;
 	s->rediscover = false;
 	pthread_mutex_unlock(&s->lock);
-	if (look || gpu_list_is_stale(s->options.fs, old_gpus))
+	if (due || gpu_list_is_stale(s->options.fs, old_gpus))
 		r = rebuild(s, &gpus, &jobs);
 	if (gpus) {
 		close_departed(old_gpus, gpus);
@@ -237,7 +237,7 @@ static void work_locked(struct scraper *s, const struct runner *me)
 	struct job *job;
 
 	if (!LIST_EMPTY(&s->unplanned)) {
-		/* Whoever is stuck in the discovery keeps it; the old list serves. */
+		/* A runner that is stuck in the discovery keeps it; the old list serves. */
 		if (!s->discovering)
 			discover_locked(s, me);
 		while ((scrape = LIST_FIRST(&s->unplanned))) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The runner: one thread that looks for GPUs and runs the collectors in turn, and whoever takes
+ * The runner: one thread that discovers GPUs and runs the collectors in turn, and whoever takes
  * over when it is stuck in a read. The whole of it is explained at the top of runner.c.
  */
 #ifndef SCRAPE_RUNNER_H
@@ -25,7 +25,7 @@ struct scrape {
 	size_t n;
 	size_t pending; /* slots that wait for a job */
 	size_t n_gpus;	/* as of the planning */
-	bool looked;	/* there is a list of GPUs that says what there is, if only an old one */
+	bool has_gpus;	/* there is a list of GPUs that says what there is, if only an old one */
 	int discovery;	/* 0, or why the list of GPUs may be old: -ETIMEDOUT, -errno */
 	bool planned;
 	int error;		      /* -ENOMEM: could not be planned */

@@ -61,7 +61,7 @@ static enum reason slot_reason(const struct slot *slot)
 	return slot->result->fault.reason;
 }
 
-/* It has said why something is not there, and exports the rest. */
+/* The collector has reported why a part is missing, and exports the rest. */
 static bool is_partial(const struct slot *slot)
 {
 	return slot->result && slot->result->r >= 0;

@@ -114,7 +114,7 @@ static void *listener_main(void *data)
 		ssize_t n = sys_uevent_receive(l->fd, buf, sizeof(buf));
 
 		if (n == -ENOBUFS) {
-			/* Events were lost, maybe the one that matters: take it as said. */
+			/* Events were lost, maybe the removal of a PMU: act as if it had come. */
 			pmu_set_hold(l->pmus, 0);
 			scraper_rediscover(l->scraper);
 			continue;

@@ -34,7 +34,7 @@ enum unbind_state unbind_parse(const char *events, size_t len)
 			state = UNBIND_BEGINS;
 		if (event.len > len)
 			break;
-		/* The name is filled up with zeros; without one it is the folder itself. */
+		/* The name is filled up with zeros; without one it is the directory itself. */
 		if (strnlen(name, event.len) == strlen("unbind") && memcmp(name, "unbind", 6) == 0)
 			state = event.mask & IN_OPEN ? UNBIND_BEGINS : UNBIND_IS_OVER;
 		events += event.len;
@@ -64,8 +64,9 @@ static _Noreturn void *watch_main(void *data)
 		if (state == UNBIND_BEGINS)
 			log_debug("a driver is about to be unbound, perf events are closed");
 	}
-	log_warn("drivers are not watched any more", "err", strerror((int)-n));
-	/* The set knows the thread, so it never ends. */
+	log_warn("drivers are no longer watched: perf events may be closed too late", "err",
+		 strerror((int)-n));
+	/* The set has the thread's handle, so the thread never ends. */
 	for (;;)
 		pause();
 }
@@ -81,8 +82,8 @@ int unbind_start(struct pmu_set *pmus)
 	*watch = (struct watch){ sys_watch_open(), pmus };
 	r = watch->fd < 0 ? watch->fd : thread_start(&thread, "unbind", watch_main, watch);
 	if (r < 0) {
-		log_warn("drivers are not watched: an unbind is heard of late", "err", strerror(-r),
-			 "remedy", "no-uevents");
+		log_warn("cannot watch drivers: perf events may be closed too late", "err",
+			 strerror(-r), "remedy", "no-uevents");
 		close_fdp(&watch->fd);
 		free(watch);
 		return r;

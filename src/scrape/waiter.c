@@ -78,7 +78,7 @@ static void withdraw_job_locked(struct scraper *s, struct job *job)
 static void withdraw_locked(struct scraper *s, struct scrape *scrape)
 {
 	LIST_REMOVE(scrape, active);
-	/* Not even planned: its jobs are named, so that their failure can be. */
+	/* Never planned: slots are made so that each job is reported as failed. */
 	if (!scrape->planned) {
 		LIST_REMOVE(scrape, unplanned);
 		runner_plan_locked(s, scrape);

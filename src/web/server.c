@@ -153,7 +153,7 @@ static enum MHD_Result answer_ready(struct server *server, struct MHD_Connection
 static enum MHD_Result answer_page(struct MHD_Connection *connection, const char *content_type,
 				   const char *text, size_t len, enum MHD_ResponseMemoryMode mode)
 {
-	/* It does not write to the text, in any mode. */
+	/* libmicrohttpd does not write to the text, in any mode. */
 	void *body = (void *)(uintptr_t)text;
 	struct MHD_Response *response = MHD_create_response_from_buffer(len, body, mode);
 	enum MHD_Result result;
@@ -365,7 +365,7 @@ void server_stop(struct server *server, uint64_t drain_ns)
 		stopped &= worker_stop(server->workers[i], end);
 	for (size_t i = 0; i < server->options.n_sockets; i++)
 		close(server->options.sockets[i]);
-	/* Who hangs may still use it. */
+	/* A worker that hangs may still use the server. */
 	if (!stopped)
 		return;
 	connections_stop(server->connections);

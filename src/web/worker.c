@@ -26,8 +26,8 @@ struct worker {
 	struct scraper *scraper;
 	pthread_t thread;
 	int epoll;
-	int wake;   /* tells the thread that a flag below has changed */
-	int answer; /* tells who has asked, or waits for the end, the same */
+	int wake;   /* wakes the thread when a flag below has changed */
+	int answer; /* wakes the caller that has asked or waits for the end */
 	_Atomic bool quiescing, stopping, ended;
 	_Atomic uint64_t asked, answered;
 	size_t n_daemons;

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pod_name pod;
 
 	memset(&pod, 0, sizeof(pod));
-	check(pods_folder_parse(name, &pod), &pod);
+	check(pods_dir_parse(name, &pod), &pod);
 	memset(&pod, 0, sizeof(pod));
 	check(pods_log_parse(name, &pod), &pod);
 	free(name);

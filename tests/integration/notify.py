@@ -76,7 +76,7 @@ def check_addresses(checks):
     exporter.stop()
     for address in ("relative", "/nowhere/notify", "/" + 200 * "x"):
         exporter = Exporter(SKYLAKE, env={**os.environ, "NOTIFY_SOCKET": address})
-        checks.that(wait_for(lambda e=exporter: "cannot tell the service manager" in e.log(), 10)
+        checks.that(wait_for(lambda e=exporter: "cannot notify the service manager" in e.log(), 10)
                     and exporter.get("/metrics")[0] == 200,
                     f"{address[:20]}: it says so, and works")
         exporter.stop()

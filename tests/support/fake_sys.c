@@ -222,7 +222,7 @@ static int error_of(const char *path)
 	return 0;
 }
 
-/* The path below the root, from the folder's own name: the caller's roots are opened by itself. */
+/* The path below the root, by the directory's own name: the caller opens its roots itself. */
 static void path_below_root(int dirfd, const char *path, char *out, size_t size)
 {
 	char link[64], folder[PATH_MAX];
@@ -512,7 +512,7 @@ int sys_watch_open(void)
 	return dup(fake.watch[0]);
 }
 
-int sys_watch_folder(int watch, int dirfd)
+int sys_watch_dir(int watch, int dirfd)
 {
 	char link[32], target[PATH_MAX];
 	ssize_t n;

@@ -58,7 +58,7 @@ struct fake_counts fake_counts(void);
 /* The kernel sends this uevent; "" stands for an overflow of the socket (ENOBUFS). */
 void fake_uevent(const char *buf, size_t len);
 
-/* Somebody opens files in a watched folder: struct inotify_event, one or more. */
+/* Somebody opens files in a watched directory: struct inotify_event, one or more. */
 void fake_opened(const void *events, size_t len);
 
 #endif

@@ -9,12 +9,12 @@ struct tree {
 	char root[64];
 };
 
-/* An empty folder, or a copy of another (links stay links). Failures end the program. */
+/* An empty directory, or a copy of another (links stay links). Failures end the program. */
 void tree_new(struct tree *tree);
 void tree_copy(struct tree *tree, const char *from);
 void tree_remove(struct tree *tree);
 
-/* Paths are below the root; missing folders are made. */
+/* Paths are below the root; missing directories are made. */
 void tree_folder(const struct tree *tree, const char *path);
 void tree_write(const struct tree *tree, const char *path, const char *content);
 void tree_write_bytes(const struct tree *tree, const char *path, const void *content, size_t len);

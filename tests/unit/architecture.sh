@@ -97,7 +97,7 @@ code() {
   grep -vE '^[^:]*:[0-9]+:[[:space:]]*(\*|/\*|//)'
 }
 
-# includes FOLDER PATTERN: includes of that pattern in a folder's sources and headers.
+# includes DIRECTORY PATTERN: includes of that pattern in a directory's sources and headers.
 includes() {
   grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($2)" \
     "src/$1" "include/$1" 2>/dev/null
@@ -155,10 +155,10 @@ echo "room -> room (includes, calls between files)"
   END { for (a in all) print a " (" n[a, "i"] + 0 ", " n[a, "c"] + 0 ")" }' | sort
 
 includes "" '.*\.\./' | breach "a path that climbs hides an arrow"
-# A private header is its folder's own.
+# A private header is its directory's own.
 private='src/|scrape/(absence|job|prober_log|rounds|runner)\.h|sources/proc/walk\.h|web/(alive|query|pages|page_files|connections)\.h'
 grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($private)" src include |
-  breach "a private header of another folder"
+  breach "a private header of another directory"
 
 # Libraries have one user each.
 grep -rnE '#[[:space:]]*include[[:space:]]*[<"]microhttpd' src include | grep -v '^src/web/' |

@@ -56,15 +56,15 @@ problem() {
 	failed=1
 }
 
-# says REGEX [NAME=VALUE]: build.sh ends with 125, prints no folder, and one line of it is this.
+# says REGEX [NAME=VALUE]: build.sh ends with 125, prints no directory, and one line of it is this.
 says() {
 	local expected=$1
 	shift
 	run "$@"
 	[ "$code" = 125 ] || problem "exit code $code instead of 125, where expected: $expected"
-	[ ! -s "$work/out" ] || problem "a folder is printed, where expected: $expected"
+	[ ! -s "$work/out" ] || problem "a directory is printed, where expected: $expected"
 	grep -qE "^lab: cannot $expected" "$work/err" || problem "not said: $expected"
-	! ls -d "$work"/lab/boot-* >"$work/out" 2>&1 || problem "a boot folder is left, where expected: $expected"
+	! ls -d "$work"/lab/boot-* >"$work/out" 2>&1 || problem "a boot directory is left, where expected: $expected"
 	rm -rf "$work"/lab/boot-*
 	good_tools
 }

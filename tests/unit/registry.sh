@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# registry.sh FOLDER: each collector's file has a line in the registry, and each line a file.
-# registry.sh --self-test FOLDER: in a copy, a file without a line and a line without a file show.
+# registry.sh DIRECTORY: each collector's file has a line in the registry, and each line a file.
+# registry.sh --self-test DIRECTORY: in a copy, a file without a line and a line without a file show.
 set -u
 
 check() {

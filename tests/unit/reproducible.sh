@@ -22,7 +22,7 @@ cmp "$build/include/base/version.h" "$work/elsewhere/include/base/version.h" || 
 for program in intel_gpu_exporter intel_gpu_probe; do
 	sha256sum "$build/$program" "$work/elsewhere/$program"
 	cmp "$build/$program" "$work/elsewhere/$program" || bad=1
-	# Nobody's folders either.
+	# No paths of the build machine either.
 	! grep -q -aF -e "$source" -e "$build" -e "$work" "$build/$program" || bad=1
 done
 exit $bad

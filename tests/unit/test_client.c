@@ -110,7 +110,7 @@ static double value(size_t family, const char *with)
 	return -1;
 }
 
-enum { BUSY, MEMORY, CLIENTS, FOLDED };
+enum { BUSY, MEMORY, CLIENTS, AGGREGATED };
 
 #define VIDEO(service) "class=\"video\",workload=\"service/" service ".service\""
 
@@ -122,7 +122,7 @@ static void counts(void **unused)
 	assert_compare(value(BUSY, VIDEO("a")), ==, 0);
 	assert_compare(value(CLIENTS, "a.service"), ==, 1);
 	assert_compare(value(MEMORY, "region=\"system0\""), ==, 4096);
-	assert_compare(value(FOLDED, "pci"), ==, 0);
+	assert_compare(value(AGGREGATED, "pci"), ==, 0);
 	write_client(10, "a", 1, "drm-engine-video:\t7000000000 ns\n");
 	write_client(11, "b", 2, "drm-engine-video:\t1000000000 ns\n");
 	assert_int_equal(collect(), 0);
@@ -146,7 +146,7 @@ static void counts(void **unused)
 	assert_true(
 		value(BUSY, "workload=\"other\",workload_kind=\"other\",namespace=\"\",pod=\"\"") ==
 		1);
-	assert_compare(value(FOLDED, "pci"), ==, 1);
+	assert_compare(value(AGGREGATED, "pci"), ==, 1);
 }
 
 static void no_engines(void **unused)

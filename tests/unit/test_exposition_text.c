@@ -102,16 +102,17 @@ static void grows_beyond_its_first_size(void **state)
 
 static void limit_of_a_body(void **state)
 {
-	struct batch *batch = batch_new(second, 1);
+	struct batch *batch = batch_new(first, ARRAY_SIZE(first));
 	const struct batch *many[8];
-	const struct batch_group group = { second, 1, many, ARRAY_SIZE(many) };
-	char *text = NULL;
-	size_t len = 0, piece = 0, bytes;
+	const struct batch_group group = { first, ARRAY_SIZE(first), many, ARRAY_SIZE(many) };
+	char *text = NULL, value[16];
+	size_t len = 0, piece = 0, bytes, n = 0;
 
 	(void)state;
-	do
-		put(batch, &second[0], 1);
-	while (piece = 0, batch_piece(batch, &second[0], &piece, &bytes) && bytes < 4000000);
+	do {
+		snprintf(value, sizeof(value), "%zu", n++);
+		put(batch, &first[0], 1, value);
+	} while (piece = 0, batch_piece(batch, &first[0], &piece, &bytes) && bytes < 4000000);
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
 		many[i] = batch;
 	assert_int_equal(text_render(&group, 1, &text, &len), -E2BIG);

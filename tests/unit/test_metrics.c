@@ -172,7 +172,8 @@ static void label_values(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		put(batch, &families[1], 1, rows[i].value);
-		put(batch, &families[0], 1); /* so that each has a piece of its own */
+		/* So that each has a piece of its own. */
+		put(batch, &families[2], 1, rows[i].value, NULL, NULL);
 		snprintf(wanted, sizeof(wanted), "x_one{a=\"%s\"} 1\n", rows[i].printed);
 		assert_piece(&families[1], &piece, wanted);
 	}
@@ -201,10 +202,14 @@ static void widest_samples(void **state)
 	(void)state;
 	memset(value, '"', sizeof(value));
 	value[METRIC_LABEL_BYTES] = '\0';
-	for (int i = 0; i < 100; i++)
+	for (int i = 0; i < 100; i++) {
+		value[i] = 'x';
 		put(batch, &families[3], -DBL_MAX, value, value, value, value, value, value, value,
 		    value, value, value, value, value);
+		value[i] = '"';
+	}
 	assert_int_equal(batch_error(batch), 0);
+	assert_int_equal(batch_refused(batch), 0);
 }
 
 static void wrong_number_of_labels_sticks(void **state)
@@ -246,6 +251,7 @@ static void limit_of_a_batch(void **state)
 	memset(value, 'a', 200);
 	value[200] = '\0';
 	while (!batch_error(batch) && n < 100000) {
+		value[snprintf(value, sizeof(value), "%06zu", n)] = 'a';
 		put(batch, &families[1], 1, value);
 		n++;
 	}
@@ -255,11 +261,53 @@ static void limit_of_a_batch(void **state)
 	assert_compare(len, >, BATCH_MAX_BYTES - 2048);
 }
 
+/* A driver that lists something twice does not make the exposition invalid. */
+static void equal_series(void **state)
+{
+	char label[16], wanted[64];
+	size_t piece = 0;
+
+	(void)state;
+	put(batch, &families[0], 1);
+	put(batch, &families[0], 2);
+	put(batch, &families[1], 1, "a");
+	put(batch, &families[1], 1, "a ");
+	put(batch, &families[1], 1, NULL);
+	put(batch, &families[1], 1, "a");
+	assert_int_equal(batch_refused(batch), 2);
+	assert_piece(&families[0], &piece, "x_bare 1\n");
+	piece = 0;
+	assert_piece(&families[1], &piece, "x_one{a=\"a\"} 1\nx_one{a=\"a \"} 1\nx_one 1\n");
+	/* Among many, whatever grows meanwhile. */
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < 5000; i++) {
+			snprintf(label, sizeof(label), "%d", i);
+			put(batch, &families[2], i, label, "b", NULL);
+		}
+	assert_int_equal(batch_refused(batch), 5002);
+	assert_int_equal(batch_error(batch), 0);
+	piece = 0;
+	for (size_t len, n = 0;;) {
+		const char *text = batch_piece(batch, &families[2], &piece, &len);
+
+		if (!text) {
+			assert_int_equal(n, 5000);
+			break;
+		}
+		for (const char *s = text; s < text + len; n++) {
+			snprintf(wanted, sizeof(wanted), "x_three{a=\"%zu\",b=\"b\"} %zu\n", n, n);
+			assert_memory_equal(s, wanted, strlen(wanted));
+			s += strlen(wanted);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(number_formats),
 		cmocka_unit_test(numbers_read_back),
+		cmocka_unit_test_setup_teardown(equal_series, setup, teardown),
 		cmocka_unit_test_setup_teardown(samples, setup, teardown),
 		cmocka_unit_test_setup_teardown(pieces_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(label_values, setup, teardown),

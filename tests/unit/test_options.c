@@ -274,7 +274,7 @@ static void vaapi(void **state)
 	(void)state;
 	assert_int_equal(run(ARGS()), 0);
 	assert_int_equal(parsed->vaapi.interval_ns, 300 * s);
-	assert_int_equal(parsed->vaapi.ladder_ns, 86400 * s);
+	assert_int_equal(parsed->vaapi.sweep_ns, 86400 * s);
 	assert_int_equal(parsed->vaapi_timeout_ns, 15 * s);
 	assert_int_equal(parsed->vaapi.expected, VA_CODECS_AUTO);
 	assert_int_equal(parsed->vaapi.wake, VA_WAKE_AUTO);
@@ -286,7 +286,7 @@ static void vaapi(void **state)
 			 0);
 	assert_int_equal(parsed->vaapi.interval_ns, 90 * s);
 	assert_int_equal(parsed->vaapi_timeout_ns, s / 2);
-	assert_int_equal(parsed->vaapi.ladder_ns, 3600 * s);
+	assert_int_equal(parsed->vaapi.sweep_ns, 3600 * s);
 	assert_int_equal(parsed->vaapi.codecs, va_codec_bit("av1"));
 	assert_int_equal(parsed->vaapi.expected, va_codec_bit("h264") | va_codec_bit("hevc"));
 	assert_int_equal(parsed->vaapi.wake, VA_WAKE_ALWAYS);

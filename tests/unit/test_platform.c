@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test.h"
 
-/* The table itself is looked at. */
+/* The table itself is checked. */
 #include "sources/gpu/platform.c"
 
 #include <string.h>
@@ -37,6 +37,7 @@ static void example_ids(void **state)
 		{ 0x46d1, "Alder Lake-N", "12", false },
 		{ 0x56a5, "Alchemist", "12.5", true },
 		{ 0x56c0, "Data Center GPU Flex", "12.5", true },
+		{ 0x0bd5, "Ponte Vecchio", "12.6", true },
 		{ 0x7d55, "Meteor Lake", "12.7", false },
 		{ 0x7d67, "Arrow Lake", "12.7", false },
 		{ 0x64a0, "Lunar Lake", "xe2", false },
@@ -62,9 +63,9 @@ static void example_ids(void **state)
 
 static void unknown_ids(void **state)
 {
-	/* 0x1111 is QEMU's VGA (of another vendor), 0x7d19 an NPU, 0x0bd5 without a display. */
+	/* 0x1111 is QEMU's VGA (of another vendor), 0x7d19 an NPU. */
 	static const uint16_t unknown[] = { 0,	    0xffff, 0x1111, 0x7d19, 0x3e95, 0x3e97,
-					    0x0401, 0x040f, 0x56b4, 0xe213, 0x46d5, 0x0bd5 };
+					    0x0401, 0x040f, 0x56b4, 0xe213, 0x46d5, 0x0be2 };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(unknown); i++)

@@ -266,7 +266,7 @@ static void unbind_is_over(void **state)
 
 #define DRIVER "sys/bus/pci/devices/0000:00:02.0/driver"
 
-/* An unbind that takes long, for a vGPU that is in use, is heard of only at its beginning. */
+/* An unbind that takes long, for a vGPU that is in use, is announced only at its beginning. */
 static void nothing_is_opened_without_a_driver(void **state)
 {
 	(void)state;

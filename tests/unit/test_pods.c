@@ -19,17 +19,17 @@ static void folders(void **state)
 	struct pod_name pod;
 
 	(void)state;
-	assert_int_equal(pods_folder_parse("kube-system_cilium-x7k2p_" UID, &pod), 0);
+	assert_int_equal(pods_dir_parse("kube-system_cilium-x7k2p_" UID, &pod), 0);
 	assert_string_equal(pod.namespace, "kube-system");
 	assert_string_equal(pod.pod, "cilium-x7k2p");
 	assert_string_equal(pod.id, UID);
 	assert_string_equal(pod.container, "");
 	assert_int_equal(
-		pods_folder_parse("kube-system_etcd-n1_0123456789abcdef0123456789abcdef", &pod), 0);
-	assert_int_equal(pods_folder_parse("a_my.pod.name_" UID, &pod), 0);
+		pods_dir_parse("kube-system_etcd-n1_0123456789abcdef0123456789abcdef", &pod), 0);
+	assert_int_equal(pods_dir_parse("a_my.pod.name_" UID, &pod), 0);
 	assert_string_equal(pod.pod, "my.pod.name");
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_row(pods_folder_parse(bad[i], &pod) == -EINVAL, bad[i]);
+		assert_row(pods_dir_parse(bad[i], &pod) == -EINVAL, bad[i]);
 	assert_string_equal(pod.pod, "my.pod.name");
 }
 

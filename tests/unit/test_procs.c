@@ -146,7 +146,7 @@ static void real_fd(const char *node, int flags)
 	char path[64];
 	int fd = open(tree_path(&tree, node), flags | O_CLOEXEC);
 
-	/* A folder for temporary files may be one without devices. */
+	/* A directory for temporary files may be one without devices. */
 	if (fd < 0)
 		skip();
 	snprintf(path, sizeof(path), "/proc/%d", (int)getpid());
@@ -371,7 +371,7 @@ static void hidden(void **state)
 			   rows[i].what);
 		walk_unref(walk);
 		walk = NULL;
-		assert_row(procs_look(procs, 1, &walk, &fault) == 0, rows[i].what);
+		assert_row(procs_walk_partial(procs, 1, &walk, &fault) == 0, rows[i].what);
 		assert_row(walk_is_whole_machine(walk) == (rows[i].kthreadd && !rows[i].hidden),
 			   rows[i].what);
 	}
@@ -458,7 +458,7 @@ static void unseen(void **state)
 	fake_error("proc/20/fd", -EACCES);
 	fake_error("proc/21/fd", -EACCES);
 	fake_error("proc/21/fdinfo", -EACCES);
-	assert_int_equal(procs_look(procs, 1, &walk, &fault), 0);
+	assert_int_equal(procs_walk_partial(procs, 1, &walk, &fault), 0);
 	assert_int_equal(walk_unseen(walk, &n)[0], 20);
 	pids = walk_unseen(walk, &n);
 	assert_int_equal(pids[1], 21);
@@ -493,7 +493,7 @@ static void whole_machine(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		tree_write(&tree, "proc/2/stat", rows[i].stat);
 		walk_unref(walk);
-		assert_int_equal(procs_look(procs, i + 1, &walk, &fault), 0);
+		assert_int_equal(procs_walk_partial(procs, i + 1, &walk, &fault), 0);
 		assert_row(walk_is_whole_machine(walk) == rows[i].whole, rows[i].stat);
 	}
 }

@@ -9,7 +9,7 @@
 
 #define S	  1000000000ull
 #define INTERVAL  (300 * S)
-#define LADDER	  (3600 * S)
+#define SWEEP	  (3600 * S)
 #define UNIX_TIME 1.7e9
 
 static const struct va_capabilities two_encoders = {
@@ -35,7 +35,7 @@ static int setup(void **state)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	struct va_options options = { .interval_ns = INTERVAL,
-				      .ladder_ns = LADDER,
+				      .sweep_ns = SWEEP,
 				      .codecs = ~0u,
 				      .expected = VA_CODECS_AUTO };
 
@@ -131,7 +131,7 @@ static void rounds(void **state)
 	assert_int_equal(w->g->n_tests, 8); /* large ones keep their results */
 	for (int i = 0; i < 50 && !strstr(w->log, "3840x2160"); i++)
 		finish_round(w);
-	assert_true(w->g->started >= began + LADDER && w->g->started < began + LADDER + INTERVAL);
+	assert_true(w->g->started >= began + SWEEP && w->g->started < began + SWEEP + INTERVAL);
 }
 
 static void steps_fill_the_interval(void **state)
@@ -140,7 +140,7 @@ static void steps_fill_the_interval(void **state)
 	uint64_t first, second, last = 0;
 
 	finish_round(w);
-	finish_round(w); /* with large pictures */
+	finish_round(w); /* a resolution sweep */
 	step(w);
 	first = w->g->due;
 	step(w);
@@ -279,7 +279,7 @@ static void integrated_gpu_that_sleeps(void **state)
 	unsigned long rounds;
 	double share;
 
-	w->state->options.ladder_ns = 24 * LADDER;
+	w->state->options.sweep_ns = 24 * SWEEP;
 	finish_round(w);
 	finish_round(w); /* with large pictures */
 	rounds = w->g->rounds;
@@ -324,8 +324,8 @@ static void discrete_gpu_that_sleeps(void **state)
 	assert_int_equal(why_not(w, S), VA_NOT_SKIPPED); /* in the middle of a round */
 	finish_round(w);
 	assert_int_equal(why_not(w, INTERVAL), VA_SUSPENDED);
-	assert_int_equal(why_not(w, LADDER - 1), VA_SUSPENDED);
-	assert_int_equal(why_not(w, LADDER), VA_NOT_SKIPPED);
+	assert_int_equal(why_not(w, SWEEP - 1), VA_SUSPENDED);
+	assert_int_equal(why_not(w, SWEEP), VA_NOT_SKIPPED);
 	assert_int_equal(rounds_why_not(w->state, w->g, GPU_MAY_SLEEP, w->now), VA_NOT_SKIPPED);
 	va_state_ask(w->state);
 	assert_int_equal(why_not(w, INTERVAL), VA_NOT_SKIPPED);

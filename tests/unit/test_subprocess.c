@@ -124,7 +124,7 @@ static void no_descriptors_but_three(void **state)
 
 	(void)state;
 	assert_compare(fd, >, STDERR_FILENO);
-	/* Not by a shell, which has a pipe open for a moment. The fourth is the folder itself. */
+	/* Not by a shell, which has a pipe open for a moment. The fourth is the directory itself. */
 	assert_compare(subprocess_run(list, buf, sizeof(buf), 60000 * MS), >, 0);
 	close(fd);
 	assert_string_equal(buf, "0\n1\n2\n3\n");

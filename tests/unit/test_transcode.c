@@ -451,7 +451,7 @@ static void slept(void **unused)
 	assert_true(value(TRANSCODES, "software") == 1 && value(CPU, "software") == 11);
 }
 
-/* It ended while it was looked at: nobody knows whose it was. */
+/* The process ended during the scan: its application is unknown. */
 static void nobodys(void **unused)
 {
 	(void)unused;
@@ -500,6 +500,19 @@ static void foreign(void **unused)
 	assert_int_equal(collect(15), 0);
 	assert_true(value(TRANSCODES, "software") == 1 && value(TRANSCODES, "unknown") == 2);
 	assert_int_equal(fault.reason, REASON_NONE);
+}
+
+/* Another PID namespace than the machine's shows no transcodes, which is not 0 of them. */
+static void not_the_machine(void **unused)
+{
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	tree_delete(&tree, "proc/2");
+	assert_int_equal(collect(1), -EACCES);
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	assert_string_equal(fault.remedy, "hidden-processes");
+	tree_kthreadd(&tree);
+	assert_int_equal(collect(1), 0);
 }
 
 /* Anybody may start as many of them as he likes. */
@@ -555,6 +568,7 @@ static void shared(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(not_the_machine, setup, teardown),
 		cmocka_unit_test_setup_teardown(tells_apart, setup, teardown),
 		cmocka_unit_test_setup_teardown(evidence, setup, teardown),
 		cmocka_unit_test_setup_teardown(birth, setup, teardown),

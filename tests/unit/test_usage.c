@@ -94,9 +94,9 @@ static double busy(const char *name)
 	return use ? (double)use->busy_ns[FDINFO_VIDEO] / 1e9 : -1;
 }
 
-static double other(size_t *folded)
+static double other(size_t *aggregated)
 {
-	const struct use *use = usage_other(usage, folded);
+	const struct use *use = usage_other(usage, aggregated);
 
 	return use ? (double)use->busy_ns[FDINFO_VIDEO] / 1e9 : -1;
 }
@@ -138,7 +138,7 @@ static void end_and_return(void **state)
 	usage_end(usage);
 	assert_near(busy("a"), 8);
 	assert_near(busy("b"), 1);
-	/* Many looks are no long time. */
+	/* Many scans are no long time. */
 	for (int i = 0; i < 8; i++) {
 		begin(1);
 		usage_end(usage);
@@ -395,12 +395,12 @@ static void memory(void **state)
 static void many(void **state)
 {
 	static const char *const names[] = { "a", "b", "c", "d", "e", "f" };
-	size_t folded;
+	size_t aggregated;
 
 	(void)state;
 	begin(0);
 	usage_end(usage);
-	assert_true(usage_other(usage, &folded) == NULL && folded == 0);
+	assert_true(usage_other(usage, &aggregated) == NULL && aggregated == 0);
 	for (int look = 1; look <= 3; look++) {
 		begin(10);
 		for (size_t i = 0; i < 6; i++)
@@ -410,9 +410,9 @@ static void many(void **state)
 	}
 	assert_near(busy("d"), 3);
 	assert_null(find("e"));
-	assert_near(other(&folded), 9);
-	assert_int_equal(folded, 2);
-	assert_int_equal(usage_other(usage, &folded)->clients, 3);
+	assert_near(other(&aggregated), 9);
+	assert_int_equal(aggregated, 2);
+	assert_int_equal(usage_other(usage, &aggregated)->clients, 3);
 	/* a and b end; at the next look but one there is room for e and f. */
 	for (int look = 4; look <= 6; look++) {
 		begin(10);
@@ -423,12 +423,12 @@ static void many(void **state)
 	assert_null(find("a"));
 	assert_near(busy("c"), 6);
 	assert_true(busy("e") >= 1 && busy("f") >= 1);
-	assert_near(other(&folded) + busy("e") + busy("f"), 15);
-	assert_int_equal(folded, 0);
-	assert_int_equal(usage_other(usage, &folded)->clients, 0);
+	assert_near(other(&aggregated) + busy("e") + busy("f"), 15);
+	assert_int_equal(aggregated, 0);
+	assert_int_equal(usage_other(usage, &aggregated)->clients, 0);
 }
 
-/* Who is new has no right to the place of one that is looked at later. */
+/* A new workload does not take the slot of one that is scanned later. */
 static void first_come(void **state)
 {
 	static const char *const names[] = { "a", "b", "c", "d" };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Processes of a machine made of files, to labels; and what happens when folders hang. */
+/* Processes of a machine made of files, to labels; and what happens when directories hang. */
 #include "test.h"
 
 #include "fake_sys.h"
@@ -179,7 +179,7 @@ static void equality(void **state)
 	assert_int_not_equal(workload_hash(&a), workload_hash(&b));
 }
 
-/* A pod that started after the folders were read. */
+/* A pod that started after the directories were read. */
 static void new_names(void **state)
 {
 	struct workload w = of("0::/kubepods/pod" UID2 "/" ID2 "\n");
@@ -190,7 +190,7 @@ static void new_names(void **state)
 	usleep(1100000);
 	w = of_named("0::/kubepods/pod" UID2 "/" ID2 "\n", "pod/media/late/111122223333", "");
 	assert_string_equal(w.workload, "pod/media/late/111122223333");
-	/* What was read once stays when the folders go. */
+	/* What was read once stays when the directories go. */
 	tree_delete(&tree, "var/log");
 	usleep(1100000);
 	w = of("0::/kubepods/podffffffff-0000-2222-3333-444455556666/" ID2 "\n");

@@ -47,7 +47,7 @@ def main(checks):
     checks.that("PSNR" not in out, "no decoder, no PSNR")
     for size in ("128x128", "250x190", "1280x720", "1920x1080"):
         has_result(checks, (*JPEG, "--size", size), {"DEC_STRICT": "1"}, "ok", 0,
-                   f"JPEGBaseline picture {size} ")
+                   f"JPEGBaseline EncPicture {size} ")
     # A driver with tables of its own: right with its own header, wrong behind ours.
     has_result(checks, JPEG, {"PACKED": "0", "QUALITY": "95"}, "ok", 0, "PSNR 5")
     has_result(checks, JPEG, {"QUALITY": "95"}, "corrupt", 1, "another one")

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeroed is a counter at its start: a perf event counts from 0 when it is opened. */
+/* A zeroed counter is at its start: a perf event counts from 0 when it is opened. */
 struct counter {
 	uint64_t raw;	/* last accepted value */
 	uint64_t at;	/* clock at that read */
@@ -25,7 +25,7 @@ struct counter {
 	uint64_t spare; /* of a client: time that went by unused, lately */
 };
 
-/* For counts that have no natural bound. Returns the total. */
+/* For a count, which has no natural bound. Returns the total. */
 uint64_t counter_add(struct counter *counter, uint64_t raw);
 
 /*

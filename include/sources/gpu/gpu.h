@@ -21,7 +21,7 @@ enum gpu_driver {
 
 struct gpu {
 	atomic_uint refs;
-	char pci[24]; /* "0000:00:02.0", the folder's name below sys/bus/pci/devices */
+	char pci[24]; /* "0000:00:02.0", the directory's name below sys/bus/pci/devices */
 	enum gpu_driver driver;
 	char driver_name[32]; /* "none" without a driver */
 	uint16_t device_id;
@@ -45,7 +45,7 @@ struct gpu {
 	bool nodes_known;	   /* libdrm was asked which nodes exist in /dev/dri here */
 	bool card_node, render_node;
 
-	/* What tells that the driver was bound anew: inodes, 0 = absent. */
+	/* What changes when the driver is bound again: inodes, 0 = absent. */
 	uint64_t driver_inode, drm_inode, pmu_inode;
 };
 

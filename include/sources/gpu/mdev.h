@@ -25,7 +25,7 @@ int mdev_description_parse(const char *text, size_t len, struct mdev_description
 bool mdev_is_uuid(const char *text);
 
 struct mdev_type {
-	char name[FS_NAME_MAX];				/* folder: "i915-GVTg_V5_4" */
+	char name[FS_NAME_MAX];				/* directory: "i915-GVTg_V5_4" */
 	bool has_available, has_description, has_uuids; /* false: could not be read */
 	uint64_t available; /* instances that can still be created; all types share one pool */
 	struct mdev_description description;

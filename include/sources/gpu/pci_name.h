@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PCI addresses as people and programs write them, and as the kernel names its folders. */
+/* PCI addresses as people and programs write them, and as the kernel names its directories. */
 #ifndef SOURCES_GPU_PCI_NAME_H
 #define SOURCES_GPU_PCI_NAME_H
 

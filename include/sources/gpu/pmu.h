@@ -28,7 +28,7 @@ enum pmu_kind {
 	PMU_AWAKE = 1 << 7,	 /* ns */
 };
 
-/* What an event of the events/ folder means. */
+/* What an event of the events/ directory means. */
 struct pmu_event {
 	enum pmu_kind kind;
 	uint64_t config;
@@ -70,16 +70,16 @@ void pmu_set_hold(struct pmu_set *set, uint64_t until_ns);
 void pmu_set_unbind(struct pmu_set *set, uint64_t until_ns);
 
 /*
- * Before events are opened, the folder of their driver below sys/bus/pci/drivers is watched through
- * this, see sys_watch_folder(): who unbinds a driver opens a file there first. The thread that then
- * calls pmu_set_unbind() is put onto the CPU that the events are on: from any other each close(2)
- * waits for that one. The thread never ends.
+ * Before events are opened, the directory of their driver below sys/bus/pci/drivers is watched
+ * through this, see sys_watch_dir(): who unbinds a driver opens a file there first. The thread that
+ * then calls pmu_set_unbind() is put onto the CPU that the events are on: from any other each
+ * close(2) waits for that one. The thread never ends.
  */
 void pmu_set_watch(struct pmu_set *set, int watch, pthread_t thread);
 
 /*
- * A PMU by its folder's name below sys/bus/event_source/devices, and the PCI device it belongs to.
- * Nothing is read or opened yet; and no event is opened unless the device has a driver.
+ * A PMU by its directory's name below sys/bus/event_source/devices, and the PCI device it belongs
+ * to. Nothing is read or opened yet; and no event is opened unless the device has a driver.
  */
 struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci);
 struct pmu *pmu_ref(struct pmu *pmu);

@@ -21,19 +21,19 @@ struct gpu_time_client {
 	struct fdinfo_engine engines[FDINFO_CLASSES];
 };
 
-/* Zeroed is a process that was never looked at. */
+/* A zeroed struct is a process that was never scanned. */
 struct gpu_time {
 	uint64_t video_ns; /* of the classes video and video-enhance */
 	uint64_t other_ns;
-	bool known;	  /* everything that it holds has told its times */
-	bool gap;	  /* what came since the last look is not known, and comes later if ever */
-	bool since_start; /* what it used before the first look is in it, too */
+	bool known;	  /* all clients of the process have reported their times */
+	bool gap;	  /* what came since the last scan is not known, and comes later if ever */
+	bool since_start; /* includes what the process used before the first scan */
 	struct gpu_time_client clients[GPU_TIME_CLIENTS];
 	size_t n;
 };
 
 /*
- * One look: begin, add for each client, end. fresh: the process has come since the last look, so
+ * One scan: begin, add for each client, end. fresh: the process has come since the last scan, so
  * all of what its clients have used belongs to it.
  */
 void gpu_time_begin(struct gpu_time *time, bool fresh);

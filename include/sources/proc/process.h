@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a process says of itself in /proc/<pid>/stat (proc_pid_stat(5)). */
+/* A process in /proc/<pid>/stat (proc_pid_stat(5)). */
 #ifndef SOURCES_PROC_PROCESS_H
 #define SOURCES_PROC_PROCESS_H
 

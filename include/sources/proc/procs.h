@@ -21,15 +21,15 @@ struct procs;
 struct procs *procs_new(const struct fs *fs);
 void procs_free(struct procs *procs);
 
-/* What a walk has found. Constant but for what is read on demand; reference-counted. */
+/* What a walk has found. Constant except for what is read on demand; reference-counted. */
 struct walk;
 
 /*
  * The walk of a round: its first caller does it, in the calling thread. Nothing in it can hang:
- * it lists folders of /proc and reads links, which asks no file system and no driver. It costs a
- * process without DRM descriptors four system calls and one for each descriptor; each of those
- * on a device node that is no terminal or the like costs one more, and a second one if it is of
- * DRM or VFIO.
+ * it lists directories of /proc and reads links, which asks no file system and no driver. It costs
+ * a process without DRM descriptors four system calls and one for each descriptor; each of those on
+ * a device node that is no terminal or the like costs one more, and a second one if it is of DRM or
+ * VFIO.
  *
  * Without the right to list descriptors (CAP_DAC_READ_SEARCH) but with that to read them
  * (CAP_SYS_PTRACE), fdinfo is listed instead and every descriptor is read: three system calls.
@@ -37,7 +37,7 @@ struct walk;
  * *ret is a reference. 0, or -errno with *fault filled in. walk_is_hidden(), walk_denied() and
  * walk_unseen() say what it does not show.
  */
-int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
+int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault);
 
 /*
  * The same for who needs to know of all processes: -EACCES with *fault filled in when it is hidden,
@@ -54,7 +54,7 @@ const pid_t *walk_pids(const struct walk *walk, size_t *ret_n);
 /* Processes whose descriptors' links could not be read, in the same order. */
 const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n);
 
-/* Its descriptors could not be listed in either way: nobody knows what it holds. */
+/* The descriptors of the process could not be listed in either way: what it holds is unknown. */
 bool walk_denied(const struct walk *walk, pid_t pid);
 
 /* Whether /proc shows every process of the machine (the initial PID namespace, no hidepid). */
@@ -100,7 +100,7 @@ int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_clie
 
 #define HELD_SILENT SIZE_MAX
 
-/* That a process holds a client, alone or with others. */
+/* A process that holds a client, alone or with others. */
 struct held {
 	pid_t pid;
 	size_t client; /* among walk_clients(); HELD_SILENT: descriptors that say nothing */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Does a transcoder use the GPU or the CPU? A judgement over at least 10 s of wall time, whatever
- * the times at which somebody looks.
+ * the times of the scans.
  */
 #ifndef SOURCES_TRANSCODE_ACCELERATION_H
 #define SOURCES_TRANSCODE_ACCELERATION_H
@@ -33,7 +33,7 @@ struct acceleration_sample {
 	bool gpu_known;	   /* the GPU's times were there to be read */
 };
 
-/* At one sample a second they reach back 10 s, and more where looks are rarer. */
+/* At one sample a second they reach back 10 s, and more where scans are rarer. */
 #define ACCELERATION_SAMPLES 12
 
 struct acceleration_history {

@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
-/* What is evidence of more stands behind what is evidence of less. */
+/* In the order of their evidence, the weakest first. */
 enum coding {
-	CODING_UNKNOWN,	 /* it does not say, or what it says was cut off */
+	CODING_UNKNOWN,	 /* no evidence, or the line was cut off */
 	CODING_NONE,	 /* video is copied or left out: remuxing, sound, subtitles, pictures */
 	CODING_HARDWARE, /* encoders of a GPU, whoever's, and none else */
 	CODING_VIDEO,	 /* video is decoded, filtered or encoded; it does not say by whom */

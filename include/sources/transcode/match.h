@@ -13,7 +13,7 @@ enum transcoder_kind {
 	TRANSCODER_GSTREAMER, /* a pipeline of elements */
 	TRANSCODER_HANDBRAKE,
 	TRANSCODER_OTHER,	/* named by the administrator, who says that it does nothing else */
-	TRANSCODER_APPLICATION, /* codes video beside other work, and does not say when */
+	TRANSCODER_APPLICATION, /* codes video beside other work; no sign of when */
 };
 
 /* As the kernel keeps a process's name: what is longer is cut off. */
@@ -31,7 +31,7 @@ struct transcoder {
 bool transcode_match(const char *comm, const char *more, struct transcoder *ret);
 
 /*
- * Many servers bring an ffmpeg of their own, which has the name that they all have: it is told by
+ * Many servers bring an ffmpeg of their own, which has the name that they all have: it is known by
  * where its program is (the link exe; "" when it may not be read), or by its parent's name.
  */
 void transcode_match_refine(struct transcoder *transcoder, const char *exe, const char *parent);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The transcoders among the processes of this machine, from look to look, each with a verdict. */
+/* The transcoders among the processes of this machine, from scan to scan, each with a verdict. */
 #ifndef SOURCES_TRANSCODE_SCAN_H
 #define SOURCES_TRANSCODE_SCAN_H
 
@@ -18,7 +18,7 @@ struct transcode_scan *transcode_scan_new(const struct fs *fs, struct names *nam
 void transcode_scan_free(struct transcode_scan *transcodes);
 
 /*
- * One look at all processes of a walk. Costs each process that is no transcoder three system
+ * One scan of all processes of a walk. Costs each process that is no transcoder three system
  * calls, and a transcoder some twenty. gpus may be NULL: there are none. 0 or -errno with *fault
  * filled in; 0 with *fault filled in when what some use of the GPU could not be read.
  */

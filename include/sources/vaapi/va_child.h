@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One child of intel_gpu_probe: what to ask of it, and what came of it. VA drivers were seen to
+ * One child of intel_gpu_probe: its request and its result. VA drivers were seen to
  * crash, abort and block, so whatever a child does is a result, and never an error of ours.
  */
 #ifndef SOURCES_VAAPI_VA_CHILD_H
@@ -30,7 +30,7 @@ struct va_request {
 struct va_run {
 	struct va_outcome outcome;
 	uint64_t ns; /* 0: the outcome was known without a child */
-	pid_t stuck; /* of a child that does not die, else 0: subprocess_is_gone() reaps it */
+	pid_t stuck; /* a child that does not die, or 0: subprocess_is_gone() reaps it */
 };
 
 /*
@@ -41,7 +41,7 @@ int va_child_run(const struct va_program *program, const struct va_request *requ
 		 struct va_capabilities *ret_capabilities, struct va_run *ret);
 
 /*
- * Is a VA driver for Intel GPUs installed where libva would look? An exporter for a host without
+ * Is a VA driver for Intel GPUs installed where libva searches? An exporter for a host without
  * one should not say that encoding is broken.
  */
 bool va_driver_is_installed(void);

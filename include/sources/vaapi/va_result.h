@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A closed set: it is the label `result`. */
+/* A closed set: the label `result`. */
 enum va_result {
 	VA_OK,
 	VA_NO_DEVICE,	   /* no such node, or not a DRM one */
@@ -43,10 +43,10 @@ struct va_entry {
 	char profile[VA_NAME_MAX];    /* VA's name without VAProfile: "H264Main" */
 	char entrypoint[VA_NAME_MAX]; /* as vainfo prints it: EncSlice, EncSliceLP, VLD … */
 	uint32_t rate_control;	      /* VA_RC_* bits, 0 when there are none */
-	char codec[VA_NAME_MAX];      /* what an encode test of it is called, else empty */
+	char codec[VA_NAME_MAX];      /* the codec of its encode test, or empty */
 };
 
-/* What a child that lists has said. */
+/* The output of a child that lists. */
 struct va_capabilities {
 	char driver[VA_NAME_MAX]; /* libva's name: "iHD" */
 	char vendor[128];
@@ -55,7 +55,7 @@ struct va_capabilities {
 	size_t n;
 };
 
-/* What a child that tests has said. */
+/* The output of a child that tests. */
 struct va_outcome {
 	enum va_result result;
 	bool has_psnr, has_frame_rate, has_engine_seconds;
@@ -71,7 +71,7 @@ int va_capabilities_parse(const char *text, size_t len, struct va_capabilities *
 			  struct va_outcome *ret_outcome);
 int va_outcome_parse(const char *text, size_t len, struct va_outcome *ret);
 
-/* The codecs that can be tested and expected: a bit of a set each. NULL beyond the last. */
+/* The codecs that can be tested and expected: each is a bit of a set. NULL after the last. */
 const char *va_codec_name(unsigned bit);
 /* 0 for no codec. */
 unsigned va_codec_bit(const char *name);

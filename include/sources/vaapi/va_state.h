@@ -17,7 +17,7 @@
 
 /* Of GPUs that sleep. By itself i915 lets an integrated GPU sleep 10 s after its last use. */
 enum va_wake {
-	VA_WAKE_AUTO, /* an integrated one for each round, a discrete one once in the ladder
+	VA_WAKE_AUTO, /* an integrated one for each round, a discrete one once in the sweep
 			 interval */
 	VA_WAKE_ALWAYS,
 	VA_WAKE_NEVER,
@@ -25,9 +25,9 @@ enum va_wake {
 
 struct va_options {
 	uint64_t interval_ns;
-	uint64_t ladder_ns; /* from one round with large pictures to the next */
-	unsigned codecs;    /* va_codec_bit() of those that are tested */
-	unsigned expected;  /* of those that must work, or VA_CODECS_AUTO */
+	uint64_t sweep_ns; /* from one resolution sweep to the next */
+	unsigned codecs;   /* va_codec_bit() of those that are tested */
+	unsigned expected; /* of those that must work, or VA_CODECS_AUTO */
 	enum va_wake wake;
 	bool driver_installed; /* what VA_CODECS_AUTO asks for */
 };
@@ -35,7 +35,7 @@ struct va_options {
 enum va_skip { VA_NOT_SKIPPED, VA_SUSPENDED, VA_PASSTHROUGH, VA_BACKOFF, VA_CHILD_STUCK };
 const char *va_skip_name(enum va_skip skip);
 
-/* What the last run of a step came to. */
+/* The result of the last run of a step. */
 struct va_answer {
 	bool has_run;
 	struct va_run run;
@@ -63,7 +63,7 @@ struct va_step {
 struct va_gpu {
 	LIST_ENTRY(va_gpu) link;
 	struct gpu *gpu; /* a reference */
-	bool busy;	 /* a test of it runs: the prober frees it when it is removed meanwhile */
+	bool busy;	 /* a test runs: the prober frees the entry if the GPU goes meanwhile */
 	bool removed;
 
 	struct va_answer list; /* what the driver offers: */
@@ -84,8 +84,8 @@ struct va_gpu {
 	uint64_t started, due; /* of the round, and the next step; monotonic ns */
 	uint64_t ended;	       /* the last round */
 	bool may_sleep;	       /* between steps: so they come back to back, and it sleeps then */
-	uint64_t laddered;     /* when the last round with large pictures began */
-	bool ladder;	       /* this round has them */
+	uint64_t swept;	       /* when the last resolution sweep began */
+	bool sweep;	       /* this round has them */
 	bool asked;	       /* somebody wants them now */
 	bool harmed;	       /* a test of this round may have hurt the GPU */
 	unsigned backoff;      /* the interval is so many times longer, 1 to VA_MAX_BACKOFF */
@@ -106,7 +106,7 @@ struct va_gpu *va_state_add(struct va_state *state, struct gpu *gpu);
 void va_state_remove(struct va_state *state, struct va_gpu *gpu);
 /* No test starts before until_ns: a VM is about to take a GPU. */
 void va_state_hold(struct va_state *state, uint64_t until_ns);
-/* A round with large pictures now, without pauses. */
+/* A resolution sweep now, without pauses. */
 void va_state_ask(struct va_state *state);
 /* What va_state_remove() left to the prober. Under the lock. */
 void va_gpu_free(struct va_gpu *gpu);
@@ -115,7 +115,7 @@ void va_gpu_free(struct va_gpu *gpu);
 
 /* Codecs that must work on this GPU. */
 unsigned va_gpu_expected(const struct va_state *state, const struct va_gpu *gpu);
-/* Does a test of it pass at 256x256? */
+/* Whether a test of the codec passes at 256x256. */
 bool va_gpu_works(const struct va_gpu *gpu, const char *codec);
 /*
  * Is what was seen working too long ago to say so now? Three intervals; failures are not forgotten

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A later one says more; where the lines of cgroup v1 disagree, it wins. */
+/* In the order of their precision: where lines of cgroup v1 disagree, the later kind wins. */
 enum workload_kind {
 	WORKLOAD_PROCESS,
 	WORKLOAD_USER,

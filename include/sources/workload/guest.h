@@ -52,7 +52,7 @@ int guest_reservation_find(const char *text, size_t len, const char *pci,
  */
 int guest_mdev_vmid(const char *uuid, char vmid[static GUEST_VMID_BYTES]);
 
-/* What a QEMU says of itself. Strings are clean, and empty when it does not say. */
+/* A QEMU by its command line. Strings are clean; empty: not in the command line. */
 struct guest_command {
 	char vmid[GUEST_VMID_BYTES]; /* -id, which Proxmox VE's QEMU has */
 	char name[GUEST_NAME_BYTES];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names for ids: of pods from var/log, of Proxmox VE's guests from etc/pve. Both folders may hang
- * (a network file system, FUSE), so threads of their own read them, one for each folder and only
- * while there is something to read. Who asks waits for a short time; what is not known by then
- * has no name, and nobody waits again for a thread that is late.
+ * Names for ids: of pods from var/log, of Proxmox VE's guests from etc/pve. Both directories may
+ * hang (a network file system, FUSE), so threads of their own read them, one for each directory and
+ * only while there is something to read. Who asks waits for a short time; what is not known by then
+ * has no name, and nobody waits again for a thread that has timed out.
  */
 #ifndef SOURCES_WORKLOAD_NAMES_H
 #define SOURCES_WORKLOAD_NAMES_H

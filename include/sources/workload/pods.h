@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Names of pods and containers without asking an API: a kubelet has them in the names of its log
- * folders (pkg/kubelet/kuberuntime of Kubernetes: BuildPodLogsDirectory, logSymlink).
+ * directories (pkg/kubelet/kuberuntime of Kubernetes: BuildPodLogsDirectory, logSymlink).
  */
 #ifndef SOURCES_WORKLOAD_PODS_H
 #define SOURCES_WORKLOAD_PODS_H
@@ -16,7 +16,7 @@ struct pod_name {
 };
 
 /* "<namespace>_<pod>_<uid>", an entry of var/log/pods. 0 or -EINVAL. */
-int pods_folder_parse(const char *name, struct pod_name *ret);
+int pods_dir_parse(const char *name, struct pod_name *ret);
 
 /* "<pod>_<namespace>_<container>-<id>.log", an entry of var/log/containers. 0 or -EINVAL. */
 int pods_log_parse(const char *name, struct pod_name *ret);

@@ -2,7 +2,7 @@
 /*
  * What workloads have used of one GPU, added up over clients that come and go. A client's own
  * totals vanish with it (Documentation/gpu/drm-usage-stats.rst), so that what it has grown by
- * since the last look is added to its workload: nothing that was counted is ever taken back.
+ * since the last scan is added to its workload: nothing that was counted is ever taken back.
  */
 #ifndef SOURCES_WORKLOAD_USAGE_H
 #define SOURCES_WORKLOAD_USAGE_H
@@ -26,27 +26,27 @@ struct use {
 
 struct usage;
 
-/* At most max workloads are kept apart; what is beyond is added up as "other". */
+/* At most max workloads are kept apart; what is over the limit is aggregated as "other". */
 struct usage *usage_new(unsigned max);
 void usage_free(struct usage *usage);
 
 /*
- * One look at the GPU: begin, add for each client, end. Between them nothing is to be read. A
- * client is known by its id. What it had used before the first look of all does not count; later
+ * One scan of the GPU: begin, add for each client, end. Between them nothing is to be read. A
+ * client is known by its id. What it had used before the first scan of all does not count; later
  * a new client counts whole, because it has come since. add: 0 or -ENOMEM.
  */
 void usage_begin(struct usage *usage, uint64_t now);
 int usage_add(struct usage *usage, const struct drm_client *client,
 	      const struct workload *workload);
-/* Clients of processes that could not be looked at this time are not missing. Before the end. */
+/* Clients of processes that could not be scanned this time are not missing. Before the end. */
 void usage_keep_denied(struct usage *usage, const struct walk *walk);
 /* Forgets workloads without clients for 15 minutes. */
 void usage_end(struct usage *usage);
 
 const struct use *usage_all(const struct usage *usage, size_t *ret_n);
 
-/* What does not fit; NULL while everything ever did. *ret_folded: how many workloads now. */
-const struct use *usage_other(const struct usage *usage, size_t *ret_folded);
+/* What does not fit; NULL while everything ever did. *ret_aggregated: how many workloads now. */
+const struct use *usage_other(const struct usage *usage, size_t *ret_aggregated);
 
 /* How many clients are remembered; for tests of memory. */
 size_t usage_clients(const struct usage *usage);

@@ -12,7 +12,7 @@
 
 /* All strings are clean. What is cut for a label stays apart by the other labels. */
 struct workload {
-	const char *kind;   /* of workload_kind_name(); "other" for those that are folded */
+	const char *kind;   /* of workload_kind_name(); "other" for those that are aggregated */
 	char workload[400]; /* "pod/media/jellyfin-0/jellyfin", "service/a.service", "lxc/101" */
 	char namespace[64];
 	char pod[254];

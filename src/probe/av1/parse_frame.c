@@ -113,7 +113,7 @@ static const char *read_size(struct bit_reader *r, const struct av1_sequence *s,
 	return NULL;
 }
 
-/* What tells a shown key frame from all else. */
+/* What distinguishes a shown key frame from all else. */
 static const char *read_type(struct bit_reader *r, const struct av1_sequence *s)
 {
 	if (s->reduced)

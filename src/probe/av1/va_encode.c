@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * AV1 profile 0: one key frame at a constant quantizer, with our own units up to the frame
- * header. The driver adds the tile group. Each packed header is one unit: iHD tells the frame
+ * header. The driver adds the tile group. Each packed header is one unit: iHD finds the frame
  * header from the others by the first byte of the buffer.
  */
 #include "av1.h"

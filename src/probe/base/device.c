@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Opens a render node and its VA driver, and tells apart what can be wrong with either. libva
+ * Opens a render node and its VA driver, and distinguishes what can be wrong with either. libva
  * says why only in its log, so that is kept.
  */
 #include "common.h"
@@ -86,7 +86,7 @@ bool device_open(struct device *device, const char *path, struct va_outcome *out
 	device->display = vaGetDisplayDRM(device->fd);
 	if (!device->display)
 		return fail(outcome, VA_NO_DEVICE, "%s is not a DRM device", path);
-	/* Never NULL: drivers call the callback without a look. */
+	/* Never NULL: drivers call the callback without a check. */
 	vaSetErrorCallback(device->display, keep_message, device);
 	vaSetInfoCallback(device->display, keep_message, device);
 	status = vaInitialize(device->display, &device->major, &device->minor);

@@ -71,7 +71,7 @@ static bool read_pps(const struct nal *nal, struct h264_headers *h)
 	h->redundant = bits_get(&r, 1);
 	if (r.overrun)
 		return false;
-	/* more_rbsp_data(): beyond the last one bit there is nothing. */
+	/* more_rbsp_data(): after the last one bit there is nothing. */
 	size_t last = r.bits;
 
 	while (last > 0 && !(rbsp[(last - 1) / 8] >> (7 - (last - 1) % 8) & 1))

@@ -5,7 +5,7 @@
  */
 #include "hevc.h"
 
-#define MAX_RBSP     1024 /* beyond what is read here there is VUI */
+#define MAX_RBSP     1024 /* what is not read here is VUI */
 #define MAX_SAMPLES  16384
 #define MAX_REF_SETS 64
 #define MAX_REFS     16

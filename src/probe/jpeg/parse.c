@@ -16,7 +16,7 @@ unsigned jpeg_mcus(const struct jpeg *jpeg)
 	return (jpeg->width + MCU - 1) / MCU * ((jpeg->height + MCU - 1) / MCU);
 }
 
-/* at: never beyond len. */
+/* at: never above len. */
 struct jpeg_reader {
 	struct jpeg *jpeg;
 	const uint8_t *data;

@@ -133,7 +133,7 @@ static void read_tiles(struct bit_reader *r, struct vp9_header *h)
 		h->tile_rows_log2 += bits_get(r, 1);
 }
 
-/* Up to the frame size: what tells a key frame of profile 0 from all else. */
+/* Up to the frame size: what distinguishes a key frame of profile 0 from all else. */
 static bool read_start(struct bit_reader *r, struct vp9_header *h, char *why, size_t size)
 {
 	if (bits_get(r, 2) != FRAME_MARKER)

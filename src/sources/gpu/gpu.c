@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PCI	   "sys/bus/pci/devices/%s"
-#define PMU_FOLDER "sys/bus/event_source/devices/%s"
+#define PCI	"sys/bus/pci/devices/%s"
+#define PMU_DIR "sys/bus/event_source/devices/%s"
 
 struct gpu *gpu_ref(struct gpu *gpu)
 {
@@ -105,7 +105,7 @@ static void pmu_name(char *buf, size_t size, const char *driver, const char *pci
  * Up to 6.12 the PMU is "i915" for 0000:00:02.0 only, since 6.13 for every integrated GPU, and the
  * kernel refuses the second one. No link leads from the PMU to the device, so "i915" is taken only
  * by the one GPU that can own it: the integrated one that has no PMU of its own name.
- * Returns the inode of the PMU's folder, 0 when there is none.
+ * Returns the inode of the PMU's directory, 0 when there is none.
  */
 static uint64_t find_pmu(const struct fs *fs, const struct gpu *gpu, char *name, size_t size)
 {
@@ -114,10 +114,10 @@ static uint64_t find_pmu(const struct fs *fs, const struct gpu *gpu, char *name,
 	if (gpu->vf || (gpu->driver != GPU_I915 && gpu->driver != GPU_XE))
 		return 0;
 	pmu_name(name, size, gpu->driver_name, gpu->pci);
-	if (fs_inode(fs, &inode, PMU_FOLDER, name) == 0 || !gpu->may_own_i915)
+	if (fs_inode(fs, &inode, PMU_DIR, name) == 0 || !gpu->may_own_i915)
 		return inode;
 	snprintf(name, size, "i915");
-	fs_inode(fs, &inode, PMU_FOLDER, name);
+	fs_inode(fs, &inode, PMU_DIR, name);
 	return inode;
 }
 
@@ -233,7 +233,7 @@ static bool is_candidate(const struct fs *fs, const struct gpu *gpu)
 
 	pmu_name(name, sizeof(name), "i915", gpu->pci);
 	return gpu->driver == GPU_I915 && !gpu->vf && !gpu->discrete &&
-	       fs_inode(fs, &inode, PMU_FOLDER, name) < 0;
+	       fs_inode(fs, &inode, PMU_DIR, name) < 0;
 }
 
 /* The PMUs of all GPUs are found together: "i915" has an owner only if there is one candidate. */
@@ -243,7 +243,7 @@ static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct g
 	size_t candidates = 0;
 	uint64_t inode = 0;
 
-	fs_inode(fs, &inode, PMU_FOLDER, "i915");
+	fs_inode(fs, &inode, PMU_DIR, "i915");
 	for (size_t i = 0; i < list->n; i++)
 		candidates += is_candidate(fs, list->gpus[i]);
 	for (size_t i = 0; i < list->n; i++) {

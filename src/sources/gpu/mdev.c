@@ -165,7 +165,7 @@ int mdev_types_read(const struct fs *fs, const char *pci, struct mdev_type **ret
 	_cleanup_list_ char **names = NULL;
 	struct fault unread;
 	struct mdev_type *types;
-	size_t n = 0, beyond = 0;
+	size_t n = 0, over_limit = 0;
 	int r, incomplete = 0;
 
 	*ret = NULL;
@@ -186,16 +186,16 @@ int mdev_types_read(const struct fs *fs, const char *pci, struct mdev_type **ret
 		if (strncmp(*name, "i915-", 5) != 0)
 			continue;
 		if (n == MDEV_MAX_TYPES) {
-			beyond++;
+			over_limit++;
 			continue;
 		}
 		strcpy(types[n].name, *name);
 		incomplete |= read_type(fs, pci, &types[n++], fault);
 	}
-	if (beyond > 0) {
+	if (over_limit > 0) {
 		fault_set(&unread, REASON_LIMIT, "limits", 0,
 			  "there are more than %d vGPU types: %zu are left out", MDEV_MAX_TYPES,
-			  beyond);
+			  over_limit);
 		fault_add(fault, &unread);
 	}
 	*ret = types;

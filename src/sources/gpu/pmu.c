@@ -18,7 +18,7 @@
 #include <sys/queue.h>
 
 #define MAX_EVENTS 256 /* a GPU with 64 engines and all kinds; a group read stays below 16 KiB */
-#define FOLDER	   "sys/bus/event_source/devices/%s/"
+#define PMU_DIR	   "sys/bus/event_source/devices/%s/"
 
 struct event_total {
 	struct pmu_event event;
@@ -45,7 +45,7 @@ struct pmu_set {
 	pthread_mutex_t
 		lock; /* of every PMU in the set: reads are short, and closing must not wait */
 	LIST_HEAD(, pmu) pmus;
-	atomic_uint closers; /* that wait for the lock: whoever opens events must end that */
+	atomic_uint closers; /* that wait for the lock: the thread that opens events must stop */
 	uint64_t held_until, unbind_until; /* monotonic ns */
 	int watch;			   /* -1: there is none */
 	pthread_t watcher;
@@ -186,7 +186,7 @@ static int read_cpu(const struct pmu *pmu)
 	char buf[256];
 	int cpu = 0, n;
 
-	n = fs_read(pmu->set->fs, buf, sizeof(buf), FOLDER "cpumask", pmu->name);
+	n = fs_read(pmu->set->fs, buf, sizeof(buf), PMU_DIR "cpumask", pmu->name);
 	/* Without the file, CPU 0: it is always there, and kernels that have a mask have the file.
 	 */
 	if (n == -ENOENT)
@@ -248,12 +248,12 @@ static int open_event(struct pmu *pmu, uint32_t type, int cpu, const struct pmu_
 	return 0;
 }
 
-/* "i915_0000_03_00.0" is a PMU of the driver i915. After a reload its folder is another one. */
+/* "i915_0000_03_00.0" is a PMU of the driver i915. After a reload its directory is another one. */
 static void watch_driver(const struct pmu *pmu)
 {
 	if (pmu->set->watch >= 0)
-		fs_watch_folder(pmu->set->fs, pmu->set->watch, "sys/bus/pci/drivers/%.*s",
-				(int)strcspn(pmu->name, "_"), pmu->name);
+		fs_watch_dir(pmu->set->fs, pmu->set->watch, "sys/bus/pci/drivers/%.*s",
+			     (int)strcspn(pmu->name, "_"), pmu->name);
 }
 
 /*
@@ -284,7 +284,7 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	r = check_bound(pmu, fault);
 	if (r < 0)
 		return r;
-	r = fs_read_u64(fs, &type, FOLDER "type", pmu->name);
+	r = fs_read_u64(fs, &type, PMU_DIR "type", pmu->name);
 	if (r == 0 && type > UINT32_MAX)
 		r = -ERANGE;
 	if (r < 0)
@@ -293,8 +293,8 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	if (cpu < 0)
 		return fault_errno(fault, cpu, "cpumask of PMU %s", pmu->name);
 	if (pmu->set->watch >= 0)
-		sys_pin_thread(pmu->set->watcher, cpu); /* best effort: it only makes it slower */
-	r = fs_list(fs, &names, FOLDER "events", pmu->name);
+		sys_pin_thread(pmu->set->watcher, cpu); /* best effort: else closing is slower */
+	r = fs_list(fs, &names, PMU_DIR "events", pmu->name);
 	if (r < 0)
 		return fault_errno(fault, r, "events of PMU %s", pmu->name);
 	pmu->totals = calloc(MAX_EVENTS, sizeof(*pmu->totals));
@@ -304,7 +304,8 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	for (char **name = names; name && *name && pmu->n < MAX_EVENTS; name++) {
 		struct pmu_event event;
 		char content[128];
-		int n = fs_read(fs, content, sizeof(content), FOLDER "events/%s", pmu->name, *name);
+		int n = fs_read(fs, content, sizeof(content), PMU_DIR "events/%s", pmu->name,
+				*name);
 
 		if (n < 0 || pmu_event_parse(*name, content, (size_t)n, &event) < 0 ||
 		    !(event.kind & pmu->set->kinds))

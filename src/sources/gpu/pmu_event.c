@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The text files of a PMU's folder: names and contents of events/, cpumask. Names as written by
+ * The text files of a PMU's directory: names and contents of events/, cpumask. Names as written by
  * create_event_attributes() of drivers/gpu/drm/i915/i915_pmu.c; platforms with a media GT
  * (Meteor Lake, Arrow Lake) add -gtN to all that is not an engine's.
  */

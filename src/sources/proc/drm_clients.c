@@ -91,7 +91,7 @@ static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct read
 	/* Closed or ended since the walk. */
 	if (n == -ENOENT || n == -ESRCH)
 		return 0;
-	/* Of inotify or epoll: they list what they watch. */
+	/* Of inotify or epoll, whose fdinfo lists what they watch. */
 	if (n == -EMSGSIZE && fd->minor == ANY_MINOR)
 		return 0;
 	if (n == -EACCES || n == -EPERM)
@@ -105,7 +105,7 @@ static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct read
 		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
 	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0)
 		return 0;
-	/* Without an address or a number nothing tells whose it is. */
+	/* Without an address or a number nothing says whose it is. */
 	if (r < 0 || !ret->info.has_client_id || (fd->minor == ANY_MINOR && !*ret->info.pdev)) {
 		if (fd->minor == ANY_MINOR)
 			return 0;
@@ -228,7 +228,7 @@ static struct reading *reading_of(struct walk *walk, const struct gpu *gpu)
 	return reading;
 }
 
-/* Read once; its lock keeps out whoever comes meanwhile. */
+/* Read once; the lock keeps other callers out meanwhile. */
 static int read_once(struct walk *walk, const struct gpu *gpu, struct reading **ret,
 		     struct fault *fault)
 {

@@ -120,7 +120,7 @@ static int region(const struct pair *p, const char *prefix, struct fdinfo *info)
 		return -EINVAL;
 	while (i < info->n_regions && !is_key(&name, r[i].name))
 		i++;
-	/* More than there can be: the first ones are exported. */
+	/* More regions than any driver has: the first ones are exported. */
 	if (i == FDINFO_MAX_REGIONS)
 		return 0;
 	text_clean(name.key, name.key_len, r[i].name, sizeof(r->name));

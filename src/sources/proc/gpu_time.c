@@ -2,7 +2,7 @@
 /*
  * A client's value that dips is held (Documentation/gpu/drm-usage-stats.rst: keep the larger one).
  * xe counts cycles of a clock: their share of all the clock's cycles between two readings, times
- * the time between them, so that its first reading tells nothing yet. Two readings that tell
+ * the time between them, so that its first reading reports nothing yet. Two readings that tell
  * nothing are a gap: the older one is kept for one more, which may bridge it, and is given up then.
  */
 #include "sources/proc/gpu_time.h"
@@ -74,11 +74,11 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 {
 	const struct fdinfo *info = &client->info;
 	struct gpu_time_client *last = find(time, pci, info->client_id);
-	bool is_new = !last, tells = false;
+	bool is_new = !last, reports = false;
 
 	if (is_new)
 		last = insert(time, pci, info->client_id);
-	/* Who has more clients than that is no transcoder that we know of. */
+	/* A process with more clients is no known transcoder. */
 	if (!last) {
 		time->known = false;
 		return;
@@ -89,7 +89,7 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 
 		if (!now->has_ns && !now->has_cycles)
 			continue;
-		tells = true;
+		reports = true;
 		if (is_new && (!fresh || now->has_cycles)) {
 			last->engines[i] = *now;
 			last->at[i] = client->at;
@@ -105,19 +105,19 @@ void gpu_time_add(struct gpu_time *time, const char *pci, const struct drm_clien
 		else
 			time->other_ns += ns;
 	}
-	time->known &= tells;
+	time->known &= reports;
 	last->seen = true;
 }
 
 void gpu_time_sleeps(struct gpu_time *time, const char *pci)
 {
-	/* It may have worked before it fell asleep. */
+	/* The GPU may have worked before it was suspended. */
 	time->since_start = false;
 	for (size_t i = 0; i < time->n; i++)
 		time->clients[i].seen |= strcmp(time->clients[i].pci, pci) == 0;
 }
 
-/* A client that is gone has left its time behind. */
+/* The time of a client that is gone stays counted. */
 void gpu_time_end(struct gpu_time *time)
 {
 	size_t n = 0;

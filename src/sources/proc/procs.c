@@ -136,7 +136,7 @@ static int add_vfio(struct walk *walk, const struct vfio_fd *fd)
 	return 0;
 }
 
-/* Nodes that every other process has open. */
+/* Nodes that most processes have open. */
 static bool is_common(const char *target)
 {
 	static const char *const common[] = { "/dev/null", "/dev/pts/",	   "/dev/tty", "/dev/zero",
@@ -156,7 +156,7 @@ static bool is_open(int dirfd, const char *name, bool resolved)
 {
 	int mode = fs_visit_mode(dirfd, name);
 
-	/* What cannot be followed there was closed meanwhile. */
+	/* A link that cannot be followed was closed meanwhile. */
 	return mode > 0 && ((mode & 0077) || (resolved && (mode & 0600)));
 }
 
@@ -299,7 +299,7 @@ static struct walk *walk_new(const struct fs *fs, uint64_t round)
 	return walk;
 }
 
-int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
 {
 	struct walk *walk;
 	int r = 0;
@@ -325,7 +325,7 @@ int procs_look(struct procs *procs, uint64_t round, struct walk **ret, struct fa
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
 {
 	struct walk *walk;
-	int r = procs_look(procs, round, &walk, fault);
+	int r = procs_walk_partial(procs, round, &walk, fault);
 
 	if (r < 0)
 		return r;

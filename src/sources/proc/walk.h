@@ -9,7 +9,7 @@
 
 #include <pthread.h>
 
-#define ANY_MINOR UINT32_MAX	   /* not known: its fdinfo tells */
+#define ANY_MINOR UINT32_MAX	   /* not known: its fdinfo has it */
 #define NO_MINOR  (UINT32_MAX - 1) /* of no GPU of ours */
 #define MAX_READ  16
 #define KTHREADD  2
@@ -27,7 +27,7 @@ struct vfio_fd {
 	char name[24]; /* "12", "noiommu-0"; "vfio3" */
 };
 
-/* What the descriptors of one GPU have said. */
+/* The contents of the descriptors of one GPU. */
 struct reading {
 	char pci[24];
 	pthread_mutex_t lock;
@@ -53,9 +53,9 @@ struct walk {
 	size_t n_vfio, vfio_size;
 	pid_t *unseen; /* whose descriptors' links could not be read */
 	size_t n_unseen, unseen_size;
-	pid_t *denied; /* nor listed in fdinfo: nothing is known of them */
+	pid_t *denied; /* nor listed in fdinfo: their descriptors are unknown */
 	size_t n_denied, denied_size;
-	pid_t pid; /* that is looked at */
+	pid_t pid; /* that is being walked */
 	pthread_mutex_t lock;
 	struct reading readings[MAX_READ];
 	size_t n_readings;

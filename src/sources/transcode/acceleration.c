@@ -11,13 +11,12 @@
 
 /* Where the contract draws it: hardware transcodes of 4K take a tenth of a core, sound included. */
 #define MIXED_CPU 0.5
-/* Below it nobody codes video; a transcode that waits polls its input with less than a hundredth.
- */
+/* No process codes video below this; a waiting transcode polls its input with less than 1 %. */
 #define SOFTWARE_CPU 0.02
 /* More than the few jobs of a context that is opened and not used. */
 #define GPU_SHARE 0.001
-/* Less than that is use, if it grows from each look to the next: a camera's small picture. */
-#define STEADY_LOOKS 2
+/* Less than that is use, if it grows from each scan to the next: a camera's small picture. */
+#define STEADY_SCANS 2
 
 static const char *const names[ACCELERATIONS] = {
 	[ACCELERATION_HARDWARE] = "hardware", [ACCELERATION_MIXED] = "mixed",
@@ -49,14 +48,14 @@ static double share(uint64_t now, uint64_t then, double elapsed)
 
 enum use { NEVER, SOMETIMES, ALWAYS };
 
-/* Whether the GPU's time has grown since the n-th look: at all, or from each look to the next. */
+/* Whether the GPU's time has grown since the n-th scan: at all, or from each scan to the next. */
 static enum use gpu_use(const struct acceleration_history *h, const struct acceleration_sample *now,
 			size_t n)
 {
-	size_t looks = h->n - n, grown = 0;
+	size_t scans = h->n - n, grown = 0;
 	enum use use = NEVER;
 
-	for (size_t i = h->n; i-- > 0 && (i >= n || h->n - i <= STEADY_LOOKS);) {
+	for (size_t i = h->n; i-- > 0 && (i >= n || h->n - i <= STEADY_SCANS);) {
 		const struct acceleration_sample *then = &h->samples[i];
 
 		if (now->video_ns > then->video_ns)
@@ -65,7 +64,7 @@ static enum use gpu_use(const struct acceleration_history *h, const struct accel
 			use = SOMETIMES;
 		now = then;
 	}
-	return grown >= looks && grown >= STEADY_LOOKS ? ALWAYS : use;
+	return grown >= scans && grown >= STEADY_SCANS ? ALWAYS : use;
 }
 
 bool acceleration_judge(const struct acceleration_history *h, const struct acceleration_sample *now,

@@ -72,7 +72,7 @@ static bool takes_value(const struct reader *r, struct text_part name)
 	case FFMPEG_OTHER:
 		break;
 	}
-	/* One that is not known is a flag, if an option that is known comes next. */
+	/* An unknown option is a flag if a known option comes next. */
 	if (!next_word(&ahead, &next) || !is_option(next))
 		return true;
 	split(next, &item);
@@ -297,7 +297,7 @@ static void map_option(struct output *o, const struct inputs *inputs,
 			*mapped = MAYBE;
 		return;
 	}
-	/* What is mapped as video is video, whatever the file is called. */
+	/* A stream that is mapped as video is video, whatever the file is called. */
 	by_kind = value.len > 0 && (*value.s == 'v' || *value.s == 'V');
 	if (inputs->blocked[index] || (inputs->video[index] == NO && !by_kind))
 		return;
@@ -377,7 +377,7 @@ static enum coding output_coding(const struct output *o, struct text_part name,
 		       : CODING_VIDEO;
 }
 
-/* Inputs and graphs: they are for all outputs, wherever they stand. */
+/* Inputs and graphs count for all outputs, wherever they stand. */
 static bool read_sources(struct reader r, struct inputs *inputs, struct ffmpeg_graphs *graphs)
 {
 	struct input in = { 0 };

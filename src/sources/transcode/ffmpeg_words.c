@@ -47,7 +47,7 @@ enum ffmpeg_format ffmpeg_format(struct text_part name)
 	return FFMPEG_UNKNOWN;
 }
 
-/* Those of a GPU have the name of its interface behind them. */
+/* The name of a GPU's encoder or decoder ends with its interface. */
 static const char *const hardware[] = {
 	"_vaapi",	 "_qsv",   "_nvenc",	   "_amf",   "_v4l2m2m", "_vulkan",
 	"_videotoolbox", "_omx",   "_mediacodec",  "_rkmpp", "_mf",	 "_d3d12va",

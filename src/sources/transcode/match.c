@@ -58,7 +58,7 @@ bool transcode_match(const char *comm, const char *more, struct transcoder *ret)
 	while (next_part(&more, ',', &name)) {
 		if (name.len == 0 || !text_part_is(name, comm))
 			continue;
-		/* It is not known whose options it has: most are builds of ffmpeg. */
+		/* Its options are not known: most such programs are builds of ffmpeg. */
 		ret->kind = strstr(comm, "ffmpeg") ? TRANSCODER_FFMPEG : TRANSCODER_OTHER;
 		text_clean(name.s, name.len, ret->application, sizeof(ret->application));
 		return true;

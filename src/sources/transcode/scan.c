@@ -2,8 +2,8 @@
 /*
  * A process is known by its number and its start time. One that is younger than 10 s, or was seen
  * for the first time less than 10 s ago, is unknown yet; what it takes of the CPU meanwhile waits
- * for the verdict. One that has come since the look before had used nothing when it started: that
- * is its first sample, so that it has a verdict at its first look if it is 10 s old by then.
+ * for the verdict. One that has come since the scan before had used nothing when it started: that
+ * is its first sample, so that it has a verdict at its first scan if it is 10 s old by then.
  */
 #include "sources/transcode/scan.h"
 
@@ -36,11 +36,11 @@ struct transcode_scan {
 	const struct fs *fs;
 	struct names *names;
 	const char *more;
-	uint64_t now, before;		/* the last two looks; 0: none */
+	uint64_t now, before;		/* of the last two scans; 0: none */
 	uint64_t boot_now, boot_before; /* the same since boot, as processes' starts */
 	struct transcode *all;		/* by pid */
 	size_t n, size;
-	size_t beyond; /* what has no room */
+	size_t over_limit; /* what has no room */
 	struct transcode_totals totals;
 	char cmdline[CMDLINE_BYTES];
 };
@@ -81,7 +81,7 @@ void transcode_scan_count(const struct transcode_scan *t, unsigned ret[ACCELERAT
 	memset(ret, 0, ACCELERATIONS * sizeof(*ret));
 	for (size_t i = 0; i < t->n; i++)
 		ret[t->all[i].verdict]++;
-	ret[ACCELERATION_UNKNOWN] += (unsigned)t->beyond;
+	ret[ACCELERATION_UNKNOWN] += (unsigned)t->over_limit;
 }
 
 static int compare_pids(const void *a, const void *b)
@@ -110,7 +110,7 @@ static struct transcode *find(struct transcode_scan *t, size_t n, pid_t pid)
 	return NULL;
 }
 
-/* It was not there at the look before, by whatever name. */
+/* The process was not there at the scan before, under any name. */
 static bool has_come(const struct transcode_scan *t, const struct process_stat *stat)
 {
 	return t->before > 0 && stat->start_ticks * PROCESS_TICK_NS + SLACK_NS >= t->boot_before;
@@ -128,7 +128,8 @@ static struct transcode *append(struct transcode_scan *t, pid_t pid,
 				     .start_ticks = stat->start_ticks,
 				     .fresh = has_come(t, stat),
 				     .verdict = ACCELERATION_UNKNOWN };
-	/* What it had used before the first look of all, or under another name, is nobody's. */
+	/* What it had used before the first scan of all, or under another name, counts for no
+	 * workload. */
 	added->cpu_ticks = added->fresh ? 0 : stat->cpu_ticks;
 	return added;
 }
@@ -147,7 +148,7 @@ static bool has_ended(int r)
 	return r == -ENOENT || r == -ESRCH;
 }
 
-/* Whose it is, asked once; of its program without the right to, of its parent while it lives. */
+/* The application, read once: from the link exe, or without the right to it from the parent. */
 static void refine(const struct transcode_scan *t, struct transcode *p, pid_t parent)
 {
 	char program[256] = "", name[32] = "";
@@ -183,7 +184,7 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 		if (stat.ended)
 			return 0;
 		if (t->n == TRANSCODE_SCAN_MAX) {
-			t->beyond++;
+			t->over_limit++;
 			return 0;
 		}
 		p = append(t, pid, &stat);
@@ -196,7 +197,7 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 		p->waiting_ns += (stat.cpu_ticks - p->cpu_ticks) * PROCESS_TICK_NS;
 		p->cpu_ticks = stat.cpu_ticks;
 	}
-	/* It has left its account to its parent, which may never ask for it. */
+	/* A zombie: its parent has not reaped it yet and may never do so. */
 	if (stat.ended)
 		return 0;
 	n = workload_of(t->fs, t->names, pid, &p->workload);
@@ -215,7 +216,7 @@ static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct
 	const pid_t *pids = walk_pids(walk, &n);
 	int r;
 
-	t->beyond = 0;
+	t->over_limit = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct transcoder named;
 		char comm[32];
@@ -235,7 +236,7 @@ static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct
 	return 0;
 }
 
-/* What ended before its verdict stays unknown. */
+/* CPU time of a process that ended before its verdict stays unknown. */
 static void end_missing(struct transcode_scan *t)
 {
 	size_t n = 0;
@@ -268,7 +269,7 @@ static void look_at_held(struct transcode_scan *t, struct walk *walk, const stru
 
 	if (r == 0)
 		r = walk_held(walk, gpu, &held, &n_held, &fault);
-	/* The others are judged all the same. */
+	/* Other processes are judged all the same. */
 	for (size_t i = 0; r < 0 && i < t->n; i++)
 		if (walk_holds(walk, t->all[i].pid, gpu) > 0)
 			t->all[i].told_all = false;
@@ -283,7 +284,7 @@ static void look_at_held(struct transcode_scan *t, struct walk *walk, const stru
 	}
 }
 
-/* xe wakes its GPU to answer; nobody can have used one that sleeps. */
+/* fdinfo wakes a GPU of xe; a sleeping GPU has done no work. */
 static bool must_not_wake(const struct transcode_scan *t, const struct gpu *gpu)
 {
 	enum gpu_power power;
@@ -321,7 +322,7 @@ static void look_at_gpus(struct transcode_scan *t, struct walk *walk, const stru
 		struct transcode *p = &t->all[i];
 		size_t ours = 0;
 
-		/* What could not be asked is not gone, or all its past would count once more. */
+		/* A client that could not be read is kept, or its past would count twice. */
 		if (p->told_all)
 			gpu_time_end(&p->gpu);
 		for (size_t j = 0; gpus && j < gpus->n; j++)
@@ -330,7 +331,7 @@ static void look_at_gpus(struct transcode_scan *t, struct walk *walk, const stru
 	}
 }
 
-/* The start of a process that was not there at the look before. */
+/* The start of a process that was not there at the scan before. */
 static void add_start(const struct transcode_scan *t, struct transcode *p)
 {
 	uint64_t start_ns = p->start_ticks * PROCESS_TICK_NS, age = t->boot_now - start_ns;
@@ -379,10 +380,10 @@ static void say_hidden(const struct transcode_scan *t, const struct walk *walk, 
 		denied += walk_denied(walk, t->all[i].pid);
 		hidden += !t->all[i].told_all || !t->all[i].gpu.known;
 	}
-	if (t->beyond > 0)
+	if (t->over_limit > 0)
 		fault_set(fault, REASON_LIMIT, "limits", 0,
-			  "there are more than %d transcoders: %zu are not looked at",
-			  TRANSCODE_SCAN_MAX, t->beyond);
+			  "there are more than %d transcoders: %zu are not scanned",
+			  TRANSCODE_SCAN_MAX, t->over_limit);
 	else if (denied > 0)
 		fault_set(fault, REASON_PERMISSION, "client-rights", 0,
 			  "descriptors of %zu of %zu transcoders may not be listed", denied, t->n);

@@ -51,7 +51,7 @@ static struct transcode_total *find(struct transcode_totals *t, const char *appl
 		    strcmp(use->application, application) == 0 &&
 		    workload_equal(&use->workload, workload))
 			return use;
-		/* One that was seen at the last look may yet be seen at this one. */
+		/* A row of the last scan may yet be used in this one. */
 		if (use->last_live < t->before && (!oldest || use->last_live < oldest->last_live))
 			oldest = use;
 	}

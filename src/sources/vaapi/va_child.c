@@ -21,7 +21,7 @@ int va_program_find(struct va_program *program)
 	return subprocess_beside("intel_gpu_probe", program->path, sizeof(program->path));
 }
 
-/* What chooses and finds the driver; not LIBVA_TRACE*, which writes files. */
+/* Variables that choose and find the driver; not LIBVA_TRACE*, which writes files. */
 static bool is_passed_on(const char *variable)
 {
 	static const char *const names[] = { "LIBVA_DRIVER_NAME=", "LIBVA_DRIVERS_PATH=",
@@ -54,7 +54,7 @@ static void add(char *argv[], size_t *n, const char *flag, const char *value)
 static enum va_result result_of(const struct subprocess *child)
 {
 	switch (child->end) {
-	case SUBPROCESS_LATE:
+	case SUBPROCESS_TIMED_OUT:
 		return VA_TIMEOUT;
 	case SUBPROCESS_STUCK:
 		return VA_STUCK;
@@ -63,7 +63,7 @@ static enum va_result result_of(const struct subprocess *child)
 	}
 }
 
-/* A result that was said to its end stands, also when the driver crashes while it is let go. */
+/* A complete result stands, also when the driver crashes while it is unloaded. */
 static void judge(const struct subprocess *child, const char *buf, struct va_capabilities *ret,
 		  struct va_run *run)
 {
@@ -84,7 +84,7 @@ static void judge(const struct subprocess *child, const char *buf, struct va_cap
 	else if (child->end == SUBPROCESS_STUCK)
 		snprintf(run->outcome.detail, sizeof(run->outcome.detail),
 			 "process %d waits in the kernel and cannot be killed", (int)child->stuck);
-	else if (child->end == SUBPROCESS_LATE)
+	else if (child->end == SUBPROCESS_TIMED_OUT)
 		snprintf(run->outcome.detail, sizeof(run->outcome.detail),
 			 "killed at the deadline");
 	else
@@ -125,20 +125,20 @@ int va_child_run(const struct va_program *program, const struct va_request *requ
 	return 0;
 }
 
-static bool has_driver(const char *folder, size_t len, const char *name)
+static bool has_driver(const char *dir, size_t len, const char *name)
 {
 	char path[512];
 
-	snprintf(path, sizeof(path), "%.*s/%s_drv_video.so", (int)len, folder, name);
+	snprintf(path, sizeof(path), "%.*s/%s_drv_video.so", (int)len, dir, name);
 	return access(path, R_OK) == 0;
 }
 
 bool va_driver_is_installed(void)
 {
-	const char *folders = getenv("LIBVA_DRIVERS_PATH");
+	const char *dirs = getenv("LIBVA_DRIVERS_PATH");
 	const char *name = getenv("LIBVA_DRIVER_NAME");
 
-	for (const char *p = folders ? folders : VA_DRIVERS_PATH; *p;) {
+	for (const char *p = dirs ? dirs : VA_DRIVERS_PATH; *p;) {
 		size_t len = strcspn(p, ":");
 
 		if (name ? has_driver(p, len, name)

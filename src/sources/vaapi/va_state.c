@@ -79,7 +79,7 @@ void va_state_remove(struct va_state *state, struct va_gpu *gpu)
 
 unsigned va_gpu_expected(const struct va_state *state, const struct va_gpu *gpu)
 {
-	/* Found by libva in spite of what our own look said. */
+	/* Found by libva although has_driver() did not find it. */
 	bool installed = state->options.driver_installed || gpu->capabilities.n > 0;
 
 	if (state->options.expected != VA_CODECS_AUTO)

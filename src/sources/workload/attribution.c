@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Reads the command lines of few processes: of those that have a device, or could not be looked at.
+/* Reads the command lines of few processes: of those that have a device, or could not be scanned.
  */
 #include "sources/workload/attribution.h"
 
@@ -30,7 +30,7 @@ struct attribution {
 	bool read; /* suspects are known */
 	struct suspect *suspects;
 	size_t n_suspects, suspects_size;
-	pid_t denied; /* a process that could have a device, and was not seen; 0: none */
+	pid_t denied; /* a process that could have a device and could not be read; 0: none */
 	char command[COMMAND_BYTES];
 };
 
@@ -43,7 +43,7 @@ struct attribution *attribution_new(const struct fs *fs, struct names *names, st
 		return NULL;
 	o->fs = fs;
 	o->names = names;
-	if (procs_look(procs, round, &o->walk, &o->fault) < 0)
+	if (procs_walk_partial(procs, round, &o->walk, &o->fault) < 0)
 		o->walk = NULL;
 	return o;
 }
@@ -192,7 +192,7 @@ static void find_reservation(const struct attribution *o, const char *device, st
 			       "run/qemu-server/pci-id-reservations")
 		     : -ENOMEM;
 
-	/* The note is the running VM's; configurations are those of all. */
+	/* /run/qemu-server is of running VMs; configurations are of all VMs. */
 	if (n <= 0 || guest_reservation_find(text, (size_t)n, device, ret->vmid) < 0)
 		names_vm_of_pci(o->names, device, ret->vmid);
 }

@@ -101,6 +101,11 @@ static void set_guest(struct parser *w, enum workload_kind kind, struct text_par
 		memcpy(c->guest, c->name, sizeof(c->guest));
 }
 
+static bool is_service(struct text_part p)
+{
+	return cut_end(&p, ".service") && p.len > 0;
+}
+
 static bool take_user(struct parser *w, struct text_part p)
 {
 	if (!text_part_is(w->previous, "user.slice") || !cut_start(&p, "user-") ||
@@ -155,6 +160,22 @@ static bool take_container(struct parser *w, struct text_part p)
 	if (!all(id, is_lower_hex) || (p.len > 0 && p.s[p.len - 1] != '-') ||
 	    cut_end(&p, "conmon-"))
 		return false;
+	/*
+	 * Podman's cgroups=split, as of a quadlet: the container is all that the unit is, and the
+	 * unit's name stays when it is started anew. Of a user's unit it is that user's.
+	 */
+	if (text_part_is(p, "libpod-payload-") && !*c->pod && !*c->container &&
+	    is_service(w->previous)) {
+		/* However long it is, whose it is is not cut off. */
+		char name[CGROUP_NAME_BYTES - sizeof("@user-") - sizeof(w->user)];
+
+		text_clean(w->previous.s, w->previous.len, name, sizeof(name));
+		c->kind = WORKLOAD_SERVICE;
+		snprintf(c->name, sizeof(c->name), "%s%s%s", name, *w->user ? "@user-" : "",
+			 w->user);
+		w->in_container = true;
+		return true;
+	}
 	nested = *c->container;
 	snprintf(c->container, sizeof(c->container), "%.*s", ID_DIGITS, id.s);
 	c->cri = p.len == 0 || text_part_is(p, "cri-containerd-") || text_part_is(p, "crio-");
@@ -162,7 +183,8 @@ static bool take_container(struct parser *w, struct text_part p)
 	if (*c->pod && !nested)
 		return true;
 	c->kind = WORKLOAD_CONTAINER;
-	/* An id that a user chose is his, and nobody else's with the same digits. */
+	/* An id that a user chose belongs to that user, not to another workload with the same
+	 * digits. */
 	snprintf(c->name, sizeof(c->name), "%.*s%s%s", SHORT_ID_DIGITS, id.s,
 		 *w->user ? "@user-" : "", w->user);
 	return true;
@@ -272,7 +294,7 @@ static void parse_path(struct text_part path, struct cgroup *ret)
 
 	cut_end(&path, " (deleted)");
 	end = path.s + path.len;
-	/* containerd's colon form is one folder: …-pod<uid>.slice:cri-containerd:<id> */
+	/* containerd's colon form is one directory: …-pod<uid>.slice:cri-containerd:<id> */
 	for (const char *s = path.s; s < end;) {
 		struct text_part p = { s, 0 };
 
@@ -280,7 +302,7 @@ static void parse_path(struct text_part path, struct cgroup *ret)
 			s++;
 		p.len = (size_t)(s - p.s);
 		s++;
-		/* Above the root of a control group namespace every folder is "..". */
+		/* Above the root of a control group namespace every directory is "..". */
 		if (p.len == 0 || text_part_is(p, ".."))
 			continue;
 		take(&w, p);

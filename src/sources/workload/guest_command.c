@@ -63,7 +63,7 @@ static const char *skip_space(const char *s)
 	return s + strspn(s, " \t\r\n");
 }
 
-/* A JSON string without \u, which nothing that we look for has; NULL when it is not whole. */
+/* A JSON string without \u, which no key that is searched for has; NULL when it is not whole. */
 static const char *take_string(const char *s, char *buf, size_t size)
 {
 	size_t n = 0;
@@ -207,7 +207,7 @@ static void set_uuid(const char *uuid, struct guest_command *c)
 	lower(c->uuid);
 }
 
-/* The firmware shows this one, if both are there. */
+/* The firmware shows this UUID if both options are there. */
 static void take_smbios(const char *s, struct guest_command *c)
 {
 	char key[32], value[VALUE_BYTES], uuid[VALUE_BYTES] = "";

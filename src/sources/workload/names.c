@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Caches that readers fill. A reader that hangs keeps its thread, its folder and nothing
+ * Caches that readers fill. A reader that hangs keeps its thread, its directory and nothing
  * else: ids of pods still get their names while etc/pve hangs. It ends when its read does.
  */
 #include "sources/workload/names.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define WAIT_NS	    100000000u	 /* for a reader, in a scrape */
-#define RETRY_NS    1000000000u	 /* an id that is not known is looked for again */
+#define RETRY_NS    1000000000u	 /* an id that is not known is searched for again */
 #define RENAMED_NS  60000000000u /* a guest may have got another name */
 #define MAX_GUESTS  512
 #define MAX_DEVICES 256
@@ -23,7 +23,7 @@
 
 enum { PODS, GUESTS, DEVICES, READERS };
 
-/* A thread of its own, as a folder of a cluster's file system may hang. */
+/* A thread of its own, as a directory of a cluster's file system may hang. */
 struct reader {
 	struct names *names;
 	void (*read)(struct names *names);
@@ -79,10 +79,10 @@ static int compare_pods(const void *a, const void *b)
 	return strcmp(((const struct pod_name *)a)->id, ((const struct pod_name *)b)->id);
 }
 
-/* Appends the entries of a folder that are names. 0 or -errno. */
-static int read_folder(const struct fs *fs, const char *path,
-		       int (*parse)(const char *name, struct pod_name *ret), struct pod_name **pods,
-		       size_t *n_pods)
+/* Appends the entries of a directory that are names. 0 or -errno. */
+static int read_dir(const struct fs *fs, const char *path,
+		    int (*parse)(const char *name, struct pod_name *ret), struct pod_name **pods,
+		    size_t *n_pods)
 {
 	_cleanup_list_ char **names = NULL;
 	struct pod_name *grown;
@@ -104,13 +104,12 @@ static void read_pods(struct names *n)
 {
 	struct pod_name *pods = NULL, *old = NULL;
 	size_t n_pods = 0;
-	int of_pods = read_folder(n->fs, "var/log/pods", pods_folder_parse, &pods, &n_pods);
-	int of_containers =
-		read_folder(n->fs, "var/log/containers", pods_log_parse, &pods, &n_pods);
+	int of_pods = read_dir(n->fs, "var/log/pods", pods_dir_parse, &pods, &n_pods);
+	int of_containers = read_dir(n->fs, "var/log/containers", pods_log_parse, &pods, &n_pods);
 
 	if (n_pods > 0)
 		qsort(pods, n_pods, sizeof(*pods), compare_pods);
-	/* Names that were read once are not lost for a folder that cannot be read now. */
+	/* Names that were read once are not lost for a directory that cannot be read now. */
 	if (of_pods < 0 && of_containers < 0) {
 		free(pods);
 		return;
@@ -127,18 +126,18 @@ static void read_pods(struct names *n)
 static void read_guest(const struct fs *fs, const char *vmid, char *conf, char *name)
 {
 	static const struct {
-		const char *folder, *key;
+		const char *dir, *key;
 	} places[] = { { "lxc", "hostname" }, { "qemu-server", "name" } };
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && r < 0; i++) {
-		r = fs_read(fs, conf, MAX_CONF, "etc/pve/%s/%s.conf", places[i].folder, vmid);
+		r = fs_read(fs, conf, MAX_CONF, "etc/pve/%s/%s.conf", places[i].dir, vmid);
 		if (r >= 0)
 			r = guest_conf_find(conf, (size_t)r, places[i].key, name, GUEST_NAME_BYTES);
 	}
 }
 
-/* The next one to be read. Its place may be another's by the time that it is read. */
+/* The next one to be read. Its slot may belong to another guest when the read ends. */
 static struct guest *next_asked_locked(struct names *n)
 {
 	for (size_t i = 0; i < n->n_guests; i++)
@@ -281,7 +280,7 @@ struct names *names_new(const struct fs *fs)
 	return n;
 }
 
-/* Waits until the reader has ended or is late. */
+/* Waits until the reader has ended or has timed out. */
 static void wait_for_locked(struct names *n, const struct reader *reader)
 {
 	uint64_t until = reader->started + WAIT_NS;
@@ -320,7 +319,7 @@ bool names_pod(struct names *n, const char *id, struct pod_name *ret)
 	return found;
 }
 
-/* The guest's place; made when it is asked for the first time. */
+/* The guest's slot; made at the first query for it. */
 static struct guest *find_guest_locked(struct names *n, const char *vmid)
 {
 	size_t i = 0;

@@ -21,7 +21,7 @@ static int take(const char *start, const char *end, const char *characters, char
 	return 0;
 }
 
-int pods_folder_parse(const char *name, struct pod_name *ret)
+int pods_dir_parse(const char *name, struct pod_name *ret)
 {
 	const char *first = strchr(name, '_'), *second = first ? strchr(first + 1, '_') : NULL;
 	struct pod_name pod = { 0 };

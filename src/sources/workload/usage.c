@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Clients are kept sorted by id, so a look costs n log n. A client that is missing stays for a
+ * Clients are kept sorted by id, so a scan costs n log n. A client that is missing stays for a
  * while: between two processes its descriptor may be in a socket, where no walk finds it, and if
  * it were forgotten its whole past would be added once more when it arrives.
  */
@@ -22,7 +22,7 @@ struct known {
 	uint64_t at; /* of the last read */
 	unsigned missed;
 	pid_t pid;
-	bool fresh;		      /* its first look, and not the first of all */
+	bool fresh;		      /* its first scan, and not the first scan of all */
 	bool started[FDINFO_CLASSES]; /* has a base that the next value is compared with */
 	struct counter counters[FDINFO_CLASSES];
 	/* xe: the reading that the next one is compared with, and cycles that wait for the rate. */
@@ -35,7 +35,7 @@ struct known {
 
 struct usage {
 	unsigned max;
-	uint64_t looks, now, before; /* the last two looks */
+	uint64_t scans, now, before; /* of the last two scans */
 	double ns_per_cycle;	     /* xe: of the GPU's clock; 0: not known yet */
 
 	struct known *clients; /* sorted by id; new ones behind n_sorted */
@@ -44,8 +44,8 @@ struct usage {
 	struct use *uses;
 	size_t n_uses;
 	struct use other;
-	uint64_t *folded; /* hashes of workloads */
-	size_t n_folded, folded_size, n_folded_workloads;
+	uint64_t *aggregated; /* hashes of workloads */
+	size_t n_aggregated, aggregated_size, n_aggregated_workloads;
 };
 
 struct usage *usage_new(unsigned max)
@@ -71,7 +71,7 @@ void usage_free(struct usage *u)
 		return;
 	free(u->clients);
 	free(u->uses);
-	free(u->folded);
+	free(u->aggregated);
 	free(u);
 }
 
@@ -88,7 +88,7 @@ void usage_begin(struct usage *u, uint64_t now)
 	for (size_t i = 0; i < u->n_uses; i++)
 		begin_use(&u->uses[i]);
 	begin_use(&u->other);
-	u->n_folded = 0;
+	u->n_aggregated = 0;
 }
 
 static int compare_known(const void *a, const void *b)
@@ -110,11 +110,11 @@ static struct known *add_client(struct usage *u, uint64_t id)
 {
 	if (!array_reserve(u->clients, &u->size, u->n_clients + 1))
 		return NULL;
-	u->clients[u->n_clients] = (struct known){ .id = id, .fresh = u->looks > 0 };
+	u->clients[u->n_clients] = (struct known){ .id = id, .fresh = u->scans > 0 };
 	return &u->clients[u->n_clients++];
 }
 
-/* The place of a workload; NULL when there is none, because all others are alive. */
+/* The slot of a workload; NULL when all slots are of live ones. */
 static struct use *find_use(struct usage *u, const struct workload *workload, uint64_t hash)
 {
 	struct use *oldest = NULL;
@@ -124,7 +124,7 @@ static struct use *find_use(struct usage *u, const struct workload *workload, ui
 
 		if (use->hash == hash && workload_equal(&use->workload, workload))
 			return use;
-		/* One that was seen at the last look may yet be seen at this one. */
+		/* A workload of the last scan may yet appear in this one. */
 		if (use->clients == 0 && use->last_live < u->before &&
 		    (!oldest || use->last_live < oldest->last_live))
 			oldest = use;
@@ -136,11 +136,11 @@ static struct use *find_use(struct usage *u, const struct workload *workload, ui
 	return oldest;
 }
 
-static int fold(struct usage *u, uint64_t hash)
+static int aggregate(struct usage *u, uint64_t hash)
 {
-	if (!array_reserve(u->folded, &u->folded_size, u->n_folded + 1))
+	if (!array_reserve(u->aggregated, &u->aggregated_size, u->n_aggregated + 1))
 		return -ENOMEM;
-	u->folded[u->n_folded++] = hash;
+	u->aggregated[u->n_aggregated++] = hash;
 	return 0;
 }
 
@@ -153,7 +153,7 @@ static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_
 	uint64_t capacity = fdinfo_capacity(engine), before = counter->total;
 
 	if (!known->started[class]) {
-		/* A new client has used nothing at the time of the look before. */
+		/* A new client has used nothing at the time of the scan before. */
 		*counter = (struct counter){ .at = u->before * capacity };
 		if (!known->fresh)
 			*counter =
@@ -191,8 +191,8 @@ static void add_cycles(struct usage *u, struct known *known, const struct drm_cl
 }
 
 /*
- * xe: cycles of a clock that runs at a rate of its own, which two readings tell. A new client
- * waits for the second one, unless another client has told it.
+ * xe: cycles of a clock that runs at a rate of its own, which two readings show. A new client
+ * waits for the second one, unless another client has shown it.
  */
 static uint64_t grown_cycles(struct usage *u, struct known *known, const struct drm_client *client,
 			     size_t class)
@@ -236,7 +236,7 @@ int usage_add(struct usage *u, const struct drm_client *client, const struct wor
 
 	if (!known)
 		known = add_client(u, client->info.client_id);
-	if (!known || (!use && fold(u, hash) < 0))
+	if (!known || (!use && aggregate(u, hash) < 0))
 		return -ENOMEM;
 	if (!use)
 		use = &u->other;
@@ -316,14 +316,14 @@ void usage_end(struct usage *u)
 		n++;
 	}
 	u->n_uses = n;
-	if (u->n_folded > 0)
-		qsort(u->folded, u->n_folded, sizeof(*u->folded), compare_hashes);
-	u->n_folded_workloads = 0;
-	for (size_t i = 0; i < u->n_folded; i++)
-		u->n_folded_workloads += i == 0 || u->folded[i] != u->folded[i - 1];
+	if (u->n_aggregated > 0)
+		qsort(u->aggregated, u->n_aggregated, sizeof(*u->aggregated), compare_hashes);
+	u->n_aggregated_workloads = 0;
+	for (size_t i = 0; i < u->n_aggregated; i++)
+		u->n_aggregated_workloads += i == 0 || u->aggregated[i] != u->aggregated[i - 1];
 	end_clients(u);
 	fit_clients(u);
-	u->looks++;
+	u->scans++;
 }
 
 const struct use *usage_all(const struct usage *u, size_t *ret_n)
@@ -332,9 +332,9 @@ const struct use *usage_all(const struct usage *u, size_t *ret_n)
 	return u->uses;
 }
 
-const struct use *usage_other(const struct usage *u, size_t *ret_folded)
+const struct use *usage_other(const struct usage *u, size_t *ret_aggregated)
 {
-	*ret_folded = u->n_folded_workloads;
+	*ret_aggregated = u->n_aggregated_workloads;
 	return u->other.last_live ? &u->other : NULL;
 }
 

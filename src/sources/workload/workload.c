@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What has no name keeps its id: a label is never empty because a folder could not be read. */
+/* What has no name keeps its id: a label is never empty because a directory could not be read. */
 #include "sources/workload/workload.h"
 
 #include "base/text.h"

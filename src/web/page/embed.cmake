@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -D OUT=FILE.c -D README=README.md -P embed.cmake: this folder as arrays of C, and
+# cmake -D OUT=FILE.c -D README=README.md -P embed.cmake: this directory as arrays of C, and
 # the README's section on failing collectors as a page: help is there without the Internet.
 set(HEADING "## When a collector fails")
 

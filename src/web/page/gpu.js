@@ -122,7 +122,11 @@ function facts(reading, info) {
       "Interrupts",
       known(interrupts.rate) ? unit(interrupts.rate.toFixed(0), "/s") : DASH,
     ]);
-  rows.push(["Driver", info.driver], ["Render node", info.render || DASH]);
+  const wedged = reading.value("wedged", { pci });
+  rows.push(
+    ["Driver", [info.driver, wedged ? [" ", mark("bad", "✗ has given the GPU up")] : null]],
+    ["Render node", info.render || DASH],
+  );
   return part(
     "State",
     h(
@@ -216,6 +220,7 @@ function probes(reading, pci, now) {
     ]);
   const skipped = reading.find("vaapi_probe_skipped", { pci }).map((s) => s.labels.reason);
   const last = reading.value("vaapi_probe_last_run_timestamp_seconds", { pci });
+  const old = now - last > 3 * reading.value("vaapi_probe_interval_seconds") && !codecs.length;
   if (!rows.length && !skipped.length && !codecs.length) return null;
   const works = codecs.filter((s) => s.value === 1).length;
   const all = works === codecs.length;
@@ -240,7 +245,9 @@ function probes(reading, pci, now) {
     h(
       "p.soft",
       skipped.length ? `Tests wait: ${skipped.join(", ")}. ` : null,
-      known(last) ? `Last full round ${ago(now - last)}.` : "No full round has ended yet.",
+      known(last)
+        ? `Last full round ${ago(now - last)}${old ? ": too old to say that it works" : ""}.`
+        : "No full round has ended yet.",
     ),
   );
 }
@@ -291,6 +298,8 @@ function workloads(reading, pci) {
   return part("Who uses it", table("Workloads", ["Workload", "#Engines", "#Memory"], rows));
 }
 
+const FUNCTIONS = { __proto__: null, vf: "virtual function", vgpu: "vGPU" };
+
 export function gpu(reading, info, now) {
   const { pci } = info;
   const absent = reading.find("scrape_collector_error", { pci, reason: "not_supported" });
@@ -309,7 +318,7 @@ export function gpu(reading, info, now) {
       "header",
       h("h2", name),
       soft(
-        [pci, info.platform, info.gpu_kind, info.function === "vf" && "virtual function"]
+        [pci, info.platform, info.gpu_kind, FUNCTIONS[info.function]]
           .filter(Boolean)
           .join(" · "),
       ),

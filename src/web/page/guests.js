@@ -6,7 +6,7 @@ import { DASH, unit } from "./metrics.js";
 const owner = ({ guest, vmid }, nobody = DASH) =>
   [guest, vmid && unit("VM", vmid)].filter(Boolean).join(", ") || nobody;
 
-// Unknown is not "unused": where not every process could be looked at, there is no number.
+// Unknown is not "unused": where not every process could be scanned, there is no number.
 const use = (value) => (value === undefined ? DASH : value ? mark("good", "in use") : "unused");
 
 export function passthrough(reading, pci) {

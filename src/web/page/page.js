@@ -136,7 +136,7 @@ async function ask() {
   if (!answer.ok) throw new Error(`it says ${answer.status} ${answer.statusText}`);
   const reading = new Reading(await answer.text(), before);
   if (!reading.families.has("intel_gpu_up")) throw new Error("what answers is not the exporter");
-  // Ages are told by the exporter's clock, not by this one.
+  // Ages are by the exporter's clock, not by this one.
   reading.now = (Date.parse(answer.headers.get("date")) || Date.now()) / 1000;
   return reading;
 }

@@ -70,7 +70,7 @@ def check_vgpus(checks, exporter):
     metrics = exporter.scrape()
     checks.same(owner(metrics, A), ("101", "media", VM_UUID, 1), "a VM of Proxmox VE holds it")
     checks.same(owner(metrics, B), (None, "cams", VM_UUID, 1), "a VM of libvirt holds it")
-    checks.same(metrics.reason("vgpu"), None, "everything could be looked at")
+    checks.same(metrics.reason("vgpu"), None, "everything could be scanned")
     return vm, libvirt, liar
 
 

@@ -68,7 +68,7 @@ def check_load(checks, exporter, load, clock, rc6):
             checks.close(got, sum(peers) / len(peers) / 100, 0.005,
                          f"share of {engine} beside intel_gpu_top")
     got = lab.rate(before, after, "intel_gpu_actual_cycles_total")
-    checks.close(got / 1e6, clock, clock * 0.01, "mean clock in MHz")
+    checks.close(got / 1e6, clock, clock * 0.01, "average frequency in MHz")
     got = lab.rate(before, after, "intel_gpu_rc6_seconds_total")
     checks.close(got, rc6 / 1000, 0.005, "share of RC6")
 

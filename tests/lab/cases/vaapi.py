@@ -45,7 +45,7 @@ def check_healthy(checks, tests):
     large = running.scrape_until(lambda m: len(m.find(SUCCESS, size="3840x2160")) == tests, 150)
     checks.that({dict(k)["size"] for k in large.find(SUCCESS)} ==
                 {"256x256", "1280x720", "1920x1080", "3840x2160"} and
-                set(large.find(SUCCESS).values()) == {1}, "the second round has large pictures, which pass")
+                set(large.find(SUCCESS).values()) == {1}, "the second round is a resolution sweep, which passes")
     return running
 
 
@@ -212,7 +212,7 @@ def check_suspended(checks):
 def main():
     checks = lab.Checks()
     lab.shell("lab_load")
-    tests = lab.shorter(7, 2, "encode tests of large pictures")
+    tests = lab.shorter(7, 2, "encode tests of a resolution sweep")
     running = check_healthy(checks, tests)
     check_break_and_repair(checks, running, tests)
     check_stuck(checks)

@@ -18,7 +18,7 @@ def check_many(checks):
     """Children of all fates leave nothing behind."""
     many = lab.shorter(550, 110, "children that run VA-API tests")
     fates = ("", "CRASH.h264=EndPicture", "FAIL.h264=EndPicture:24", "NOENC=1")
-    small = "MAX=300x300"  # large pictures are asked for, and refused at once
+    small = "MAX=300x300"  # a resolution sweep is asked for, and refused at once
     knobs(FEW, small)
     running = exporter(interval="1h")
     runs = "intel_gpu_vaapi_probe_runs_total"
