@@ -144,11 +144,12 @@ def main():
     exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
     exporter.scrape()  # opens the events
     referee = lab_real.Referee(checks, exporter, pmus)
-    check_limits(checks, exporter, pci)
-    check_busy(checks, referee, pci)
+    for each in pmus:
+        check_limits(checks, exporter, each)
+        check_busy(checks, referee, each)
+        check_throttle(checks, exporter, each)
     check_idle(referee)
     check_clock(checks, exporter, pci)
-    check_throttle(checks, exporter, pci)
     check_sleep(checks, referee, pci)
     check_reset(checks, referee, pci)
     exporter.stop()
