@@ -11,6 +11,7 @@ WAIT = "intel_gpu_engine_wait_seconds_total"
 SEMAPHORE = "intel_gpu_engine_semaphore_seconds_total"
 PROMISED = 0.01  # of what was programmed
 TRIES = 5
+SAMPLED = "bcs0", "vecs0"  # wait for a semaphore and for an event here
 SLEEP_SECONDS = 30
 # Bits of GT0_PERF_LIMIT_REASONS (i915_reg.h).
 REASONS = {"prochot": 1 << 0, "thermal": 1 << 1, "ratl": 1 << 5, "vr_thermalert": 1 << 6,
@@ -48,7 +49,9 @@ def check_busy(checks, referee, pci):
     best = {}
     for _ in range(TRIES):
         for engine, off in work_once(referee, pci).items():
-            checks.that(off > -PROMISED, f"{engine}: 1.5 s programmed, {1.5 * (1 + off):.4f} s exported: {off:+.2%}")
+            # The driver samples waits, 200 times a second if the processor is free for that.
+            least = -3 * PROMISED if engine in SAMPLED else -PROMISED
+            checks.that(off >= least, f"{engine}: 1.5 s programmed, {1.5 * (1 + off):.4f} s exported: {off:+.2%}")
             best[engine] = min(off, best.get(engine, off))
         if max(best.values()) <= PROMISED:
             break
@@ -141,11 +144,12 @@ def main():
     exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
     exporter.scrape()  # opens the events
     referee = lab_real.Referee(checks, exporter, pmus)
-    check_limits(checks, exporter, pci)
-    check_busy(checks, referee, pci)
+    for each in pmus:
+        check_limits(checks, exporter, each)
+        check_busy(checks, referee, each)
+        check_throttle(checks, exporter, each)
     check_idle(referee)
     check_clock(checks, exporter, pci)
-    check_throttle(checks, exporter, pci)
     check_sleep(checks, referee, pci)
     check_reset(checks, referee, pci)
     exporter.stop()

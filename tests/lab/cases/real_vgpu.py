@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """GVT-g as Debian's own kvmgt has it: types, instances, the pool they share, and a vGPU's own row."""
+import re
 from pathlib import Path
 
 import lab
@@ -41,6 +42,10 @@ def main():
     checks.that(types, f"kvmgt has types: {sorted(types)}")
     check_free(checks, empty, pci, "of an empty pool")
     checks.that(empty.value("intel_gpu_engine_covers_guests", pci=pci) == 1, "the counters include guests")
+    for name, (_, directory) in types.items():
+        low = re.search(r"low_gm_size: (\d+)MB", (directory / "description").read_text())[1]
+        checks.same(empty.value("intel_gpu_vgpu_type_aperture_bytes", pci=pci, vgpu_type=name),
+                    int(low) << 20, f"aperture of {name}: {low} MB")
 
     smallest = max(types, key=lambda name: types[name][0])
     free, directory = types[smallest]
