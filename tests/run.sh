@@ -16,10 +16,12 @@ usage() {
 	                UndefinedBehaviorSanitizer and ThreadSanitizer, fuzzing, and
 	                the tests in an empty Debian 12 and 13: in 45 minutes
 	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench,
-	                page, va; chroot: the README's commands in an empty Debian 12 and
-	                13, and beside Proxmox VE's packages; debian13: the part of that
-	                on 13, with the unit, golden and integration tests and some of
-	                the lab
+	                page, va; long: what tests the lab itself, and Intel's VA driver
+	                in it; models: Debian's own i915 on six emulated GPUs, which is
+	                not in --all; chroot: the README's commands in an empty Debian 12
+	                and 13, and beside Proxmox VE's packages; debian13: the part of
+	                that on 13, with the unit, golden and integration tests and some
+	                of the lab
 	Ends with the ten slowest tests, what was left out, the failed ones, and a line
 	"N passed, N failed"; the logs are in build/tests.
 	TXT
@@ -38,7 +40,7 @@ while [ $# -gt 0 ]; do
 	shift
 done
 case $only in
-''|unit|golden|integration|lab|bench|page|va|chroot|debian13) ;;
+''|unit|golden|integration|lab|long|models|bench|page|va|chroot|debian13) ;;
 *) bad "no test has the label $only" ;;
 esac
 
@@ -86,7 +88,7 @@ else
 	if [ -z "$all" ]; then
 		run release system -L 'integration|lab'
 	else
-		run release system -L 'integration|lab|models|page|va'
+		run release system -L 'integration|lab|long|page|va'
 		run release bench -L bench
 		build asan
 		SANITIZED=1 run asan asan -L 'unit|golden|sanitize'
@@ -102,5 +104,5 @@ fi
 step "done"
 left_out=''
 [ -n "$all$only" ] ||
-	left_out="left out, but in --all: the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
+	left_out="left out, but in --all: the lab's own tests and Intel's VA driver, the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
 "$here/ctest.py" report "$begin" "$promised" "$left_out"
