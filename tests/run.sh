@@ -16,8 +16,8 @@ usage() {
 	                UndefinedBehaviorSanitizer and ThreadSanitizer, fuzzing, and
 	                the tests in an empty Debian 12 and 13: in 45 minutes
 	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench,
-	                page, va; long: what tests the lab itself, and Intel's VA driver
-	                in it; models: Debian's own i915 on six emulated GPUs, which is
+	                page, va; long: what tests the lab itself, Intel's VA driver in
+	                it, and the alerts end to end; models: Debian's own i915 on six emulated GPUs, which is
 	                not in --all; chroot: the README's commands in an empty Debian 12
 	                and 13, and beside Proxmox VE's packages; debian13: the part of
 	                that on 13, with the unit, golden and integration tests and some
@@ -104,5 +104,5 @@ fi
 step "done"
 left_out=''
 [ -n "$all$only" ] ||
-	left_out="left out, but in --all: the lab's own tests and Intel's VA driver, the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
+	left_out="left out, but in --all: the lab's own tests, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
 "$here/ctest.py" report "$begin" "$promised" "$left_out"

@@ -225,7 +225,7 @@ def check_memory(checks, exporter):
     begin = time.monotonic()
     more = lab.shorter(10000, 3000, "clients that leave memory flat")
     while first is None or turn < first + more // 50:
-        time.sleep(max(0, begin + turn * 0.07 - time.monotonic()))
+        time.sleep(max(0, begin + turn * 0.15 - time.monotonic()))
         fds = [os.open(NODE, os.O_RDWR) for _ in range(50)]
         submit(fds[0], 0.001)
         metrics = exporter.scrape()
