@@ -15,7 +15,7 @@ usage() {
 	                hand, the page in a headless Chromium, AddressSanitizer,
 	                UndefinedBehaviorSanitizer and ThreadSanitizer, fuzzing, and
 	                the tests in an empty Debian 12 and 13: in 45 minutes
-	  --only LABEL  only the tests of one label: unit, golden, integration, lab, bench,
+	  --only LABEL  only the tests of a label, or of several (unit,golden): unit, golden, integration, lab, bench,
 	                page, va; long: what tests the lab itself, Intel's VA driver in
 	                it, and the alerts end to end; models: Debian's own i915 on six emulated GPUs, which is
 	                not in --all; chroot: the README's commands in an empty Debian 12
@@ -39,10 +39,12 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-case $only in
-''|unit|golden|integration|lab|long|models|bench|page|va|chroot|debian13) ;;
-*) bad "no test has the label $only" ;;
-esac
+for label in ${only//,/ }; do
+	case $label in
+	unit|golden|integration|lab|long|models|bench|page|va|chroot|debian13) ;;
+	*) bad "no test has the label $label" ;;
+	esac
+done
 
 started=$SECONDS
 step() { printf '\n== %s (after %d s)\n' "$*" $((SECONDS - started)); }
@@ -81,7 +83,7 @@ touch "$RESULTS"/{times,short}
 build release
 if [ -n "$only" ]; then
 	# Of what takes minutes each line is shown as it comes.
-	run release "$only" -L "^$only\$" $([[ $only != chroot && $only != debian13 ]] || echo -V)
+	run release "${only//,/-}" -L "^(${only//,/|})\$" $([[ $only != chroot && $only != debian13 ]] || echo -V)
 	promised=''
 else
 	run release unit -L 'unit|golden'
