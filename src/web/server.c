@@ -270,13 +270,16 @@ static void connection_changed(void *data, struct MHD_Connection *connection, vo
 			       enum MHD_ConnectionNotificationCode code)
 {
 	struct server *server = data;
-	const union MHD_ConnectionInfo *fd, *address;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-		address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-		*context =
-			connections_add(server->connections, fd->connect_fd, address->client_addr);
+		/* One after the other: libmicrohttpd 1.0 has one place for what it answers. */
+		int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+				 ->connect_fd;
+		const struct sockaddr *address =
+			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
+				->client_addr;
+
+		*context = connections_add(server->connections, fd, address);
 	} else if (*context) {
 		connections_remove(*context);
 		*context = NULL;

@@ -123,6 +123,7 @@ static void resets(void **state)
 	resets_add(context.resets, "0000:03:00.0/drm", 12);
 	resets_add(context.resets, "0000:00:02.00/drm", 13);
 	assert_string_equal(collect(RESETS, 0), RESETS "{pci=\"0000:00:02.0\"} 2\n");
+	resets_free(context.resets);
 	context.resets = NULL;
 	assert_null(collect(RESETS, 0));
 }
