@@ -12,7 +12,6 @@ struct start {
 	void *data;
 };
 
-/* A thread names itself: from outside that is a write to /proc, which a sandbox may forbid. */
 static void *named_main(void *data)
 {
 	struct start start = *(struct start *)data;
@@ -36,6 +35,11 @@ int thread_start(pthread_t *ret, const char *name, void *(*main)(void *data), vo
 		free(start);
 		return -r;
 	}
+	/*
+	 * It names itself, too: this is a write to /proc, which a sandbox may forbid. Detached only
+	 * now: the name of a detached thread that has ended is nobody's.
+	 */
+	pthread_setname_np(thread, name);
 	if (ret)
 		*ret = thread;
 	else

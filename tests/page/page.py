@@ -139,7 +139,7 @@ def check_daemon(stage):
         visit.see("1 × Render, 1 × Copy", "its engines")
         visit.see("lxc/201", "a workload")
         visit.see("Room for .*3 × i915-GVTg_V5_4", "room for vGPUs")
-        visit.see("Not available on this GPU.*engine", "what is not there is said")
+        visit.see("Not available on this GPU.*throttle", "what is not there is said")
         visit.absent(r"\bRC6|%", "no share of what is not exported")
         visit.absent("Failing", "nothing fails")
         stage.checks.same(stage.browser.run(
