@@ -93,14 +93,14 @@ else
 		run release system -L 'integration|lab|long|page|va'
 		run release bench -L bench
 		build asan
-		SANITIZED=1 run asan asan -L 'unit|golden|sanitize'
+		TEST_LONG= SANITIZED=1 run asan asan -L 'unit|golden|sanitize'
 		build tsan
-		SANITIZED=1 run tsan tsan -L 'unit|sanitize'
+		TEST_LONG= SANITIZED=1 run tsan tsan -L 'unit|sanitize'
 		step "fuzzing"
 		fuzzing=$SECONDS
 		tests/fuzz/run.sh && result=passed || result=failed
 		echo "release fuzzing $((SECONDS - fuzzing)) $result" >>"$RESULTS/times"
-		run release chroot -L chroot -V
+		TEST_LONG= run release chroot -L chroot -V
 	fi
 fi
 step "done"
