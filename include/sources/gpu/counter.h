@@ -34,13 +34,11 @@ uint64_t counter_add(struct counter *counter, uint64_t raw);
  */
 uint64_t counter_add_time(struct counter *counter, uint64_t raw, uint64_t at);
 
-/* For a DRM client's count: what is below the highest value is held, for however many reads. */
-uint64_t counter_hold(struct counter *counter, uint64_t raw);
-
 /*
- * The same for a client's time, in ns. A growth of more than the elapsed time is cut only where
- * the time before does not make up for it either: a dip that fell into a growth hides as a small
- * one, and the next growth is larger by as much.
+ * For a DRM client's time, in ns: what is below the highest value is held, for however many reads.
+ * A growth of more than the elapsed time is cut only where the time before does not make up for it
+ * either: a dip that fell into a growth hides as a small one, and the next growth is larger by as
+ * much.
  */
 uint64_t counter_hold_time(struct counter *counter, uint64_t raw, uint64_t at);
 

@@ -39,11 +39,6 @@ uint64_t counter_add_time(struct counter *counter, uint64_t raw, uint64_t at)
 	return add(counter, raw, at, elapsed);
 }
 
-uint64_t counter_hold(struct counter *counter, uint64_t raw)
-{
-	return raw > counter->raw ? add(counter, raw, 0, UINT64_MAX) : counter->total;
-}
-
 uint64_t counter_hold_time(struct counter *counter, uint64_t raw, uint64_t at)
 {
 	uint64_t elapsed = at > counter->at ? at - counter->at : 0;
