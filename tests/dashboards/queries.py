@@ -66,7 +66,7 @@ def check_rules(checks):
     for rule in records:
         checks.that(query(rule["name"]), f"{rule['name']} is recorded")
     # The first tests, of large pictures too, take an emulated processor longer than is healthy.
-    found = becomes(alerts, ALERTS_WHEN_HEALTHY, 90)
+    found = becomes(alerts, ALERTS_WHEN_HEALTHY, 300)
     checks.same(found, ALERTS_WHEN_HEALTHY, "alerts of a healthy scene")
     return {rule["name"] + ("/" + rule["labels"]["cause"] if "cause" in rule["labels"] else "")
             for rule in rules if rule["type"] == "alerting"}

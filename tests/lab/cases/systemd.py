@@ -256,19 +256,20 @@ def check_watchdog(checks, service):
                 f"a GPU that hangs, {failures(metrics)}, is no reason to restart the exporter")
     pid = service.pid
     os.kill(pid, signal.SIGSTOP)
-    seconds = service.wait_new(pid, 30)
-    checks.that(seconds and seconds < 20, f"stopped: another one after {seconds} s")
+    # 8 s without a word and 2 s for the core dump; three times that on a busy machine.
+    seconds = service.wait_new(pid, 60)
+    checks.that(seconds and seconds < 30, f"stopped: another one after {seconds} s")
     pid = service.pid
     with Held(threads(pid, "http")[:1]):
-        seconds = service.wait_for(lambda: service.show("SubState") != "running", 30)
-    checks.that(seconds and seconds < 20 and service.wait_new(pid, 10),
+        seconds = service.wait_for(lambda: service.show("SubState") != "running", 60)
+    checks.that(seconds and seconds < 30 and service.wait_new(pid, 30),
                 f"one HTTP thread held: another one after {seconds} s")
     log = run("journalctl", "-q", "-o", "cat", "_PID=1", "+", "UNIT=" + UNIT)
     checks.that(log.count("Watchdog timeout") == 2, "it was the watchdog, twice")
     checks.that("requests are not answered" in service.log(), "and the second saw it coming")
     pid = service.pid
     os.kill(pid, signal.SIGSEGV)
-    checks.that(service.wait_new(pid, 10), "a crash: another one")
+    checks.that(service.wait_new(pid, 30), "a crash: another one")
     checks.same(failures(service.scrape()), {}, "which works")
     drop_in("watchdog")
 
