@@ -190,14 +190,22 @@ static void vgpu(void **state)
 	assert_int_equal(count("vgpu_available_instances{"), 4);
 	assert_int_equal(count("vgpu_info{"), 1);
 	assert_non_null(strstr(fault.detail, "devices of i915-GVTg_V5_8"));
+	fake_error(TYPES "i915-GVTg_V5_8/devices", 0);
+	tree_delete(&tree, TYPES "i915-GVTg_V5_1/description");
+	fake_error("sys/bus/mdev/devices/00000000-0000-0000-0000-000000000101/intel_vgpu/vgpu_id",
+		   -EIO);
+	assert_int_equal(collect("vgpu", "0000:00:02.0"), COLLECT_PARTIAL);
+	assert_int_equal(count("vgpu_info{"), 2);
+	assert_int_equal(count("vgpu_id=\""), 1);
+	assert_non_null(strstr(fault.detail, "000000000101/intel_vgpu/vgpu_id"));
+	fake_error("sys/bus/mdev/devices/00000000-0000-0000-0000-000000000101/intel_vgpu/vgpu_id",
+		   0);
 
 	/* One that is removed and made anew meanwhile is below two types. */
 	snprintf(path, sizeof(path), TYPES "i915-GVTg_V5_2/devices/%s/x", uuid);
 	tree_write(&tree, path, "");
 	snprintf(path, sizeof(path), TYPES "i915-GVTg_V5_4/devices/%s/x", uuid);
 	tree_write(&tree, path, "");
-	fake_error(TYPES "i915-GVTg_V5_8/devices", 0);
-	tree_delete(&tree, TYPES "i915-GVTg_V5_1/description");
 	assert_int_equal(collect("vgpu", "0000:00:02.0"), 0);
 	assert_int_equal(count("vgpu_info{"), 3);
 	assert_int_equal(count("vgpu_in_use{"), 3);
@@ -227,6 +235,10 @@ static void sriov(void **state)
 	assert_int_equal(count("sriov_vfs_enabled{"), 0);
 	assert_int_equal(count("sriov_vf_info{"), 7);
 	fake_error(PF "sriov_numvfs", 0);
+	tree_link(&tree, PF "virtfn2", "../somewhere");
+	assert_int_equal(collect("sriov", "0000:00:02.0"), COLLECT_PARTIAL);
+	assert_int_equal(count("sriov_vf_info{"), 6);
+	assert_non_null(strstr(fault.detail, "virtfn2"));
 	/* More than are listed. */
 	tree_write(&tree, PF "sriov_numvfs", "300\n");
 	for (unsigned i = 0; i < 300; i++) {

@@ -42,6 +42,7 @@ static void finds(void **state)
 		  TRANSCODER_FFMPEG },
 		{ "ffmpeg", "", "channels-dvr", "channels-dvr", TRANSCODER_FFMPEG },
 		{ "ffmpeg", "/opt/mediamtx/ffmpeg", "", "mediamtx", TRANSCODER_FFMPEG },
+		{ "ffmpeg", "/usr/bin/ffmpeg", "mediamtx", "mediamtx", TRANSCODER_FFMPEG },
 		{ "ffmpeg", "", "obsidian", "ffmpeg", TRANSCODER_FFMPEG },
 		{ "HandBrakeCLI", "", "jellyfin", "handbrake", TRANSCODER_HANDBRAKE },
 		{ "ghb", "", "", "handbrake", TRANSCODER_HANDBRAKE },
