@@ -9,7 +9,7 @@ from pathlib import Path
 import lab
 from lab_vaapi import (DRIVERS, FEW, RESULT, SUCCESS, WORKING, exporter, first_round, knobs, results)
 
-TIMEOUT = 4  # seconds, of each test
+TIMEOUT = 8  # seconds, of each test: twice what an emulated processor on a busy machine took
 
 # Knobs of the fake driver, and the result of H.264: an encode test's, or the driver's own.
 FAULTS = [
