@@ -110,8 +110,9 @@ write_job() {
 # A kernel that is corrupted or stuck dies at once, and run.sh can say so.
 # An NMI, which only run.sh sends, makes it die, too; then it tells what every task and processor does.
 # no_timer_check: on a busy host the emulated timer's first ticks come too late for the kernel's check of it,
-# which is a panic ("IO-APIC + timer doesn't work").
-kernel_args="console=ttyS0 quiet loglevel=5 panic=-1 oops=panic softlockup_panic=1 no_timer_check
+# which is a panic ("IO-APIC + timer doesn't work"). For the same reason a processor is stuck after 60 s, not 20.
+kernel_args="console=ttyS0 quiet loglevel=5 panic=-1 oops=panic softlockup_panic=1 no_timer_check watchdog_thresh=30
+	rcupdate.rcu_cpu_stall_timeout=60
 	unknown_nmi_panic panic_print=0x41
 	sysctl.kernel.panic_on_rcu_stall=1 mitigations=off tsc=reliable random.trust_cpu=on"
 
