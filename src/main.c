@@ -34,8 +34,7 @@ static void drop_privileges(const struct fs *fs, collector_set collectors)
 	int r;
 
 	privileges_raise_files();
-	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON
-	 * says. */
+	/* Debian's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON says. */
 	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
 	r = privileges_drop(paranoid > 2, reads_processes(collectors));
 	if (r < 0)
@@ -100,7 +99,8 @@ int main(int argc, char **argv)
 	struct va_state *vaapi;
 	const char *bad;
 	sigset_t signals;
-	int sockets[OPTIONS_MAX_ADDRESSES], r;
+	struct serving serving;
+	int r;
 
 	options_parse(&options, argc, argv);
 	log_setup(options.log_level, options.log_format);
@@ -111,7 +111,7 @@ int main(int argc, char **argv)
 		log_error("cannot read the machine's files", "path", bad, "err", strerror(-r));
 		return 1;
 	}
-	if (!options.once && serve_listen(&options, sockets) < 0)
+	if (!options.once && serve_prepare(&options, &serving) < 0)
 		return 1;
 	prepare_process(fs, options.collectors, &signals);
 	vaapi = start_prober(&options, fs);
@@ -144,7 +144,7 @@ int main(int argc, char **argv)
 	if (options.once && vaapi)
 		prober_wait(vaapi);
 	r = options.once ? once(scraper, options.collectors, options.once_ns)
-			 : serve(&options, sockets, scraper, pmus, vaapi, &signals);
+			 : serve(&options, &serving, scraper, pmus, vaapi, &signals);
 	/* Without joining threads: one may be stuck in a read that never ends. */
 	_exit(r);
 }

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define NOTICE_BYTES 400 /* a line or two at the head of the page */
+
 void option_fail(struct argp_state *state, const char *flag, const char *value, const char *wanted)
 {
 	char clean[256];
@@ -61,6 +63,29 @@ void option_telemetry_path(struct argp_state *state, const char *arg)
 	/* Instead of the page at / the metrics may be served, as by other exporters. */
 	if (strcmp(arg, "/") != 0 && server_has_page(arg))
 		option_fail(state, flag, arg, "free: the exporter serves something else there");
+}
+
+/* Clean is what text_clean() leaves as it is: without control characters, in UTF-8. */
+const char *option_notice(struct argp_state *state, const char *arg)
+{
+	char clean[NOTICE_BYTES + 1];
+
+	text_clean(arg, strlen(arg), clean, sizeof(clean));
+	if (strcmp(arg, clean) != 0)
+		option_fail(state, "web.notice", arg, "one line of text of at most 400 bytes");
+	return arg;
+}
+
+unsigned option_number(struct argp_state *state, const char *flag, const char *arg, unsigned min,
+		       unsigned max)
+{
+	uint64_t n = min;
+	char wanted[64];
+
+	snprintf(wanted, sizeof(wanted), "a number from %u to %u", min, max);
+	if (text_parse_u64(arg, strlen(arg), &n) < 0 || n < min || n > max)
+		option_fail(state, flag, arg, wanted);
+	return (unsigned)n;
 }
 
 bool option_codecs(const char *text, unsigned *ret)

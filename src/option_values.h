@@ -22,6 +22,12 @@ void option_duration(struct argp_state *state, const struct option_duration *dur
 
 void option_telemetry_path(struct argp_state *state, const char *arg);
 
+/* A text for the head of the page. */
+const char *option_notice(struct argp_state *state, const char *arg);
+
+unsigned option_number(struct argp_state *state, const char *flag, const char *arg, unsigned min,
+		       unsigned max);
+
 /* A list of encoders as bits. */
 bool option_codecs(const char *text, unsigned *ret);
 

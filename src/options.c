@@ -11,6 +11,7 @@
 #include "option_values.h"
 #include "output.h"
 #include "sources/transcode/match.h"
+#include "web/listen.h"
 #include "web/server.h"
 
 #include <argp.h>
@@ -24,6 +25,8 @@ enum {
 	OPT_PATH,
 	OPT_MAX_REQUESTS,
 	OPT_NOTICE,
+	OPT_SYSTEMD_SOCKET,
+	OPT_CONFIG_FILE,
 	OPT_NO_EXPORTER_METRICS,
 	OPT_DISABLE_DEFAULTS,
 	OPT_ENGINE_WAIT,
@@ -48,16 +51,19 @@ enum {
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD   34
-#define NOTICE_BYTES 400 /* a line or two at the head of the page */
+#define TABLE_HEAD 36
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
 	{ "web.listen-address", OPT_LISTEN, "ADDRESS", 0,
-	  "Listen on HOST:PORT, [IPV6]:PORT or :PORT; port 0 takes a free one, which the log names; "
-	  "may be given several times "
+	  "Listen on HOST:PORT, [IPV6]:PORT, :PORT or unix://PATH; port 0 takes a free one, which "
+	  "the log names; may be given several times "
 	  "(default " WEB_DEFAULT_ADDRESS ")",
 	  1 },
+	{ "web.systemd-socket", OPT_SYSTEMD_SOCKET, NULL, 0,
+	  "Listen on the sockets that systemd hands over, instead of addresses", 1 },
+	{ "web.config.file", OPT_CONFIG_FILE, "FILE", 0,
+	  "TLS, passwords and more, in the format of Prometheus' exporter-toolkit", 1 },
 	{ "web.telemetry-path", OPT_PATH, "PATH", 0,
 	  "Serve the metrics at PATH (default " WEB_DEFAULT_PATH ")", 1 },
 	{ "web.max-requests", OPT_MAX_REQUESTS, "N", 0,
@@ -129,29 +135,15 @@ struct parse {
 	char docs[COLLECTORS_MAX][160];
 };
 
-/* Clean is what text_clean() leaves as it is: without control characters, in UTF-8. */
-static void parse_notice(char *arg, struct argp_state *state, struct options *o)
-{
-	char clean[NOTICE_BYTES + 1];
-
-	text_clean(arg, strlen(arg), clean, sizeof(clean));
-	if (strcmp(arg, clean) != 0)
-		option_fail(state, "web.notice", arg, "one line of text of at most 400 bytes");
-	o->notice = arg;
-}
-
 static void parse_web(int key, char *arg, struct argp_state *state, struct options *o)
 {
-	uint64_t n;
-
 	switch (key) {
 	case OPT_LISTEN:
 		if (o->n_addresses == OPTIONS_MAX_ADDRESSES)
 			argp_failure(state, 1, 0, "--web.listen-address: at most %d addresses",
 				     OPTIONS_MAX_ADDRESSES);
 		if (!*arg)
-			option_fail(state, "web.listen-address", arg,
-				    "HOST:PORT, [IPV6]:PORT or :PORT");
+			option_fail(state, "web.listen-address", arg, LISTEN_FORMS);
 		o->addresses[o->n_addresses++] = arg;
 		break;
 	case OPT_PATH:
@@ -159,13 +151,16 @@ static void parse_web(int key, char *arg, struct argp_state *state, struct optio
 		o->telemetry_path = arg;
 		break;
 	case OPT_NOTICE:
-		parse_notice(arg, state, o);
+		o->notice = option_notice(state, arg);
+		break;
+	case OPT_SYSTEMD_SOCKET:
+		o->systemd_socket = true;
+		break;
+	case OPT_CONFIG_FILE:
+		o->config_file = arg;
 		break;
 	case OPT_MAX_REQUESTS:
-		if (text_parse_u64(arg, strlen(arg), &n) < 0 || n > 100000)
-			option_fail(state, "web.max-requests", arg, "a number from 0 to 100000");
-		else
-			o->max_requests = (unsigned)n;
+		o->max_requests = option_number(state, "web.max-requests", arg, 0, 100000);
 		break;
 	}
 }
@@ -211,18 +206,6 @@ static void parse_path(int key, char *arg, struct argp_state *state, struct opti
 		o->sysfs = arg;
 	else
 		o->procfs = arg;
-}
-
-static void parse_workloads(char *arg, struct argp_state *state, struct options *o)
-{
-	uint64_t n;
-
-	/* Each has up to a dozen samples, and a collect at most 4 MiB of them. */
-	if (text_parse_u64(arg, strlen(arg), &n) < 0 || n < 1 || n > 1000)
-		option_fail(state, "collector.client.max-workloads", arg,
-			    "a number from 1 to 1000");
-	else
-		o->client_max_workloads = (unsigned)n;
 }
 
 static void parse_names(char *arg, struct argp_state *state, struct options *o)
@@ -296,11 +279,14 @@ static void print(int key, struct argp_state *state)
 	exit(0);
 }
 
-static void finish(struct parse *parse)
+static void finish(struct parse *parse, struct argp_state *state)
 {
 	struct options *o = parse->options;
 
-	if (o->n_addresses == 0)
+	if (o->n_addresses > 0 && o->systemd_socket)
+		argp_failure(state, 1, 0,
+			     "--web.systemd-socket and --web.listen-address: one of them only");
+	if (o->n_addresses == 0 && !o->systemd_socket)
 		o->addresses[o->n_addresses++] = WEB_DEFAULT_ADDRESS;
 	o->collectors = parse->disable_defaults ? 0 : collectors_default();
 	o->collectors = (o->collectors | parse->on) & ~parse->off;
@@ -326,6 +312,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_PATH:
 	case OPT_MAX_REQUESTS:
 	case OPT_NOTICE:
+	case OPT_SYSTEMD_SOCKET:
+	case OPT_CONFIG_FILE:
 		parse_web(key, arg, state, o);
 		return 0;
 	case OPT_TIMEOUT:
@@ -356,7 +344,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		o->engine_wait = true;
 		return 0;
 	case OPT_MAX_WORKLOADS:
-		parse_workloads(arg, state, o);
+		/* Each has up to a dozen samples, and a collect at most 4 MiB of them. */
+		o->client_max_workloads =
+			option_number(state, "collector.client.max-workloads", arg, 1, 1000);
 		return 0;
 	case OPT_TRANSCODE_NAMES:
 		parse_names(arg, state, o);
@@ -381,7 +371,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		argp_failure(state, 1, 0, "\"%s\": only flags are taken, see --help", arg);
 		return 0;
 	case ARGP_KEY_END:
-		finish(parse);
+		finish(parse, state);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -14,7 +14,9 @@
 
 struct options {
 	const char *addresses[OPTIONS_MAX_ADDRESSES];
-	size_t n_addresses;
+	size_t n_addresses; /* with systemd_socket: none */
+	bool systemd_socket;
+	const char *config_file; /* NULL: none */
 	const char *telemetry_path;
 	unsigned max_requests;
 	const char *notice; /* for readers of the page; NULL or "": none */

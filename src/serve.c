@@ -19,18 +19,44 @@
 #define ANSWER_NS   1000000000u /* for the watchdog */
 #define TO_BE_SAID  3		/* failures in a row: one alone may be scrapes at their deadlines */
 
-int serve_listen(const struct options *options, int *sockets)
+static int listen_all(const struct options *options, struct serving *ret)
 {
-	for (size_t i = 0; i < options->n_addresses; i++) {
-		int r = sockets[i] = listen_open(options->addresses[i]);
+	int r;
 
-		if (r >= 0)
-			continue;
-		log_error("cannot listen", "address", options->addresses[i], "err",
-			  listen_error(r));
-		return r;
+	if (options->systemd_socket) {
+		r = listen_systemd(ret->sockets, OPTIONS_MAX_ADDRESSES);
+		if (r < 0)
+			log_error("no sockets from systemd", "flag", "--web.systemd-socket", "err",
+				  r == -ENOENT	 ? "none was handed over: start the .socket unit"
+				  : r == -EINVAL ? "one is no listening stream socket"
+						 : "there are too many");
+		ret->n_sockets = r > 0 ? (size_t)r : 0;
+		return r < 0 ? r : 0;
+	}
+	for (size_t i = 0; i < options->n_addresses; i++) {
+		r = ret->sockets[i] = listen_open(options->addresses[i]);
+		if (r < 0) {
+			log_error("cannot listen", "address", options->addresses[i], "err",
+				  listen_error(r));
+			return r;
+		}
+		ret->n_sockets++;
 	}
 	return 0;
+}
+
+int serve_prepare(const struct options *options, struct serving *ret)
+{
+	char error[WEB_CONFIG_ERROR];
+	int r = 0;
+
+	*ret = (struct serving){ 0 };
+	if (options->config_file) {
+		r = config_file_new(&ret->config, options->config_file, error);
+		if (r < 0)
+			log_error("the web configuration is not valid", "err", error);
+	}
+	return r < 0 ? r : listen_all(options, ret);
 }
 
 struct watchdog {
@@ -99,15 +125,16 @@ static void obey(int signal, struct pmu_set *pmus, struct va_state *vaapi)
 	}
 }
 
-int serve(const struct options *options, const int *sockets, struct scraper *scraper,
+int serve(const struct options *options, const struct serving *serving, struct scraper *scraper,
 	  struct pmu_set *pmus, struct va_state *vaapi, const sigset_t *signals)
 {
 	struct server_options web = { scraper,
-				      sockets,
-				      options->n_addresses,
+				      serving->sockets,
+				      serving->n_sockets,
 				      options->telemetry_path,
 				      options->max_requests,
-				      options->notice };
+				      options->notice,
+				      serving->config };
 	/* Half of what the manager allows: one that is delayed does not count as missing. */
 	struct watchdog watchdog = { .interval_ns = notify_watchdog_ns() / 2, .signals = -1 };
 	struct server *server;
@@ -115,11 +142,14 @@ int serve(const struct options *options, const int *sockets, struct scraper *scr
 
 	log_info("starting intel_gpu_exporter", "version", EXPORTER_VERSION, "revision",
 		 EXPORTER_REVISION);
-	for (size_t i = 0; i < options->n_addresses; i++) {
+	for (size_t i = 0; i < serving->n_sockets; i++) {
 		char address[320];
 
-		listen_name(sockets[i], options->addresses[i], address, sizeof(address));
-		log_info("listening", "address", address, "path", options->telemetry_path);
+		listen_name(serving->sockets[i],
+			    options->systemd_socket ? NULL : options->addresses[i], address,
+			    sizeof(address));
+		log_info("listening", "address", address, "path", options->telemetry_path, "tls",
+			 serving->config && config_file_now(serving->config)->has_tls ? "on" : "");
 	}
 	if (options->notice && *options->notice)
 		log_info("notice", "text", options->notice);

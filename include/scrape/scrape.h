@@ -7,6 +7,7 @@
 #define SCRAPE_SCRAPE_H
 
 #include "collectors/registry.h"
+#include "exposition/text.h"
 
 #include <stdint.h>
 
@@ -53,8 +54,8 @@ int scraper_begin(struct scraper *scraper, collector_set set, uint64_t timeout_n
  */
 bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again);
 
-/* Renders as scraper_scrape() does, and frees the scrape. */
-int scraper_end(struct scrape *scrape, char **ret, size_t *ret_len);
+/* Renders as scraper_scrape() does, in a format, and frees the scrape. */
+int scraper_end(struct scrape *scrape, enum text_format format, char **ret, size_t *ret_len);
 
 /* Frees a scrape that is not over, which nobody wants any longer. */
 void scraper_cancel(struct scrape *scrape);

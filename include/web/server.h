@@ -4,6 +4,7 @@
 #define WEB_SERVER_H
 
 #include "scrape/scrape.h"
+#include "web/config_file.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +23,8 @@ struct server_options {
 	 * have one in progress already. 0 = no limit.
 	 */
 	unsigned max_requests;
-	const char *notice; /* at the head of the page; NULL or "": none */
+	const char *notice;	    /* at the head of the page; NULL or "": none */
+	struct config_file *config; /* of --web.config.file; may be NULL */
 };
 
 struct server;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * Text format 0.0.4, as docs/instrumenting/exposition_formats.md of Prometheus defines it: all
- * lines of a family together, HELP and TYPE before the first sample.
+ * Text format 0.0.4, as docs/instrumenting/exposition_formats.md of Prometheus defines it, and
+ * OpenMetrics 1.0 (RFC draft-richih-opsawg-openmetrics): all lines of a family together, HELP and
+ * TYPE before the first sample. Samples are the same in both; OpenMetrics names a counter's family
+ * without its suffix, escapes quotes in HELP, too, and has an end.
  */
 #include "exposition/text.h"
 
@@ -12,6 +14,7 @@
 #include <string.h>
 
 struct body {
+	enum text_format format;
 	char *text;
 	size_t len, size;
 	int error;
@@ -45,6 +48,8 @@ static void append_help(struct body *body, const char *help)
 			append_string(body, "\\\\");
 		else if (*help == '\n')
 			append_string(body, "\\n");
+		else if (*help == '"' && body->format == TEXT_OPENMETRICS)
+			append_string(body, "\\\"");
 		else
 			append(body, help, 1);
 	}
@@ -52,12 +57,16 @@ static void append_help(struct body *body, const char *help)
 
 static void append_meta(struct body *body, const struct family *family)
 {
+	size_t len = strlen(family->name);
+
+	if (body->format == TEXT_OPENMETRICS && family->type == COUNTER)
+		len -= strlen("_total");
 	append_string(body, "# HELP ");
-	append_string(body, family->name);
+	append(body, family->name, len);
 	append_string(body, " ");
 	append_help(body, family->help);
 	append_string(body, "\n# TYPE ");
-	append_string(body, family->name);
+	append(body, family->name, len);
 	append_string(body, family->type == COUNTER ? " counter\n" : " gauge\n");
 }
 
@@ -79,15 +88,18 @@ static void append_family(struct body *body, const struct batch_group *group,
 	}
 }
 
-int text_render(const struct batch_group *groups, size_t n_groups, char **ret, size_t *ret_len)
+int text_render(const struct batch_group *groups, size_t n_groups, enum text_format format,
+		char **ret, size_t *ret_len)
 {
-	struct body body = { .text = malloc(16384), .size = 16384 };
+	struct body body = { .format = format, .text = malloc(16384), .size = 16384 };
 
 	if (!body.text)
 		return -ENOMEM;
 	for (size_t i = 0; i < n_groups; i++)
 		for (size_t j = 0; j < groups[i].n_families; j++)
 			append_family(&body, &groups[i], &groups[i].families[j]);
+	if (format == TEXT_OPENMETRICS)
+		append_string(&body, "# EOF\n");
 	if (body.error) {
 		free(body.text);
 		return body.error;

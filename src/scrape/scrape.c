@@ -145,7 +145,8 @@ static void log_discovery_locked(struct scraper *s, int r)
 }
 
 /* The batches of each collector, in the registry's order, then the exporter's own. */
-static int render(const struct scraper *s, const struct scrape *scrape, char **ret, size_t *ret_len)
+static int render(const struct scraper *s, const struct scrape *scrape, enum text_format format,
+		  char **ret, size_t *ret_len)
 {
 	struct batch_group groups[COLLECTORS_MAX + 1];
 	const struct batch **batches = calloc(scrape->n + 1, sizeof(struct batch *));
@@ -174,7 +175,7 @@ static int render(const struct scraper *s, const struct scrape *scrape, char **r
 		batches[n] = meta;
 		groups[n_groups++] =
 			(struct batch_group){ meta_families, meta_families_count, &batches[n], 1 };
-		r = text_render(groups, n_groups, ret, ret_len);
+		r = text_render(groups, n_groups, format, ret, ret_len);
 	}
 	batch_free(meta);
 	free(batches);
@@ -226,9 +227,10 @@ static void scrape_free(struct scrape *scrape)
 	free(scrape);
 }
 
-int scraper_end(struct scrape *scrape, char **ret, size_t *ret_len)
+int scraper_end(struct scrape *scrape, enum text_format format, char **ret, size_t *ret_len)
 {
-	int r = scrape->error ? scrape->error : render(scrape->scraper, scrape, ret, ret_len);
+	int r = scrape->error ? scrape->error
+			      : render(scrape->scraper, scrape, format, ret, ret_len);
 
 	scrape_free(scrape);
 	return r;
@@ -284,7 +286,7 @@ int scraper_scrape(struct scraper *s, collector_set set, uint64_t timeout_ns, ch
 	struct scrape *scrape;
 	int r = collect(s, set, timeout_ns, &scrape);
 
-	return r < 0 ? r : scraper_end(scrape, ret, ret_len);
+	return r < 0 ? r : scraper_end(scrape, TEXT_PROMETHEUS, ret, ret_len);
 }
 
 int scraper_start(struct scraper *s)

@@ -6,87 +6,125 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* For the answers that every browser should take with care. */
-static void add_headers(struct MHD_Response *response, const char *content_type, const char *policy)
+/* The configuration's headers come instead of ours of the same name. */
+static void add_header(struct MHD_Response *response, const struct web_config *config,
+		       const char *name, const char *value)
 {
-	MHD_add_response_header(response, "Content-Type", content_type);
-	MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-	MHD_add_response_header(response, "Content-Security-Policy", policy);
+	for (size_t i = 0; config && i < config->n_headers; i++)
+		if (strcasecmp(config->headers[i].name, name) == 0)
+			return;
+	MHD_add_response_header(response, name, value);
 }
 
-enum MHD_Result answer_text(struct MHD_Connection *connection, unsigned status,
-			    const char *content_type, char *text, size_t len)
+static void add_headers(struct MHD_Response *response, const struct answer *answer)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(len, text, MHD_RESPMEM_MUST_FREE);
+	const struct web_config *config = answer->config;
+
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
+	/* For the answers that every browser should take with care. */
+	add_header(response, config, "X-Content-Type-Options", "nosniff");
+	add_header(response, config, "Content-Security-Policy",
+		   answer->policy ? answer->policy : "default-src 'none'");
+	for (size_t i = 0; i < sizeof(answer->headers) / sizeof(answer->headers[0]); i++)
+		if (answer->headers[i].name)
+			MHD_add_response_header(response, answer->headers[i].name,
+						answer->headers[i].value);
+	for (size_t i = 0; config && i < config->n_headers; i++)
+		MHD_add_response_header(response, config->headers[i].name,
+					config->headers[i].value);
+}
+
+enum MHD_Result answer_send(const struct answer *answer)
+{
+	struct MHD_Response *response;
 	enum MHD_Result result;
 
-	if (!response) {
-		free(text);
+	if (!answer->text)
 		return MHD_NO;
-	}
-	add_headers(response, content_type, "default-src 'none'");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, "Allow", "GET, HEAD");
-	result = MHD_queue_response(connection, status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-enum MHD_Result answer_line(struct MHD_Connection *connection, unsigned status, const char *line)
-{
-	char *text = strdup(line);
-
-	return text ? answer_text(connection, status, "text/plain; charset=utf-8", text,
-				  strlen(text))
-		    : MHD_NO;
-}
-
-enum MHD_Result answer_page(struct MHD_Connection *connection, const char *content_type,
-			    const char *text, size_t len, enum MHD_ResponseMemoryMode mode)
-{
 	/* libmicrohttpd does not write to the text, in any mode. */
-	void *body = (void *)(uintptr_t)text;
-	struct MHD_Response *response = MHD_create_response_from_buffer(len, body, mode);
-	enum MHD_Result result;
-
+	response = MHD_create_response_from_buffer(answer->len, answer->text,
+						   answer->is_constant ? MHD_RESPMEM_PERSISTENT
+								       : MHD_RESPMEM_MUST_FREE);
 	if (!response) {
-		if (mode == MHD_RESPMEM_MUST_FREE)
-			free(body);
+		if (!answer->is_constant)
+			free(answer->text);
 		return MHD_NO;
 	}
-	add_headers(response, content_type, PAGES_POLICY);
-	/* The next version's page must not run this version's script. */
-	MHD_add_response_header(response, "Cache-Control", "no-cache");
-	result = MHD_queue_response(connection, MHD_HTTP_OK, response);
+	add_headers(response, answer);
+	result = MHD_queue_response(answer->connection, answer->status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
-enum MHD_Result answer_ready(struct MHD_Connection *connection, struct scraper *scraper)
+enum MHD_Result answer_line(struct MHD_Connection *connection, const struct web_config *config,
+			    unsigned status, const char *line)
+{
+	const struct answer answer = {
+		.connection = connection,
+		.config = config,
+		.status = status,
+		.content_type = ANSWER_PLAIN,
+		.headers = { { status == MHD_HTTP_METHOD_NOT_ALLOWED ? MHD_HTTP_HEADER_ALLOW : NULL,
+			       "GET, HEAD" } },
+		.text = strdup(line),
+		.len = strlen(line),
+	};
+
+	return answer_send(&answer);
+}
+
+/* The next version's page must not run this version's script. */
+static struct answer page(struct MHD_Connection *connection, const struct web_config *config,
+			  const char *content_type)
+{
+	return (struct answer){
+		.connection = connection,
+		.config = config,
+		.status = MHD_HTTP_OK,
+		.content_type = content_type,
+		.policy = PAGES_POLICY,
+		.headers = { { MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache" } },
+	};
+}
+
+enum MHD_Result answer_page(struct MHD_Connection *connection, const struct web_config *config,
+			    const char *content_type, const char *text, size_t len)
+{
+	struct answer answer = page(connection, config, content_type);
+
+	answer.text = (char *)(uintptr_t)text;
+	answer.len = len;
+	answer.is_constant = true;
+	return answer_send(&answer);
+}
+
+enum MHD_Result answer_ready(struct MHD_Connection *connection,
+			     const struct server_options *options)
 {
 	char line[96];
 	size_t gpus;
-	bool ready = scraper_is_ready(scraper, &gpus);
+	bool ready = scraper_is_ready(options->scraper, &gpus);
 
 	if (!ready)
 		snprintf(line, sizeof(line), "Not ready: still looking for GPUs.\n");
 	else
 		snprintf(line, sizeof(line), "Ready: %zu Intel GPU%s found.\n", gpus,
 			 gpus == 1 ? "" : "s");
-	return answer_line(connection, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, line);
+	return answer_line(connection, config_file_now(options->config),
+			   ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, line);
 }
 
 enum MHD_Result answer_index(struct MHD_Connection *connection,
 			     const struct server_options *options)
 {
+	struct answer answer =
+		page(connection, config_file_now(options->config), "text/html; charset=utf-8");
 	char *gpus = scraper_describe(options->scraper);
-	size_t len;
-	char *page = page_index(gpus ? gpus : "", options->telemetry_path, options->notice, &len);
 
+	answer.text =
+		page_index(gpus ? gpus : "", options->telemetry_path, options->notice, &answer.len);
 	free(gpus);
-	return page ? answer_page(connection, "text/html; charset=utf-8", page, len,
-				  MHD_RESPMEM_MUST_FREE)
-		    : MHD_NO;
+	return answer_send(&answer);
 }

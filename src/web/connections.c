@@ -58,6 +58,8 @@ static struct in6_addr address_of(const struct sockaddr *address)
 	} else if (address->sa_family == AF_INET) {
 		a.s6_addr[10] = a.s6_addr[11] = 0xff;
 		memcpy(&a.s6_addr[12], &((const struct sockaddr_in *)address)->sin_addr, 4);
+	} else if (address->sa_family == AF_UNIX) {
+		a = in6addr_loopback; /* as no client of IPv6 can have it */
 	}
 	return a;
 }
@@ -261,6 +263,27 @@ void connection_idle(struct connection *one)
 bool connection_has_left(const struct connection *one)
 {
 	return one && !one->client;
+}
+
+struct in6_addr connection_address(const struct connection *one)
+{
+	return one && one->client ? one->client->address : (struct in6_addr){ 0 };
+}
+
+bool connection_is_local(const struct connection *one)
+{
+	struct in6_addr a = connection_address(one);
+
+	/* ::1 without its last half is 0. */
+	return IN6_IS_ADDR_UNSPECIFIED(&a) || IN6_IS_ADDR_LOOPBACK(&a) ||
+	       (IN6_IS_ADDR_V4MAPPED(&a) && a.s6_addr[12] == 127);
+}
+
+bool connection_is_unix(const struct connection *one)
+{
+	struct in6_addr a = connection_address(one);
+
+	return IN6_IS_ADDR_LOOPBACK(&a);
 }
 
 size_t connection_scrapes(const struct connection *one)

@@ -34,7 +34,7 @@ void connections_remove(struct connection *connection);
 /* The stages of a request; each takes NULL, too. The first line has come: the rest, with its body,
  * must come within 10 s. */
 void connection_request(struct connection *connection);
-/* It waits for a scrape, which has a deadline of its own. */
+/* It waits for a scrape, which has a deadline of its own, or for a password's check. */
 void connection_scrape(struct connection *connection, void *request);
 /* There is an answer: it must be taken within 10 s. */
 void connection_answer(struct connection *connection);
@@ -43,6 +43,12 @@ void connection_idle(struct connection *connection);
 
 /* It was ended, and only the library does not know yet: it may have read requests before. */
 bool connection_has_left(const struct connection *connection);
+
+/* Whose it is: IPv4 as IPv6 has it, of IPv6 the network, ::1 for a Unix socket, 0 for NULL. */
+struct in6_addr connection_address(const struct connection *connection);
+/* True if the client is on this machine, by its address. */
+bool connection_is_local(const struct connection *connection);
+bool connection_is_unix(const struct connection *connection);
 
 /* How many connections of its address wait for a scrape. */
 size_t connection_scrapes(const struct connection *connection);

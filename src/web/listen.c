@@ -6,13 +6,21 @@
 #include "base/macros.h"
 #include "base/text.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
-#define BACKLOG 1024
+#define BACKLOG	  1024
+#define UNIX	  "unix://"
+#define UNIX_MODE 0660
 /* What a client that does not read can have of the kernel's memory: several answers. */
 #define SEND_BUFFER (128 << 10)
 
@@ -60,6 +68,71 @@ static int open_one(const struct addrinfo *info, bool v6_only)
 	return r;
 }
 
+/* A name that a process has left behind; one that somebody answers to is in use. */
+static void remove_left_over(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct stat s;
+
+	if (fd < 0)
+		return;
+	if (lstat(address->sun_path, &s) == 0 && S_ISSOCK(s.st_mode) &&
+	    connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 &&
+	    errno == ECONNREFUSED)
+		unlink(address->sun_path);
+	close(fd);
+}
+
+static int open_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, r;
+
+	if (*path != '/' || strlen(path) >= sizeof(address.sun_path))
+		return -EINVAL;
+	strcpy(address.sun_path, path);
+	remove_left_over(&address);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	/* The name gets the descriptor's mode less the umask: never is it open to more. */
+	fchmod(fd, UNIX_MODE);
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+	    chmod(path, UNIX_MODE) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	r = -errno;
+	close(fd);
+	return r;
+}
+
+/* "3" in LISTEN_FDS, for this process by LISTEN_PID: descriptors 3, 4 and 5. */
+int listen_systemd(int *sockets, size_t size)
+{
+	const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
+	uint64_t number, n;
+
+	if (!pid || !fds || text_parse_u64(pid, strlen(pid), &number) < 0 ||
+	    number != (uint64_t)getpid() || text_parse_u64(fds, strlen(fds), &n) < 0 || n == 0)
+		return -ENOENT;
+	if (n > size)
+		return -E2BIG;
+	for (uint64_t i = 0; i < n; i++) {
+		int fd = 3 + (int)i, listens = 0, type = 0;
+		socklen_t len = sizeof(listens);
+
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) < 0 || !listens ||
+		    getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || type != SOCK_STREAM)
+			return -EINVAL;
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		sockets[i] = fd;
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return (int)n;
+}
+
 int listen_open(const char *address)
 {
 	struct addrinfo hints = { .ai_flags = AI_PASSIVE | AI_NUMERICSERV,
@@ -67,8 +140,11 @@ int listen_open(const char *address)
 	struct addrinfo *info = NULL;
 	const char *port;
 	char host[256];
-	int r = split(address, host, sizeof(host), &port);
+	int r;
 
+	if (strncmp(address, UNIX, strlen(UNIX)) == 0)
+		return open_unix(address + strlen(UNIX));
+	r = split(address, host, sizeof(host), &port);
 	if (r < 0)
 		return r;
 	if (address[0] == '[')
@@ -96,7 +172,7 @@ const char *listen_error(int r)
 {
 	switch (-r) {
 	case EINVAL:
-		return "not HOST:PORT, [IPV6]:PORT or :PORT";
+		return "not " LISTEN_FORMS;
 	case EHOSTUNREACH:
 		return "the host's name does not resolve: see /etc/hosts and DNS, or write an "
 		       "address";
@@ -106,10 +182,27 @@ const char *listen_error(int r)
 	case EADDRNOTAVAIL:
 		return "Cannot assign requested address: this machine does not have it";
 	case EACCES:
-		return "Permission denied: a port below 1024 is for root or CAP_NET_BIND_SERVICE";
+		return "Permission denied: a port below 1024 is for root or "
+		       "CAP_NET_BIND_SERVICE, and a Unix socket for who may write in its "
+		       "directory";
 	default:
 		return strerror(-r);
 	}
+}
+
+/* As the kernel has it, for a socket that was opened elsewhere. */
+static void print_taken(const struct sockaddr_storage *taken, socklen_t len, char *buf, size_t size)
+{
+	char host[INET6_ADDRSTRLEN], port[NI_MAXSERV];
+	bool v6 = taken->ss_family == AF_INET6;
+
+	if (taken->ss_family == AF_UNIX)
+		snprintf(buf, size, UNIX "%s", ((const struct sockaddr_un *)taken)->sun_path);
+	else if (getnameinfo((const struct sockaddr *)taken, len, host, sizeof(host), port,
+			     sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(buf, size, "%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port);
+	else
+		snprintf(buf, size, "unknown");
 }
 
 void listen_name(int fd, const char *address, char *buf, size_t size)
@@ -117,10 +210,13 @@ void listen_name(int fd, const char *address, char *buf, size_t size)
 	struct sockaddr_storage taken = { 0 };
 	socklen_t len = sizeof(taken);
 	char port[NI_MAXSERV];
+	bool known = getsockname(fd, (struct sockaddr *)&taken, &len) == 0;
 
-	if (getsockname(fd, (struct sockaddr *)&taken, &len) < 0 ||
-	    getnameinfo((struct sockaddr *)&taken, len, NULL, 0, port, sizeof(port),
-			NI_NUMERICSERV) != 0)
+	if (!address)
+		print_taken(&taken, len, buf, size);
+	else if (!known || taken.ss_family == AF_UNIX ||
+		 getnameinfo((struct sockaddr *)&taken, len, NULL, 0, port, sizeof(port),
+			     NI_NUMERICSERV) != 0)
 		snprintf(buf, size, "%s", address);
 	else
 		snprintf(buf, size, "%.*s:%s", (int)(strrchr(address, ':') - address), address,

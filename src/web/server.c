@@ -5,20 +5,18 @@
  */
 #include "web/server.h"
 
-#include "answers.h"
 #include "base/log.h"
 #include "base/sys.h"
-#include "connections.h"
-#include "exposition/text.h"
-#include "loop.h"
+#include "host.h"
 #include "pages.h"
-#include "query.h"
+#include "request.h"
+#include "tls.h"
 
 #include <errno.h>
-#include <microhttpd.h>
+#include <gnutls/abstract.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/resource.h>
 
 #define STOP_NS 500000000u /* to cut connections, which waits for nobody */
@@ -28,233 +26,10 @@
 	40960u /* above 32 KiB it is mapped, and given back with the connection                    \
 		*/
 
-struct request {
-	struct server *server;
-	struct MHD_Connection *connection;
-	struct connection *place; /* may be NULL */
-	struct scrape *scrape;	  /* that it waits for */
-	bool over;		  /* it was, and has given: */
-	int r;
-	char *body;
-	size_t len;
-	TAILQ_ENTRY(request) link; /* in waiting */
-};
-
-/* But for the first two, of the loop's thread only. */
-struct server {
-	struct server_options options;
-	struct loop *loop;
-	struct connections *connections;
-	unsigned accepted, scrapes;
-	unsigned requests; /* that were begun and not answered */
-	TAILQ_HEAD(, request) waiting;
-};
-
-struct query_walk {
-	struct query query;
-	collector_set enabled;
-};
-
-static enum MHD_Result take_argument(void *data, enum MHD_ValueKind kind, const char *key,
-				     const char *value)
-{
-	struct query_walk *walk = data;
-
-	(void)kind;
-	query_add(&walk->query, walk->enabled, key, value);
-	return MHD_YES;
-}
-
-/* The last fifth is for addresses that have no scrape in progress: one alone cannot take all. */
-static bool has_room(const struct request *request)
-{
-	const struct server *server = request->server;
-	unsigned max = server->options.max_requests;
-
-	return max == 0 || server->scrapes < max - max / 5 ||
-	       (server->scrapes < max && connection_scrapes(request->place) == 0);
-}
-
-/* By the threads of the scraper. */
-static void wake(void *data)
-{
-	struct server *server = data;
-
-	loop_wake(server->loop);
-}
-
-static enum MHD_Result begin_scrape(struct request *request, collector_set set)
-{
-	struct server *server = request->server;
-	const char *header = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
-							 "X-Prometheus-Scrape-Timeout-Seconds");
-
-	if (scraper_begin(server->options.scraper, set, query_timeout(header), wake, server,
-			  &request->scrape) < 0)
-		return MHD_NO;
-	server->scrapes++;
-	TAILQ_INSERT_TAIL(&server->waiting, request, link);
-	connection_scrape(request->place, request);
-	MHD_suspend_connection(request->connection);
-	return MHD_YES;
-}
-
-static void resume(struct request *request)
-{
-	struct server *server = request->server;
-
-	server->scrapes--;
-	TAILQ_REMOVE(&server->waiting, request, link);
-	request->over = true;
-	MHD_resume_connection(request->connection);
-}
-
-static void end_scrape(struct request *request)
-{
-	request->r = scraper_end(request->scrape, &request->body, &request->len);
-	resume(request);
-}
-
-static void cancel_scrape(void *data)
-{
-	struct request *request = data;
-
-	request->r = -ECANCELED;
-	/* Between its end and the next round of the library it is over, but not answered. */
-	if (request->over)
-		return;
-	scraper_cancel(request->scrape);
-	resume(request);
-}
-
-static enum MHD_Result ask_for_metrics(struct request *request)
-{
-	struct MHD_Connection *connection = request->connection;
-	struct query_walk walk = { .enabled = scraper_enabled(request->server->options.scraper) };
-	collector_set set;
-	char message[128];
-
-	MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, take_argument, &walk);
-	if (query_result(&walk.query, walk.enabled, &set, message, sizeof(message)) < 0)
-		return answer_line(connection, MHD_HTTP_BAD_REQUEST, message);
-	if (!has_room(request))
-		return answer_line(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-				   "Too many scrapes at the same time (--web.max-requests).\n");
-	return begin_scrape(request, set);
-}
-
-static enum MHD_Result answer_metrics(struct request *request)
-{
-	char *body = request->body;
-
-	if (request->r < 0) {
-		log_error("scrape failed", "err", strerror(-request->r));
-		return answer_line(request->connection, MHD_HTTP_INTERNAL_SERVER_ERROR,
-				   "The metrics could not be rendered.\n");
-	}
-	request->body = NULL;
-	return answer_text(request->connection, MHD_HTTP_OK, TEXT_CONTENT_TYPE, body, request->len);
-}
-
 bool server_has_page(const char *path)
 {
 	return strcmp(path, "/") == 0 || strcmp(path, "/-/healthy") == 0 ||
 	       strcmp(path, "/-/ready") == 0 || page_find(path);
-}
-
-static enum MHD_Result route(struct request *request, const char *path)
-{
-	struct server *server = request->server;
-	struct MHD_Connection *connection = request->connection;
-	const struct page_file *file;
-
-	if (strcmp(path, server->options.telemetry_path) == 0)
-		return ask_for_metrics(request);
-	if (strcmp(path, "/") == 0)
-		return answer_index(connection, &server->options);
-	/* Neither depends on the GPU's health: a sick GPU is no reason to restart the exporter. */
-	if (strcmp(path, "/-/healthy") == 0)
-		return answer_line(connection, MHD_HTTP_OK, "Healthy.\n");
-	if (strcmp(path, "/-/ready") == 0)
-		return answer_ready(connection, server->options.scraper);
-	file = page_find(path);
-	if (file)
-		return answer_page(connection, file->content_type, file->data, file->len,
-				   MHD_RESPMEM_PERSISTENT);
-	return answer_line(connection, MHD_HTTP_NOT_FOUND, "Not found.\n");
-}
-
-static struct connection *place_of(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
-}
-
-/* The first line of a request has come. */
-static void *request_begun(void *data, const char *uri, struct MHD_Connection *connection)
-{
-	(void)data, (void)uri;
-	connection_request(place_of(connection));
-	return NULL;
-}
-
-static struct request *request_new(struct server *server, struct MHD_Connection *connection)
-{
-	struct request *request = calloc(1, sizeof(*request));
-
-	if (!request)
-		return NULL;
-	*request = (struct request){ .server = server,
-				     .connection = connection,
-				     .place = place_of(connection) };
-	server->requests++;
-	return request;
-}
-
-static enum MHD_Result handle(void *data, struct MHD_Connection *connection, const char *path,
-			      const char *method, const char *version, const char *upload,
-			      size_t *upload_size, void **context)
-{
-	struct request *request = *context;
-
-	(void)version, (void)upload;
-	if (connection_has_left(place_of(connection)))
-		return MHD_NO;
-	if (!request) {
-		*context = request = request_new(data, connection);
-		if (!request)
-			return MHD_NO;
-		/* An answer in the first call would end the keep-alive connection. */
-		if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
-		    strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-			return MHD_YES;
-		/* At once, so that no body of a POST is taken; the connection ends with it. */
-		connection_answer(request->place);
-		return answer_line(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "Only GET and HEAD.\n");
-	}
-	if (*upload_size > 0) {
-		*upload_size = 0;
-		return MHD_YES;
-	}
-	connection_answer(request->place);
-	return request->over ? answer_metrics(request) : route(request, path);
-}
-
-static void request_completed(void *data, struct MHD_Connection *connection, void **context,
-			      enum MHD_RequestTerminationCode code)
-{
-	struct request *request = *context;
-
-	(void)data, (void)connection, (void)code;
-	if (!request)
-		return;
-	*context = NULL;
-	request->server->requests--;
-	connection_idle(request->place);
-	free(request->body);
-	free(request);
 }
 
 static enum MHD_Result admit(void *data, const struct sockaddr *address, socklen_t len)
@@ -266,22 +41,45 @@ static enum MHD_Result admit(void *data, const struct sockaddr *address, socklen
 	return connections_admit(server->connections, address) ? MHD_YES : MHD_NO;
 }
 
+/* What a handshake needs is the peer's until the session is gone. */
+static struct peer *peer_new(struct server *server, struct MHD_Connection *connection)
+{
+	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	struct peer *peer = calloc(1, sizeof(*peer));
+	const union MHD_ConnectionInfo *info;
+	const struct sockaddr *address;
+	int fd;
+
+	if (!peer)
+		return NULL;
+	/* One after the other: libmicrohttpd 1.0 has one place for what it answers. */
+	fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	address = info && info->client_addr ? info->client_addr : &nobody;
+	peer->place = connections_add(server->connections, fd, address);
+	peer->config = web_config_ref(config_file_now(server->options.config));
+	if (peer->config && peer->config->has_tls) {
+		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+		tls_apply(peer->config, info->tls_session);
+	}
+	return peer;
+}
+
+static void peer_free(struct peer *peer)
+{
+	if (peer->place)
+		connections_remove(peer->place);
+	web_config_unref(peer->config);
+	free(peer);
+}
+
 static void connection_changed(void *data, struct MHD_Connection *connection, void **context,
 			       enum MHD_ConnectionNotificationCode code)
 {
-	struct server *server = data;
-
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		/* One after the other: libmicrohttpd 1.0 has one place for what it answers. */
-		int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
-				 ->connect_fd;
-		const struct sockaddr *address =
-			MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)
-				->client_addr;
-
-		*context = connections_add(server->connections, fd, address);
+		*context = peer_new(data, connection);
 	} else if (*context) {
-		connections_remove(*context);
+		peer_free(*context);
 		*context = NULL;
 	}
 }
@@ -297,21 +95,16 @@ static void log_library(void *data, const char *fmt, va_list ap)
 	log_debug("http", "err", message);
 }
 
-/* One scrape is rendered a round, so that everybody else has a turn meanwhile. */
+/* One request goes on a round, so that everybody else has a turn while a scrape is rendered. */
 static uint64_t next_round(void *data)
 {
 	struct server *server = data;
-	uint64_t next = connections_cut_old(server->connections), again;
-	struct request *request;
+	uint64_t next = connections_cut_old(server->connections);
+	struct request *request = TAILQ_FIRST(&server->waiting);
 
-	TAILQ_FOREACH (request, &server->waiting, link) {
-		if (scraper_is_over(request->scrape, &again)) {
-			end_scrape(request);
+	for (; request; request = request_next(request))
+		if (request_go_on(request, &next))
 			return 0;
-		}
-		if (again < next)
-			next = again;
-	}
 	return next;
 }
 
@@ -345,20 +138,42 @@ static void end(void *data)
 	struct request *request;
 
 	while ((request = TAILQ_FIRST(&server->waiting)))
-		cancel_scrape(request);
+		request_cancel(request);
 	connections_cut_answers(server->connections);
+}
+
+/* A session that got no certificate of ours, as memory was out, has none. */
+static int no_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int n,
+			  const gnutls_pk_algorithm_t *algorithms, int n_algorithms,
+			  gnutls_pcert_st **certificates, unsigned *n_certificates,
+			  gnutls_privkey_t *key)
+{
+	(void)session, (void)authorities, (void)n, (void)algorithms, (void)n_algorithms;
+	(void)certificates, (void)n_certificates, (void)key;
+	return -1;
 }
 
 static struct MHD_Daemon *start_daemon(struct server *server, int fd)
 {
+	const struct web_config *config = config_file_now(server->options.config);
+	bool tls = config && config->has_tls;
+	/* Not there without TLS: the library would say that it makes no sense. */
+	struct MHD_OptionItem certificate[] = {
+		{ tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, 0,
+		  tls ? (void *)(uintptr_t)no_certificate : NULL },
+		{ MHD_OPTION_END, 0, NULL },
+	};
+
 	return MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, admit, server,
-		handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
-		MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME |
+			(tls ? MHD_USE_TLS : MHD_NO_FLAG),
+		0, admit, server, request_handle, server, MHD_OPTION_EXTERNAL_LOGGER, log_library,
+		NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
 		CONNECTIONS_MAX + LEAVING, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 		(size_t)CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, request_begun, server,
 		MHD_OPTION_NOTIFY_COMPLETED, request_completed, server,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server, MHD_OPTION_ARRAY,
+		certificate, MHD_OPTION_END);
 }
 
 /* Half of the descriptors are for what the exporter reads. */
@@ -369,6 +184,22 @@ static size_t places(void)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 2 < CONNECTIONS_MAX)
 		return limit.rlim_cur / 2;
 	return CONNECTIONS_MAX;
+}
+
+/* By the thread that checks passwords. */
+static void wake(void *data)
+{
+	struct server *server = data;
+
+	loop_wake(server->loop);
+}
+
+static bool is_loopback_only(const struct server_options *options)
+{
+	for (size_t i = 0; i < options->n_sockets; i++)
+		if (!host_is_loopback(options->sockets[i]))
+			return false;
+	return true;
 }
 
 static int start_loop(struct server *server)
@@ -407,8 +238,10 @@ int server_start(struct server **ret, const struct server_options *options)
 		return -ENOMEM;
 	server->options = *options;
 	TAILQ_INIT(&server->waiting);
-	server->connections = connections_new(places(), cancel_scrape);
-	if (!server->connections)
+	server->loopback_only = is_loopback_only(options);
+	server->connections = connections_new(places(), request_cancel);
+	server->auth = auth_new(wake, server);
+	if (!server->connections || !server->auth)
 		return -ENOMEM;
 	*ret = server;
 	return start_loop(server);

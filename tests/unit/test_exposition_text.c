@@ -22,7 +22,7 @@ static char *render(const struct batch_group *groups, size_t n)
 	char *text = NULL;
 	size_t len = 0;
 
-	assert_int_equal(text_render(groups, n, &text, &len), 0);
+	assert_int_equal(text_render(groups, n, TEXT_PROMETHEUS, &text, &len), 0);
 	text = realloc(text, len + 1);
 	text[len] = '\0';
 	return text;
@@ -115,7 +115,7 @@ static void limit_of_a_body(void **state)
 	} while (piece = 0, batch_piece(batch, &first[0], &piece, &bytes) && bytes < 4000000);
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++)
 		many[i] = batch;
-	assert_int_equal(text_render(&group, 1, &text, &len), -E2BIG);
+	assert_int_equal(text_render(&group, 1, TEXT_PROMETHEUS, &text, &len), -E2BIG);
 	assert_null(text);
 	batch_free(batch);
 }
