@@ -106,13 +106,13 @@ int main(int argc, char **argv)
 	log_setup(options.log_level, options.log_format);
 	if (options.list_metrics)
 		return list_metrics();
+	if (!options.once && serve_prepare(&options, &serving) < 0)
+		return 1;
 	r = fs_new(&fs, options.rootfs, options.sysfs, options.procfs, &bad);
 	if (r < 0) {
 		log_error("cannot read the machine's files", "path", bad, "err", strerror(-r));
 		return 1;
 	}
-	if (!options.once && serve_prepare(&options, &serving) < 0)
-		return 1;
 	prepare_process(fs, options.collectors, &signals);
 	vaapi = start_prober(&options, fs);
 	pmus = pmu_set_new(fs, pmu_kinds(&options));

@@ -120,7 +120,7 @@ def ask(port, request, timeout=30):
 
 
 def get_request(path="/metrics", method="GET", headers=(), close=True):
-    lines = [f"{method} {path} HTTP/1.1", "Host: test", *headers]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers]
     if close:
         lines.append("Connection: close")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")

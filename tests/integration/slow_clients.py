@@ -86,7 +86,7 @@ def main(checks):
     exporter = Exporter(SKYLAKE)
     exporter.scrape()
     before, threads = settled(exporter.fds), settled(exporter.threads)
-    head = b"GET /metrics HTTP/1.1\r\nHost: test\r\n"
+    head = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
     drippers = [
         Dripper(exporter.port, "sends nothing"),
         Dripper(exporter.port, "sends half a request", head),
