@@ -34,8 +34,7 @@ static void drop_privileges(const struct fs *fs, collector_set collectors)
 	int r;
 
 	privileges_raise_files();
-	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON
-	 * says. */
+	/* Above level 2 Debian's and Ubuntu's kernels want CAP_SYS_ADMIN beside CAP_PERFMON. */
 	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
 	r = privileges_drop(paranoid > 2, reads_processes(collectors));
 	if (r < 0)
@@ -128,6 +127,7 @@ int main(int argc, char **argv)
 					  .timeout_ns = options.scrape_timeout_ns,
 					  .client_max_workloads = options.client_max_workloads,
 					  .transcode_names = options.transcode_names,
+					  .no_machine_uuid = options.no_machine_uuid,
 					  .no_self_metrics = options.no_exporter_metrics,
 				  })
 		    : -ENOMEM;
