@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Table of contents of the daemon: options, GPUs, runner, web, and a wait for a signal. */
 #include "base/log.h"
-#include "base/privileges.h"
 #include "base/sys.h"
 #include "base/version.h"
 #include "list_metrics.h"
 #include "once.h"
 #include "options.h"
+#include "prepare.h"
 #include "scrape/prober.h"
 #include "scrape/scrape.h"
 #include "scrape/uevent.h"
@@ -14,34 +14,9 @@
 #include "serve.h"
 
 #include <errno.h>
-#include <malloc.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-static bool reads_processes(collector_set set)
-{
-	for (size_t i = 0; i < collectors_count; i++)
-		if (set >> i & 1 && collectors_all[i]->reads_processes)
-			return true;
-	return false;
-}
-
-static void drop_privileges(const struct fs *fs, collector_set collectors)
-{
-	uint64_t paranoid = 0;
-	int r;
-
-	privileges_raise_files();
-	/* Debian's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON says. */
-	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
-	r = privileges_drop(paranoid > 2, reads_processes(collectors));
-	if (r < 0)
-		log_warn(
-			"capabilities not dropped: the exporter keeps all that it was started with",
-			"err", strerror(-r));
-}
 
 static unsigned pmu_kinds(const struct options *options)
 {
@@ -51,34 +26,6 @@ static unsigned pmu_kinds(const struct options *options)
 		if (options->collectors >> i & 1)
 			kinds |= collector_pmu_kinds(collectors_all[i]);
 	return kinds;
-}
-
-/* Below the 2 MB of a huge page, which the kernel may otherwise give to a thread's first touch. */
-static void small_stacks(void)
-{
-	pthread_attr_t attr;
-
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, 1 << 20);
-	pthread_setattr_default_np(&attr);
-	pthread_attr_destroy(&attr);
-}
-
-static void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signals)
-{
-	/* One arena: many threads that allocate little would keep one each. */
-	mallopt(M_ARENA_MAX, 1);
-	small_stacks();
-	drop_privileges(fs, set);
-	signal(SIGPIPE, SIG_IGN);
-	/* To systemd an end by it is a clean one: the service would stay away. */
-	signal(SIGHUP, SIG_IGN);
-	sigemptyset(ret_signals);
-	sigaddset(ret_signals, SIGTERM);
-	sigaddset(ret_signals, SIGINT);
-	sigaddset(ret_signals, SIGUSR1);
-	sigaddset(ret_signals, SIGUSR2);
-	pthread_sigmask(SIG_BLOCK, ret_signals, NULL); /* inherited by every thread */
 }
 
 /* Not for a copied tree: its GPUs are not behind this /dev/dri. */
@@ -128,6 +75,7 @@ int main(int argc, char **argv)
 					  .timeout_ns = options.scrape_timeout_ns,
 					  .client_max_workloads = options.client_max_workloads,
 					  .transcode_names = options.transcode_names,
+					  .no_machine_uuid = options.no_machine_uuid,
 					  .no_self_metrics = options.no_exporter_metrics,
 				  })
 		    : -ENOMEM;

@@ -30,6 +30,7 @@ enum {
 	OPT_NO_EXPORTER_METRICS,
 	OPT_DISABLE_DEFAULTS,
 	OPT_ENGINE_WAIT,
+	OPT_NO_MACHINE_UUID,
 	OPT_MAX_WORKLOADS,
 	OPT_TRANSCODE_NAMES,
 	OPT_ROOTFS,
@@ -85,6 +86,8 @@ static const struct argp_option fixed_options[] = {
 	  "List at most N users of a GPU, live ones first; the rest is aggregated as \"other\" "
 	  "(default 200)",
 	  2 },
+	{ "no-collector.machine.uuid", OPT_NO_MACHINE_UUID, NULL, 0,
+	  "Leave out the UUID of the machine's firmware, which only root can read", 2 },
 	{ "collector.transcode.names", OPT_TRANSCODE_NAMES, "LIST", 0,
 	  "Take processes of these names for transcoders, too: each at most 15 bytes", 2 },
 	{ .doc = "VA-API tests (collector vaapi), each in a process of its own:", .group = 4 },
@@ -200,12 +203,7 @@ static void parse_path(int key, char *arg, struct argp_state *state, struct opti
 			    : key == OPT_SYSFS ? "path.sysfs"
 					       : "path.procfs",
 			    arg, "a path");
-	if (key == OPT_ROOTFS)
-		o->rootfs = arg;
-	else if (key == OPT_SYSFS)
-		o->sysfs = arg;
-	else
-		o->procfs = arg;
+	*(key == OPT_ROOTFS ? &o->rootfs : key == OPT_SYSFS ? &o->sysfs : &o->procfs) = arg;
 }
 
 static void parse_names(char *arg, struct argp_state *state, struct options *o)
@@ -342,6 +340,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ENGINE_WAIT:
 		o->engine_wait = true;
+		return 0;
+	case OPT_NO_MACHINE_UUID:
+		o->no_machine_uuid = true;
 		return 0;
 	case OPT_MAX_WORKLOADS:
 		/* Each has up to a dozen samples, and a collect at most 4 MiB of them. */

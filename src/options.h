@@ -24,6 +24,7 @@ struct options {
 
 	collector_set collectors;
 	bool engine_wait;
+	bool no_machine_uuid;
 	unsigned client_max_workloads;
 	const char *transcode_names; /* NULL: none but the known ones */
 

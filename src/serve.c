@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/notify.h"
+#include "base/subprocess.h"
 #include "base/sys.h"
 #include "base/version.h"
 #include "web/listen.h"
@@ -169,5 +170,6 @@ int serve(const struct options *options, const struct serving *serving, struct s
 	scraper_stop(scraper);
 	pmu_set_hold(pmus, UINT64_MAX);
 	server_stop(server, DRAIN_NS);
+	subprocess_end_all();
 	return 0;
 }

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs another program for a short time, with a deadline and a limit on its output. */
+/*
+ * Runs another program for a short time, with a deadline and a limit on its output. What it leaves
+ * behind is killed at its end, also what has a session of its own and whose parents have ended:
+ * from the first call on this process is the reaper of its descendants (PR_SET_CHILD_SUBREAPER),
+ * and may have no children but those that are started here. Where proc(5) has no
+ * task/<tid>/children, only the program's process group is killed.
+ */
 #ifndef BASE_SUBPROCESS_H
 #define BASE_SUBPROCESS_H
 
@@ -35,6 +41,9 @@ int subprocess_watch(char *const argv[], char *const envp[], char *buf, size_t s
 
 /* Reaps a stuck child if it has died meanwhile. */
 bool subprocess_is_gone(pid_t pid);
+
+/* Before the end of this process: kills all that runs, within 200 ms, and starts nothing more. */
+void subprocess_end_all(void);
 
 /*
  * The same for a trusted program. Returns the length when it exited with 0;

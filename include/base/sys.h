@@ -72,15 +72,20 @@ int sys_uevent_open(void);
  */
 ssize_t sys_uevent_receive(int fd, char *buf, size_t size);
 
-/* A watch on directories (inotify(7)): reports opens and closes in them. fd or -errno. */
+/*
+ * A watch on directories (inotify(7)): reports opens in them, and closes of what was open for
+ * writing. fd or -errno.
+ */
 int sys_watch_open(void);
 
 /* Adds a directory to the watch, once or again. Needs only read permission. 0 or -errno. */
 int sys_watch_dir(int watch, int dirfd);
 
-/* Blocks for what was opened or closed: struct inotify_event, one or more. Their length, or -errno.
+/*
+ * Blocks for what was opened or closed, timeout_ms at most (-1: for ever): struct inotify_event,
+ * one or more. Their length, 0 after the timeout, or -errno.
  */
-ssize_t sys_watch_receive(int watch, char *buf, size_t size);
+ssize_t sys_watch_receive(int watch, char *buf, size_t size, int timeout_ms);
 
 /* Has a thread of this process run on one CPU only. 0 or -errno: a cpuset may not have that CPU. */
 int sys_pin_thread(pthread_t thread, int cpu);

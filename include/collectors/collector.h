@@ -31,8 +31,9 @@ struct context {
 	struct names *names;
 	unsigned client_max_workloads;
 	const char *transcode_names; /* more names of transcoders, with commas; or NULL */
-	struct va_state *vaapi;	     /* NULL: nobody runs VA-API tests */
-	struct resets *resets;	     /* NULL: nobody counts them */
+	bool no_machine_uuid;
+	struct va_state *vaapi; /* NULL: nobody runs VA-API tests */
+	struct resets *resets;	/* NULL: nobody counts them */
 };
 
 #define COLLECT_PARTIAL 1

@@ -22,6 +22,7 @@ struct scraper_options {
 	uint64_t timeout_ns;	       /* the longest a scrape may take */
 	unsigned client_max_workloads; /* 0: the default */
 	const char *transcode_names;   /* more than the known ones, with commas; may be NULL */
+	bool no_machine_uuid;	       /* leave out the UUID of the firmware */
 	bool no_self_metrics;	       /* leave out process_* and build_info */
 };
 

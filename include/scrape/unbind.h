@@ -17,8 +17,9 @@
 
 enum unbind_state {
 	UNBIND_NOTHING, /* no unbind is in these events */
-	UNBIND_BEGINS,	/* "unbind" was opened, or events were lost */
+	UNBIND_BEGINS,	/* "unbind" was opened */
 	UNBIND_IS_OVER, /* and closed: the driver is gone, or was never asked to */
+	UNBIND_UNCLEAR, /* events were lost, and what is left has no open of "unbind" */
 };
 
 /* What the last of these struct inotify_event that concerns an unbind says. */
@@ -26,7 +27,9 @@ enum unbind_state unbind_parse(const char *events, size_t len);
 
 /*
  * Starts the thread that watches: blocked in read(), no system call while nobody opens a file in
- * the directories of drivers. 0, or -errno where there is no such watch: then uevents remain.
+ * the directories of drivers, or one of these. Events that are lost close nothing by themselves:
+ * for a second the thread asks each millisecond whether a driver's link has gone. 0, or -errno
+ * where there is no such watch: then uevents remain.
  */
 int unbind_start(struct pmu_set *pmus);
 

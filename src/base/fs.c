@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 struct fs {
 	int rootfs, sysfs, procfs; /* directory descriptors, -1 when absent */
@@ -342,12 +343,31 @@ int fs_visit_link(int dirfd, const char *name, char *buf, size_t size)
 	return (int)n;
 }
 
+/* statx(2) does not ask a server of files; seccomp filters older than it refuse it. */
+static int look_up(int dirfd, const char *name, int flags, unsigned mask, struct statx *ret)
+{
+	struct stat s;
+
+	if (statx(dirfd, name, flags | AT_STATX_DONT_SYNC, mask, ret) == 0)
+		return 0;
+	/* EINVAL: glibc has a substitute that does not know the flag. */
+	if (errno != EPERM && errno != ENOSYS && errno != EINVAL)
+		return -errno;
+	if (fstatat(dirfd, name, &s, flags) < 0)
+		return -errno;
+	ret->stx_mode = (uint16_t)s.st_mode;
+	ret->stx_rdev_major = major(s.st_rdev);
+	ret->stx_rdev_minor = minor(s.st_rdev);
+	return 0;
+}
+
 int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor)
 {
 	struct statx s;
+	int r = look_up(dirfd, name, AT_NO_AUTOMOUNT, STATX_TYPE, &s);
 
-	if (statx(dirfd, name, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, STATX_TYPE, &s) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (!S_ISCHR(s.stx_mode))
 		return -ENOTTY;
 	*ret_major = s.stx_rdev_major;
@@ -358,10 +378,9 @@ int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *
 int fs_visit_mode(int dirfd, const char *name)
 {
 	struct statx s;
+	int r = look_up(dirfd, name, AT_SYMLINK_NOFOLLOW, STATX_MODE, &s);
 
-	if (statx(dirfd, name, AT_SYMLINK_NOFOLLOW | AT_STATX_DONT_SYNC, STATX_MODE, &s) < 0)
-		return -errno;
-	return s.stx_mode & 0777;
+	return r < 0 ? r : s.stx_mode & 0777;
 }
 
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)

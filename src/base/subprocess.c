@@ -5,19 +5,142 @@
 #include "base/macros.h"
 #include "base/sys.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
 
 #define REAP_TIMEOUT_NS 1000000000u /* from SIGKILL to the end of a child that can be killed */
+#define NAP_NS		500000	    /* the first of the waits for an end; each is twice as long */
+#define LONGEST_NAP_NS	32000000
+#define MAX_STARTED	64
+#define MAX_SEEN	256
+#define ROUNDS		200 /* of 1 ms, for what is killed to end */
+
+/*
+ * This process is the reaper of what its children leave behind, however often that has forked:
+ * every child that is not among these is somebody's orphan, and is killed. The lock is held while a
+ * child is started, so that no other thread takes it for one.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pid_t started[MAX_STARTED];
+static size_t n_started;
+static bool ended; /* nothing is started any more */
+
+static bool is_started(pid_t pid)
+{
+	for (size_t i = 0; i < n_started; i++)
+		if (started[i] == pid)
+			return true;
+	return false;
+}
+
+static void forget(pid_t pid)
+{
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < n_started; i++)
+		if (started[i] == pid)
+			started[i] = started[--n_started];
+	pthread_mutex_unlock(&lock);
+}
+
+/* Children of this process, from proc(5)'s task/<tid>/children; how many are in pids. */
+static size_t list_children(pid_t pids[static MAX_SEEN])
+{
+	DIR *tasks = opendir("/proc/self/task");
+	const struct dirent *task;
+	size_t n = 0;
+
+	while (tasks && (task = readdir(tasks))) {
+		char path[sizeof("/proc/self/task//children") + sizeof(task->d_name)];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/children", task->d_name);
+		f = *task->d_name == '.' ? NULL : fopen(path, "re");
+		while (f && n < MAX_SEEN && fscanf(f, "%d", &pids[n]) == 1)
+			n++;
+		if (f)
+			fclose(f);
+	}
+	if (tasks)
+		closedir(tasks);
+	return n;
+}
+
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	       info.si_pid == pid;
+}
+
+/* all: those that were started are waited for, too; they are reaped by whoever started them. */
+static void kill_orphans_locked(bool all)
+{
+	struct timespec ms = { 0, 1000000 };
+	pid_t pids[MAX_SEEN];
+
+	for (int round = 0; round < ROUNDS; round++) {
+		size_t n = list_children(pids), left = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			if (is_started(pids[i])) {
+				left += all && !has_ended(pids[i]);
+				continue;
+			}
+			left++;
+			kill(pids[i], SIGKILL);
+			waitpid(pids[i], NULL, WNOHANG);
+		}
+		/* What an orphan had forked is an orphan in the next round. */
+		if (left == 0)
+			return;
+		nanosleep(&ms, NULL);
+	}
+}
+
+static void kill_orphans(void)
+{
+	pthread_mutex_lock(&lock);
+	kill_orphans_locked(false);
+	pthread_mutex_unlock(&lock);
+}
+
+void subprocess_end_all(void)
+{
+	pthread_mutex_lock(&lock);
+	ended = true;
+	for (size_t i = 0; i < n_started; i++)
+		kill(-started[i], SIGKILL);
+	kill_orphans_locked(true);
+	pthread_mutex_unlock(&lock);
+}
+
+static int start_locked(pid_t *ret, const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attr, char *const argv[], char *const envp[])
+{
+	int r;
+
+	if (ended || n_started == MAX_STARTED)
+		return EAGAIN;
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	r = posix_spawn(ret, argv[0], actions, attr, argv, envp ? envp : environ);
+	if (r == 0)
+		started[n_started++] = *ret;
+	return r;
+}
 
 static int spawn(char *const argv[], char *const envp[], int output, pid_t *ret)
 {
@@ -39,13 +162,15 @@ static int spawn(char *const argv[], char *const envp[], int output, pid_t *ret)
 	posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
 	/* Ours are close-on-exec; this is for what a library opened without. */
 	posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-	r = posix_spawn(ret, argv[0], &actions, &attr, argv, envp ? envp : environ);
+	pthread_mutex_lock(&lock);
+	r = start_locked(ret, &actions, &attr, argv, envp);
+	pthread_mutex_unlock(&lock);
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attr);
 	return -r;
 }
 
-/* Waits for something to read, or the end of a process. 1, 0 at the deadline. */
+/* Waits for something to read. 1, 0 at the deadline. */
 static int wait_for(int fd, uint64_t deadline)
 {
 	for (;;) {
@@ -58,7 +183,25 @@ static int wait_for(int fd, uint64_t deadline)
 		n = poll(&p, 1, (int)((deadline - now) / 1000000u) + 1);
 		if (n > 0)
 			return 1;
+		if (n < 0 && errno != EINTR)
+			return 0;
 	}
+}
+
+/* Waits for the end of a child, which stays to be reaped. Not by a pidfd: a filter may refuse
+ * those. */
+static bool wait_end(pid_t pid, uint64_t deadline)
+{
+	struct timespec nap = { 0, NAP_NS };
+
+	while (!has_ended(pid)) {
+		if (sys_monotonic_ns() >= deadline)
+			return false;
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < LONGEST_NAP_NS)
+			nap.tv_nsec *= 2;
+	}
+	return true;
 }
 
 /* Until the end of file: EXITED, TIMED_OUT or OUTPUT_LIMIT. */
@@ -94,20 +237,22 @@ static enum subprocess_end read_all(int fd, char *buf, size_t size, uint64_t dea
 /* Kills the child if necessary and reaps it. Until then it may run with its output closed. */
 static void finish(pid_t pid, uint64_t deadline, struct subprocess *ret)
 {
-	_cleanup_close_ int fd = pidfd_open(pid, 0);
-	int status;
+	int status = 0;
 
-	if (ret->end == SUBPROCESS_EXITED && !wait_for(fd, deadline))
+	if (ret->end == SUBPROCESS_EXITED && !wait_end(pid, deadline))
 		ret->end = SUBPROCESS_TIMED_OUT;
 	/* The child or its group: the pid is not reused before the child is reaped. */
 	kill(-pid, SIGKILL);
-	if (!wait_for(fd, sys_monotonic_ns() + REAP_TIMEOUT_NS)) {
+	if (!wait_end(pid, sys_monotonic_ns() + REAP_TIMEOUT_NS)) {
 		ret->end = SUBPROCESS_STUCK;
 		ret->stuck = pid;
+		kill_orphans();
 		return;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	forget(pid);
+	kill_orphans();
 	if (ret->end == SUBPROCESS_EXITED && WIFSIGNALED(status))
 		ret->end = SUBPROCESS_SIGNALED;
 	ret->code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
@@ -135,7 +280,11 @@ int subprocess_watch(char *const argv[], char *const envp[], char *buf, size_t s
 
 bool subprocess_is_gone(pid_t pid)
 {
-	return waitpid(pid, NULL, WNOHANG) != 0;
+	if (waitpid(pid, NULL, WNOHANG) == 0)
+		return false;
+	forget(pid);
+	kill_orphans();
+	return true;
 }
 
 int subprocess_run(char *const argv[], char *buf, size_t size, uint64_t timeout_ns)

@@ -14,6 +14,7 @@
 #include <linux/magic.h>
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -214,17 +215,27 @@ int sys_watch_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/*
+ * Anybody may list the directory, which opens it. Its close would be another event; of opens alone
+ * the kernel queues one, however many there are (inotify_merge() of inotify_fsnotify.c), so nobody
+ * fills the queue. The files in it are root's, for writing only.
+ */
 int sys_watch_dir(int watch, int dirfd)
 {
+	const uint32_t mask = IN_OPEN | IN_CLOSE_WRITE | IN_ONLYDIR;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", dirfd);
-	return inotify_add_watch(watch, path, IN_OPEN | IN_CLOSE | IN_ONLYDIR) < 0 ? -errno : 0;
+	return inotify_add_watch(watch, path, mask) < 0 ? -errno : 0;
 }
 
-ssize_t sys_watch_receive(int watch, char *buf, size_t size)
+ssize_t sys_watch_receive(int watch, char *buf, size_t size, int timeout_ms)
 {
+	struct pollfd p = { .fd = watch, .events = POLLIN };
 	ssize_t n;
+
+	if (timeout_ms >= 0 && poll(&p, 1, timeout_ms) == 0)
+		return 0;
 
 	do
 		n = read(watch, buf, size);

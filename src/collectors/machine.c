@@ -91,7 +91,9 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	(void)gpu;
 	if (!state)
 		return -ENOMEM;
-	read_line(context->fs, state->uuid, sizeof(state->uuid), "sys/class/dmi/id/product_uuid");
+	if (!context->no_machine_uuid)
+		read_line(context->fs, state->uuid, sizeof(state->uuid),
+			  "sys/class/dmi/id/product_uuid");
 	for (char *c = state->uuid; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
 	read_line(context->fs, state->kernel, sizeof(state->kernel), "proc/sys/kernel/osrelease");

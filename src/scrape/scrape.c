@@ -37,6 +37,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 						  ? options->client_max_workloads
 						  : CLIENT_MAX_WORKLOADS;
 	s->context.transcode_names = options->transcode_names;
+	s->context.no_machine_uuid = options->no_machine_uuid;
 	s->context.vaapi = options->vaapi;
 	s->context.resets = options->resets;
 	TAILQ_INIT(&s->queue);

@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_clean(c.guest, sizeof(c.guest));
 	check_clean(c.pod, sizeof(c.pod));
 	check_clean(c.container, sizeof(c.container));
+	check_clean(c.mark, sizeof(c.mark));
 	CHECK(strspn(c.vmid, "0123456789") == strlen(c.vmid));
 	CHECK(!*c.vmid || !*c.guest);
 	CHECK(c.kind != WORKLOAD_POD || *c.pod);

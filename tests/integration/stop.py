@@ -112,6 +112,34 @@ def check_in_progress(checks, sig):
     check_log(checks, exporter)
 
 
+def check_loaded(checks):
+    """Clients that ask without a pause: each answer that has begun is whole."""
+    exporter = Exporter(SKYLAKE)
+    whole, cut, ended = [], [], []
+
+    def client():
+        while not ended:
+            try:
+                with connect(exporter.port, timeout=10) as sock:
+                    sock.sendall(get_request())
+                    data = read_all(sock)
+            except OSError:
+                return  # it has ended
+            if data:
+                answer = Answer(data)
+                (whole if answer.status == 200 and answer.complete and answer.body.endswith(b"\n")
+                 else cut).append(data[-80:])
+
+    clients = [in_background(client) for _ in range(SCRAPES)]
+    wait_for(lambda: len(whole) > 5 * SCRAPES, 30)
+    checks.bound(exporter.stop(), PROMISED, f"SIGTERM under {SCRAPES} clients")
+    ended.append(True)
+    for one in clients:
+        one.join(timeout=20)
+    checks.that(len(whole) > 5 * SCRAPES, f"{len(whole)} whole answers")
+    checks.same(cut, [], "none is cut")
+
+
 def has_ended(pid):
     """Also when a thread of it is held, and so cannot be buried."""
     with open(f"/proc/{pid}/stat") as f:
@@ -211,6 +239,8 @@ def main(checks):
         check_clients(checks, sig, "20 half-sent requests", half_sent)
         check_clients(checks, sig, "a client that never reads", never_read)
         check_in_progress(checks, sig)
+    for _ in range(1 if SANITIZED else 5):
+        check_loaded(checks)
     check_hung(checks)
     check_others(checks)
     check_formats(checks)

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -531,10 +532,14 @@ int sys_watch_dir(int watch, int dirfd)
 	return 0;
 }
 
-ssize_t sys_watch_receive(int watch, char *buf, size_t size)
+ssize_t sys_watch_receive(int watch, char *buf, size_t size, int timeout_ms)
 {
-	ssize_t n = recv(watch, buf, size, 0);
+	struct pollfd p = { .fd = watch, .events = POLLIN };
+	ssize_t n;
 
+	if (timeout_ms >= 0 && poll(&p, 1, timeout_ms) == 0)
+		return 0;
+	n = recv(watch, buf, size, 0);
 	return n < 0 ? -errno : n;
 }
 
@@ -548,5 +553,5 @@ int sys_pin_thread(pthread_t thread, int cpu)
 {
 	(void)thread;
 	fake.counts.pinned_cpu = cpu;
-	return 0;
+	return error_of("sched_setaffinity");
 }

@@ -127,9 +127,9 @@ static void holders(void **state)
 	write_process(20, "/machine.slice/machine-qemu\\x2d1\\x2dmedia.scope/libvirt/emulator",
 		      "qemu-system-x86_64|-name|guest=media|-uuid|" VM_UUID "|", "/dev/vfio/12");
 	assert_string_equal(find("mdev", MDEV), "/media/" VM_UUID " used");
-	/* No QEMU, or one whose command line cannot be read. */
+	/* No QEMU has no number; one whose command line cannot be read has its control group's. */
 	write_process(20, "/qemu.slice/102.scope", "cloud-hypervisor|--device|x|", "/dev/vfio/12");
-	assert_string_equal(find("mdev", MDEV), "102// used");
+	assert_string_equal(find("mdev", MDEV), "// used");
 	fake_error("proc/20/cmdline", -EACCES);
 	assert_string_equal(find("mdev", MDEV), "102// used");
 }
@@ -195,9 +195,12 @@ static void forged(void **state)
 	write_process(20, "/user.slice/user-1000.slice/session-1.scope", "kvm|-id|100|-name|n|",
 		      "/dev/vfio/13");
 	assert_string_equal(find("mdev", OTHER), "/n/ used");
-	tree_delete(&tree, "etc/pve/qemu-server/100.conf");
 	write_process(20, "/system.slice/x.service", "kvm|-id|100|-name|a\nb|", "/dev/vfio/13");
-	assert_string_equal(find("mdev", OTHER), "100/a\\x0ab/ used");
+	assert_string_equal(find("mdev", OTHER), "/a\\x0ab/ used");
+	write_process(20, "/system.slice/x.service/qemu.slice/100.scope", "kvm|-id|100|",
+		      "/dev/vfio/13");
+	assert_string_equal(find("mdev", OTHER), "// used");
+	tree_delete(&tree, "etc/pve/qemu-server/100.conf");
 }
 
 static void fewer_rights(void **state)

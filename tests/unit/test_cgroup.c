@@ -19,6 +19,8 @@
 #define PROCESS(text)	   text, WORKLOAD_PROCESS, "", "", "", "", ""
 #define BURSTABLE	   "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod"
 #define KIND_SLICES	   "/kubelet.slice/kubelet-kubepods.slice/"
+#define RUNNER		   "0::/system.slice/run.service/"
+#define FROM_RUNNER(text)  text, WORKLOAD_CONTAINER, SHORT "@run.service", "", "", "", ID
 #define USER_SLICE	   "/user.slice/user-1000.slice/user@1000.service"
 
 static const struct {
@@ -105,9 +107,13 @@ static const struct {
 	{ SERVICE("0::" USER_SLICE "/app.slice/web.service/libpod-payload-" ID "\n",
 		  "web.service@user-1000") },
 	{ "0::/system.slice/web.service/libpod-payload-" ID "/docker/" ID2 "\n", WORKLOAD_CONTAINER,
-	  "111122223333", "", "", "", ID2 },
+	  "111122223333@web.service", "", "", "", ID2 },
 	{ CONTAINER("0::/libpod-payload-" ID "\n") },
-	{ CONTAINER("0::/system.slice/web.service/" ID "\n") },
+	{ "0::/system.slice/web.service/" ID "\n", WORKLOAD_CONTAINER, SHORT "@web.service", "", "",
+	  "", ID },
+	{ CONTAINER("0::/system.slice/docker.service/docker/" ID "\n") },
+	{ "0::/docker/" ID2 "/docker/" ID "\n", WORKLOAD_CONTAINER, SHORT "@container-111122223333",
+	  "", "", "", ID },
 	{ PROCESS("0::/machine.slice/libpod-conmon-" ID ".scope\n") },
 	{ "0::" USER_SLICE "/user.slice/docker-" ID ".scope\n", WORKLOAD_CONTAINER,
 	  SHORT "@user-1000", "", "", "", ID },
@@ -176,6 +182,38 @@ static const struct {
 	{ "0::/docker/" ID "/system.slice/sshd.service\n", WORKLOAD_CONTAINER, SHORT, "", "", "",
 	  ID },
 	{ "0::/docker/" ID "/lxc/102\n", WORKLOAD_CONTAINER, SHORT, "", "", "", ID },
+
+	/* Nor can who owns a service or scope that is delegated to him, */
+	{ SERVICE(RUNNER "qemu.slice/100.scope\n", "run.service") },
+	{ SERVICE(RUNNER "lxc.payload.102\n", "run.service") },
+	{ SERVICE(RUNNER "lxc/102/ns\n", "run.service") },
+	{ SERVICE(RUNNER "machine.slice/machine-qemu\\x2d3\\x2d200.scope\n", "run.service") },
+	{ SERVICE(RUNNER "machine.slice/systemd-nspawn@deb.service\n", "run.service") },
+	{ SERVICE(RUNNER "system.slice/sshd.service\n", "run.service") },
+	{ SERVICE(RUNNER "user.slice/user-0.slice/session-1.scope\n", "run.service") },
+	{ SERVICE(RUNNER "kubepods/pod" UID "/x\n", "run.service") },
+	{ FROM_RUNNER(RUNNER "sshd.service/libpod-payload-" ID "\n") },
+	{ FROM_RUNNER(RUNNER "kubepods-pod" UID_ ".slice/cri-containerd-" ID ".scope\n") },
+	{ FROM_RUNNER(RUNNER "kubepods-pod" UID_ ".slice:cri-containerd:" ID "\n") },
+	{ FROM_RUNNER(RUNNER "system.slice/docker-" ID ".scope\n") },
+	{ FROM_RUNNER(RUNNER "system.slice/containerd.service/" ID "\n") },
+	{ PROCESS("0::/system.slice/run.scope/qemu.slice/100.scope\n") },
+	{ PROCESS("0::/system.slice/run.scope/kubepods/pod" UID "/x\n") },
+	{ PROCESS("0::/a/qemu.slice/100.scope\n") },
+	{ PROCESS("0::/../a/lxc/100/ns\n") },
+	{ PROCESS("0::/a/machine.slice/machine-qemu\\x2d3\\x2d200.scope\n") },
+	/* the root of a container, or of a VM's scope. */
+	{ "0::/kubepods/pod" UID "/" ID "/kubepods/pod" HASH "/x\n", WORKLOAD_POD, "", "", "", UID,
+	  ID },
+	{ "0::/kubepods/pod" UID "/" ID2 "/kubepods/pod" HASH "/" ID "\n", WORKLOAD_CONTAINER,
+	  SHORT, "", "", UID, ID },
+	{ "0::/system.slice/docker-" ID ".scope/qemu.slice/100.scope\n", WORKLOAD_CONTAINER, SHORT,
+	  "", "", "", ID },
+	{ "0::/lxc/101/ns/system.slice/run.service/kubepods/pod" UID "/" ID "\n",
+	  WORKLOAD_CONTAINER, SHORT "@run.service", "101", "", "", ID },
+	{ "0::/qemu.slice/100.scope/kubepods/pod" UID "/" ID "\n", WORKLOAD_VM, "100", "100", "",
+	  "", "" },
+	{ "0::/qemu.slice/100.scope/a.service\n", WORKLOAD_VM, "100", "100", "", "", "" },
 
 	/* Nearly. */
 	{ PROCESS("") },

@@ -13,6 +13,7 @@
 
 static const struct row {
 	const char *name, *file, *content, *file2, *content2, *labels;
+	bool no_uuid;
 } rows[] = {
 	{ "bare", "proc/cpuinfo", "flags: fpu\n", NULL, NULL, "virtualization=\"none\"" },
 	{ "nothing known", NULL, NULL, NULL, NULL, "virtualization=\"none\"" },
@@ -32,6 +33,10 @@ static const struct row {
 	{ "Podman", "run/.containerenv", "", NULL, NULL, "virtualization=\"podman\"" },
 	{ "kernel", "proc/sys/kernel/osrelease", "6.8.12-4-pve\n", NULL, NULL,
 	  "{virtualization=\"none\",kernel=\"6.8.12-4-pve\"}" },
+	{ "UUID", "sys/class/dmi/id/product_uuid", "5C1A9F0E-6D43-4B0F-8A55-3F1E7D2C9B01\n", NULL,
+	  NULL, "{machine_uuid=\"5c1a9f0e-6d43-4b0f-8a55-3f1e7d2c9b01\"," },
+	{ "no UUID", "sys/class/dmi/id/product_uuid", "5C1A9F0E-6D43-4B0F-8A55-3F1E7D2C9B01\n",
+	  NULL, NULL, "{virtualization=", true },
 };
 
 static void machines(void **unused)
@@ -60,6 +65,7 @@ static void machines(void **unused)
 		fake_sys_load(tree.root);
 		assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
 		context.fs = fs;
+		context.no_machine_uuid = rows[i].no_uuid;
 		assert_int_equal(c->init(&context, NULL, &state), 0);
 		assert_int_equal(c->collect(&(struct collection){ .context = &context,
 								  .state = state,

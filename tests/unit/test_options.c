@@ -69,7 +69,7 @@ static void defaults(void **state)
 	assert_int_equal(parsed->log_level, LOG_INFO);
 	assert_int_equal(parsed->log_format, LOG_LOGFMT);
 	assert_false(parsed->once || parsed->list_metrics || parsed->engine_wait ||
-		     parsed->no_exporter_metrics);
+		     parsed->no_machine_uuid || parsed->no_exporter_metrics);
 	assert_int_equal(parsed->collectors, collectors_default());
 	assert_false(parsed->collectors & bit("cycles"));
 	assert_int_equal(parsed->client_max_workloads, 200);
@@ -85,7 +85,7 @@ static void values(void **state)
 		run(ARGS("--web.listen-address=127.0.0.1:1", "--web.listen-address", "[::1]:2",
 			 "--web.telemetry-path=/m", "--web.max-requests=0",
 			 "--web.disable-exporter-metrics", "--collector.engine.wait",
-			 "--collector.client.max-workloads=7",
+			 "--no-collector.machine.uuid", "--collector.client.max-workloads=7",
 			 "--collector.transcode.names=avconv,mine", "--path.rootfs=/host",
 			 "--path.sysfs=/s", "--path.procfs=/p", "--scrape.timeout=500ms",
 			 "--log.level=debug", "--log.format=json", "--once=10s", "--list-metrics")),
@@ -97,6 +97,8 @@ static void values(void **state)
 	assert_int_equal(parsed->max_requests, 0);
 	assert_true(parsed->no_exporter_metrics);
 	assert_true(parsed->engine_wait);
+	assert_true(parsed->no_machine_uuid);
+	assert_true(parsed->collectors & bit("machine"));
 	assert_int_equal(parsed->client_max_workloads, 7);
 	assert_string_equal(parsed->transcode_names, "avconv,mine");
 	assert_string_equal(parsed->rootfs, root);

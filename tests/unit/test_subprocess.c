@@ -5,10 +5,13 @@
 #include "base/sys.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define MS UINT64_C(1000000)
 
@@ -100,19 +103,68 @@ static void output_closed_early(void **state)
 	assert_ends_in_time("exec >&-; sleep 120", -ETIMEDOUT);
 }
 
+/* Runs a script that says which process it leaves behind; that one has been killed and reaped. */
+static void assert_gone(const char *script, int wanted)
+{
+	char buf[64];
+	pid_t pid;
+	int r;
+
+	r = shell(script, buf, sizeof(buf), wanted < 0 ? 1000 * MS : 60000 * MS);
+	assert_int_equal(r < 0 ? r : 0, wanted);
+	pid = atoi(buf);
+	assert_in_range(pid, 2, INT_MAX);
+	assert_int_equal(kill(pid, 0), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
 /* What a program leaves behind in the background ends with it. */
 static void nothing_left_behind(void **state)
 {
-	char buf[64];
+	(void)state;
+	assert_gone("sleep 120 >&- & echo $!", 0);
+	/* A daemon: its own session, its parents have ended. */
+	assert_gone("(setsid sh -c 'echo $$; exec sleep 120 >&-' &)", 0);
+	assert_gone(
+		"(setsid sh -c '(trap \"\" TERM HUP; sh -c \"echo \\$\\$; exec sleep 120 >&-\") &' &)",
+		0);
+	/* One that keeps the output open, until the deadline. */
+	assert_gone("(setsid sh -c 'echo $$; exec sleep 120' &)", -ETIMEDOUT);
+}
+
+static void *run_a_long_one(void *data)
+{
+	char buf[8];
+
+	(void)data;
+	shell("setsid sleep 120 & sleep 120", buf, sizeof(buf), 60000 * MS);
+	return NULL;
+}
+
+/* In a process of its own, which starts nothing more after it. */
+static void end_all(void **state)
+{
 	int status;
+	pid_t pid = fork();
 
 	(void)state;
-	/* Here and not by process 1, which in a container may reap nobody. */
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
-	assert_compare(shell("sleep 120 >&- & echo $$", buf, sizeof(buf), 60000 * MS), >, 0);
-	assert_compare(waitpid(-atoi(buf), &status, 0), >, 0);
-	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0), 0);
+	if (pid == 0) {
+		pthread_t thread;
+		char buf[8];
+
+		alarm(30);
+		pthread_create(&thread, NULL, run_a_long_one, NULL);
+		usleep(300000);
+		subprocess_end_all();
+		pthread_join(thread, NULL);
+		/* Nothing is left to wait for. */
+		_exit(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD &&
+				      shell("true", buf, sizeof(buf), 1000 * MS) == -EAGAIN
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 /* A library that opens files without O_CLOEXEC does not give them away. */
@@ -124,7 +176,8 @@ static void no_descriptors_but_three(void **state)
 
 	(void)state;
 	assert_compare(fd, >, STDERR_FILENO);
-	/* Not by a shell, which has a pipe open for a moment. The fourth is the directory itself. */
+	/* Not by a shell, which has a pipe open for a moment. The fourth is the directory itself.
+	 */
 	assert_compare(subprocess_run(list, buf, sizeof(buf), 60000 * MS), >, 0);
 	close(fd);
 	assert_string_equal(buf, "0\n1\n2\n3\n");
@@ -161,6 +214,7 @@ int main(void)
 		cmocka_unit_test_teardown(deadline, no_children),
 		cmocka_unit_test_teardown(output_closed_early, no_children),
 		cmocka_unit_test_teardown(nothing_left_behind, no_children),
+		cmocka_unit_test_teardown(end_all, no_children),
 		cmocka_unit_test_teardown(no_descriptors_but_three, no_children),
 		cmocka_unit_test_teardown(child_is_as_new, no_children),
 	};

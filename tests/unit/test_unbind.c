@@ -2,13 +2,17 @@
 #include "test.h"
 
 #include "base/macros.h"
+#include "capture.h"
 #include "fake_sys.h"
 #include "scrape/unbind.h"
+#include "tree.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <time.h>
+#include <unistd.h>
 
 #define SECOND UINT64_C(1000000000)
 
@@ -42,7 +46,7 @@ static void names(void **state)
 		{ IN_OPEN, "new_id", UNBIND_NOTHING },
 		{ IN_OPEN | IN_ISDIR, NULL, UNBIND_NOTHING },
 		{ IN_IGNORED, NULL, UNBIND_NOTHING },
-		{ IN_Q_OVERFLOW, NULL, UNBIND_BEGINS },
+		{ IN_Q_OVERFLOW, NULL, UNBIND_UNCLEAR },
 	};
 	char buf[128];
 
@@ -72,6 +76,12 @@ static void among_others(void **state)
 	assert_int_equal(unbind_parse(buf, n), UNBIND_IS_OVER);
 	n += put_event(buf + n, IN_OPEN, "unbind");
 	assert_int_equal(unbind_parse(buf, n), UNBIND_BEGINS);
+	/* What was lost after it does not make it unclear. */
+	n += put_event(buf + n, IN_Q_OVERFLOW, NULL);
+	assert_int_equal(unbind_parse(buf, n), UNBIND_BEGINS);
+	n = put_event(buf, IN_CLOSE_WRITE, "unbind");
+	n += put_event(buf + n, IN_Q_OVERFLOW, NULL);
+	assert_int_equal(unbind_parse(buf, n), UNBIND_UNCLEAR);
 }
 
 static void ignore(void *data, const struct pmu_event *event, uint64_t total)
@@ -87,13 +97,18 @@ static void advance_a_ms(void)
 	nanosleep(&ms, NULL);
 }
 
-static int open_descriptors_after(int wanted)
+static int open_descriptors_after_ms(int wanted, int limit)
 {
 	struct timespec ms = { 0, 1000000 };
 
-	for (int i = 0; i < 2000 && fake_counts().perf_fds != wanted; i++)
+	for (int i = 0; i < limit && fake_counts().perf_fds != wanted; i++)
 		nanosleep(&ms, NULL);
 	return fake_counts().perf_fds;
+}
+
+static int open_descriptors_after(int wanted)
+{
+	return open_descriptors_after_ms(wanted, 2000);
 }
 
 /* What matters for the host: no event is open without a watch, and all close before it begins. */
@@ -101,6 +116,7 @@ static void watch_closes_events(void **state)
 {
 	static struct pmu_set *pmus; /* the thread uses it as long as the program runs */
 	static struct fs *fs;
+	static struct tree tree;
 	struct pmu *integrated, *discrete;
 	struct fault fault;
 	char buf[128];
@@ -108,13 +124,15 @@ static void watch_closes_events(void **state)
 	int all, waited;
 
 	(void)state;
-	fake_sys_load(FIXTURE("uhd770-arc-a380"));
-	assert_int_equal(fs_new(&fs, FIXTURE("uhd770-arc-a380"), NULL, NULL, &bad), 0);
+	tree_copy(&tree, FIXTURE("uhd770-arc-a380"));
+	fake_sys_load(tree.root);
+	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
 	pmus = pmu_set_new(fs, PMU_BUSY);
 	integrated = pmu_new(pmus, "i915", "0000:00:02.0");
 	discrete = pmu_new(pmus, "i915_0000_03_00.0", "0000:03:00.0");
 	assert_int_equal(unbind_start(pmus), 0);
 	assert_int_equal(fake_counts().watched, 0);
+	capture_begin(STDERR_FILENO);
 	assert_int_equal(pmu_visit(integrated, 1, PMU_BUSY, ignore, NULL, &fault), 0);
 	assert_int_equal(pmu_visit(discrete, 1, PMU_BUSY, ignore, NULL, &fault), 0);
 	all = fake_counts().perf_fds;
@@ -122,6 +140,7 @@ static void watch_closes_events(void **state)
 	assert_int_equal(fake_counts().watched, 2);
 	assert_string_equal(fake_counts().last_watched, "i915");
 	assert_int_equal(fake_counts().pinned_cpu, 0);
+	assert_string_equal(capture_end(), "");
 	/* An open group is read without another word. */
 	assert_int_equal(pmu_visit(integrated, 2, PMU_BUSY, ignore, NULL, &fault), 0);
 	assert_int_equal(fake_counts().watched, 2);
@@ -143,8 +162,26 @@ static void watch_closes_events(void **state)
 		advance_a_ms();
 	assert_in_range(waited, 1000, 19999);
 	assert_int_equal(fake_counts().watched, 3);
+	assert_int_equal(pmu_visit(discrete, 5, PMU_BUSY, ignore, NULL, &fault), 0);
+
+	/* Lost events alone close nothing; a driver that goes after them, all. */
+	fake_opened(buf, put_event(buf, IN_Q_OVERFLOW, NULL));
+	assert_int_equal(open_descriptors_after_ms(0, 50), all);
+	tree_delete(&tree, "sys/bus/pci/devices/0000:00:02.0/driver");
+	assert_int_equal(open_descriptors_after(0), 0);
+	tree_link(&tree, "sys/bus/pci/devices/0000:00:02.0/driver",
+		  "../../../bus/pci/drivers/i915");
+	fake_clock_advance(2 * SECOND);
+
+	/* A thread that may not run there is said once. */
+	fake_error("sched_setaffinity", -EINVAL);
+	capture_begin(STDERR_FILENO);
+	assert_int_equal(pmu_visit(integrated, 6, PMU_BUSY, ignore, NULL, &fault), 0);
+	assert_int_equal(pmu_visit(discrete, 6, PMU_BUSY, ignore, NULL, &fault), 0);
+	assert_int_equal(count_of(capture_end(), "may not run on the CPU of perf events"), 1);
 	pmu_unref(integrated);
 	pmu_unref(discrete);
+	tree_remove(&tree);
 }
 
 int main(void)

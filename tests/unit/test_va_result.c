@@ -25,6 +25,8 @@ static void list(void **state)
 {
 	static const char text[] = "vendor=A driver\nva_version=1.17\n"
 				   "entry=H264Main EncSliceLP 16 h264\nentry=H264Main VLD 0 -\n"
+				   /* Listed twice. */
+				   "entry=H264Main EncSliceLP 2 -\n"
 				   "result=ok\nend\n";
 	struct va_capabilities c;
 	struct va_outcome o;

@@ -69,13 +69,17 @@ void pmu_set_hold(struct pmu_set *set, uint64_t until_ns);
  */
 void pmu_set_unbind(struct pmu_set *set, uint64_t until_ns);
 
+/* Has a driver gone, or begun to go, while events of its PMU are open? */
+bool pmu_set_lost_driver(struct pmu_set *set);
+
 /*
  * Before events are opened, the directory of their driver below sys/bus/pci/drivers is watched
- * through this, see sys_watch_dir(): who unbinds a driver opens a file there first. The thread that
- * then calls pmu_set_unbind() is put onto the CPU that the events are on: from any other each
- * close(2) waits for that one. The thread never ends.
+ * through this, see sys_watch_dir(): who unbinds a driver opens a file there first. move puts the
+ * thread that then calls pmu_set_unbind() onto the CPU that the events are on: from any other each
+ * close(2) waits for that one. It is called with the set's lock; watcher lives as long as the set.
  */
-void pmu_set_watch(struct pmu_set *set, int watch, pthread_t thread);
+typedef void (*pmu_mover)(void *watcher, int cpu);
+void pmu_set_watch(struct pmu_set *set, int watch, pmu_mover move, void *watcher);
 
 /*
  * A PMU by its directory's name below sys/bus/event_source/devices, and the PCI device it belongs

@@ -34,13 +34,16 @@ struct cgroup {
 	char pod[37];		       /* its uid as in var/log/pods: dashes, or 32 hex digits */
 	char container[65];	       /* the innermost container's id */
 	bool cri;		       /* that container may be a pod's, whose part is cut off */
+	bool foreign; /* of a guest's or container's own kubelet, not of this machine's */
+	char mark[CGROUP_NAME_BYTES - 16]; /* "@user-1000": whose word the container or pod is */
 };
 
 /*
  * Parses a whole file. Never fails: what is not known is a process of nobody. All strings are
- * clean (text_clean()). A part of the tree that an unprivileged user may name as he likes, below
- * his user slice or in a guest, can claim nothing outside of it: a guest's number and name are
- * the outermost ones, and below a user slice there are only that user's containers.
+ * clean (text_clean()). A part of the tree that somebody else than root may name as he likes can
+ * claim nothing outside of it: guests are those in root's part; a guest's number and name are the
+ * outermost ones; below a user slice, a service or a scope there are only containers, with a mark,
+ * unless the service is a kubelet's or a container runtime's; a pod in a container has a mark.
  */
 void cgroup_parse(const char *text, size_t len, struct cgroup *ret);
 

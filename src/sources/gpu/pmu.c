@@ -48,7 +48,8 @@ struct pmu_set {
 	atomic_uint closers; /* that wait for the lock: the thread that opens events must stop */
 	uint64_t held_until, unbind_until; /* monotonic ns */
 	int watch;			   /* -1: there is none */
-	pthread_t watcher;
+	pmu_mover move;
+	void *watcher;
 };
 
 struct pmu_set *pmu_set_new(const struct fs *fs, unsigned kinds)
@@ -129,11 +130,35 @@ void pmu_set_unbind(struct pmu_set *set, uint64_t until_ns)
 	pthread_mutex_unlock(&set->lock);
 }
 
-void pmu_set_watch(struct pmu_set *set, int watch, pthread_t thread)
+/*
+ * An unbind removes the link first of all (drivers/base/dd.c, __device_release_driver()), and may
+ * then wait for long, for whoever uses a vGPU, before it comes to the PMU.
+ */
+static bool is_bound(const struct pmu *pmu)
+{
+	uint64_t inode;
+
+	return fs_inode(pmu->set->fs, &inode, "sys/bus/pci/devices/%s/driver", pmu->pci) != -ENOENT;
+}
+
+bool pmu_set_lost_driver(struct pmu_set *set)
+{
+	struct pmu *pmu;
+	bool lost = false;
+
+	lock_to_close(set);
+	LIST_FOREACH (pmu, &set->pmus, link)
+		lost |= pmu->n > 0 && !is_bound(pmu);
+	pthread_mutex_unlock(&set->lock);
+	return lost;
+}
+
+void pmu_set_watch(struct pmu_set *set, int watch, pmu_mover move, void *watcher)
 {
 	pthread_mutex_lock(&set->lock);
 	set->watch = watch;
-	set->watcher = thread;
+	set->move = move;
+	set->watcher = watcher;
 	pthread_mutex_unlock(&set->lock);
 }
 
@@ -256,17 +281,10 @@ static void watch_driver(const struct pmu *pmu)
 			     (int)strcspn(pmu->name, "_"), pmu->name);
 }
 
-/*
- * Whether events may be open: an unbind removes the link first of all (drivers/base/dd.c,
- * __device_release_driver()), and may then wait for long, for whoever uses a vGPU, before it comes
- * to the PMU.
- */
+/* Whether events may be open. */
 static int check_bound(const struct pmu *pmu, struct fault *fault)
 {
-	uint64_t inode;
-
-	if (atomic_load(&pmu->set->closers) == 0 &&
-	    fs_inode(pmu->set->fs, &inode, "sys/bus/pci/devices/%s/driver", pmu->pci) != -ENOENT)
+	if (atomic_load(&pmu->set->closers) == 0 && is_bound(pmu))
 		return 0;
 	return fault_set(fault, REASON_NO_DEVICE, "pmu-released", -ENODEV,
 			 "PMU %s is closed for a while: its driver is about to be unbound",
@@ -293,7 +311,7 @@ static int open_events(struct pmu *pmu, struct fault *fault)
 	if (cpu < 0)
 		return fault_errno(fault, cpu, "cpumask of PMU %s", pmu->name);
 	if (pmu->set->watch >= 0)
-		sys_pin_thread(pmu->set->watcher, cpu); /* best effort: else closing is slower */
+		pmu->set->move(pmu->set->watcher, cpu);
 	r = fs_list(fs, &names, PMU_DIR "events", pmu->name);
 	if (r < 0)
 		return fault_errno(fault, r, "events of PMU %s", pmu->name);

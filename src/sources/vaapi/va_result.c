@@ -162,6 +162,11 @@ static int take_entry(const char *value, struct va_capabilities *c)
 	    4)
 		return -EINVAL;
 	e->rate_control = rate_control;
+	/* A driver may list one twice; it is one encoder, and one series. */
+	for (size_t i = 0; i < c->n; i++)
+		if (strcmp(c->entries[i].profile, e->profile) == 0 &&
+		    strcmp(c->entries[i].entrypoint, e->entrypoint) == 0)
+			return 0;
 	snprintf(e->codec, sizeof(e->codec), "%s", strcmp(codec, "-") == 0 ? "" : codec);
 	c->n++;
 	return 0;

@@ -133,13 +133,16 @@ static void name_guest(const struct attribution *o, struct owner *owner)
 
 /*
  * What a VM says of itself, below what its control group says: that one is not of its own making.
- * In a container numbers are not Proxmox VE's, and a user's own VM has none.
+ * In a container numbers are not Proxmox VE's, and a VM of a user or a service has none. A number
+ * is a QEMU's; no_qemu: the command line was read, and is of another program.
  */
 static void describe(const struct attribution *o, const struct cgroup *cgroup,
-		     const struct guest_command *command, struct owner *owner)
+		     const struct guest_command *command, bool no_qemu, struct owner *owner)
 {
-	bool own = cgroup->kind == WORKLOAD_USER || cgroup->kind >= WORKLOAD_LXC;
-	const char *vmid = *cgroup->vmid || own ? cgroup->vmid : command->vmid;
+	bool known = *cgroup->vmid || cgroup->kind != WORKLOAD_PROCESS;
+	const char *vmid = cgroup->kind == WORKLOAD_VM && no_qemu ? ""
+			   : known				  ? cgroup->vmid
+								  : command->vmid;
 	const char *guest = *cgroup->guest ? cgroup->guest : command->name;
 
 	snprintf(owner->vmid, sizeof(owner->vmid), "%s", vmid);
@@ -179,7 +182,7 @@ static bool find_suspect(struct attribution *o, const char *device, struct owner
 		read_cgroup(o, o->suspects[i].pid, &cgroup);
 		if (cgroup.kind != WORKLOAD_VM)
 			continue;
-		describe(o, &cgroup, &o->suspects[i].command, ret);
+		describe(o, &cgroup, &o->suspects[i].command, false, ret);
 		return true;
 	}
 	return false;
@@ -212,8 +215,7 @@ void attribution_find(struct attribution *o, const char *bus, const char *device
 	if (find_holder(o, bus, device, ret->group, &pid)) {
 		ret->in_use = true;
 		read_cgroup(o, pid, &cgroup);
-		read_command(o, pid, &command);
-		describe(o, &cgroup, &command, ret);
+		describe(o, &cgroup, &command, read_command(o, pid, &command) == -ENOENT, ret);
 		return;
 	}
 	if (find_suspect(o, device, ret))

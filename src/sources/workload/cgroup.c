@@ -29,13 +29,38 @@ const char *workload_kind_name(enum workload_kind kind)
 	return kind_names[kind];
 }
 
+/*
+ * Whoever owns a directory names what is below it as he likes. Root's are the slices, and what a
+ * manager makes in them; a guest's are its own. A service or scope may be delegated (Delegate=yes):
+ * below it are neither guests nor pods, and containers have its name as a mark.
+ */
 struct parser {
 	struct cgroup *cgroup;
 	struct text_part previous;
 	size_t depth;
-	bool in_guest;	   /* the outermost guest is known */
+	bool in_slices; /* all before are slices */
+	bool in_guest;	/* the outermost guest is known */
+	bool in_vm;	/* whose directories are QEMU's and libvirt's */
+	bool in_unit;	/* a service or scope, of a manager of pods or not */
+	size_t unit_depth;
 	bool in_container; /* what looks like a unit is the container's own affair */
 	char user[11];	   /* below the slice of this user */
+};
+
+/* Services that run pods and containers in groups of their own. */
+static const char *const managers[] = {
+	"containerd.service",
+	"crio.service",
+	"docker.service",
+	"kubelet.service",
+	"k3s.service",
+	"k3s-agent.service",
+	"rke2-server.service",
+	"rke2-agent.service",
+	"k0scontroller.service",
+	"k0sworker.service",
+	"snap.microk8s.daemon-containerd.service",
+	"snap.microk8s.daemon-kubelite.service",
 };
 
 /* Cuts the text off the beginning or the end. */
@@ -93,7 +118,8 @@ static void set_guest(struct parser *w, enum workload_kind kind, struct text_par
 
 	if (w->in_guest)
 		return;
-	w->in_guest = true;
+	w->in_guest = c->foreign = true;
+	w->in_vm = kind == WORKLOAD_VM;
 	set_name(c, kind, name);
 	if (numbered && is_vmid(name))
 		snprintf(c->vmid, sizeof(c->vmid), "%.*s", (int)name.len, name.s);
@@ -106,6 +132,26 @@ static bool is_service(struct text_part p)
 	return cut_end(&p, ".service") && p.len > 0;
 }
 
+static bool is_manager(struct text_part p)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(managers); i++)
+		if (text_part_is(p, managers[i]))
+			return true;
+	return false;
+}
+
+/* The outermost owner of what is below is its mark. */
+static void set_mark(struct parser *w, const char *prefix, struct text_part owner)
+{
+	struct cgroup *c = w->cgroup;
+	size_t n = strlen(prefix);
+
+	if (*c->mark)
+		return;
+	memcpy(c->mark, prefix, n);
+	text_clean(owner.s, owner.len, c->mark + n, sizeof(c->mark) - n);
+}
+
 static bool take_user(struct parser *w, struct text_part p)
 {
 	if (!text_part_is(w->previous, "user.slice") || !cut_start(&p, "user-") ||
@@ -113,6 +159,7 @@ static bool take_user(struct parser *w, struct text_part p)
 		return false;
 	snprintf(w->user, sizeof(w->user), "%.*s", (int)p.len, p.s);
 	set_name(w->cgroup, WORKLOAD_USER, p);
+	set_mark(w, "@user-", p);
 	return true;
 }
 
@@ -134,6 +181,14 @@ static bool take_pod(struct parser *w, struct text_part p)
 							 : is_lower_hex((unsigned char)start[i]);
 		if (!good)
 			continue;
+		/* In a pod's container it is that pod's; in another, of a kubelet of its own. */
+		if (*c->pod || *c->mark)
+			return true;
+		if (*c->container) {
+			set_mark(w, "@container-",
+				 (struct text_part){ c->container, SHORT_ID_DIGITS });
+			c->foreign = true;
+		}
 		*c->container = *c->name = '\0';
 		c->kind = WORKLOAD_POD;
 		for (size_t i = 0; i < n; i++)
@@ -165,7 +220,7 @@ static bool take_container(struct parser *w, struct text_part p)
 	 * unit's name stays when it is started anew. Of a user's unit it is that user's.
 	 */
 	if (text_part_is(p, "libpod-payload-") && !*c->pod && !*c->container &&
-	    is_service(w->previous)) {
+	    is_service(w->previous) && (*w->user || w->depth == w->unit_depth + 1)) {
 		/* However long it is, whose it is is not cut off. */
 		char name[CGROUP_NAME_BYTES - sizeof("@user-") - sizeof(w->user)];
 
@@ -177,16 +232,18 @@ static bool take_container(struct parser *w, struct text_part p)
 		return true;
 	}
 	nested = *c->container;
+	if (nested && !*c->pod)
+		set_mark(w, "@container-", (struct text_part){ c->container, SHORT_ID_DIGITS });
 	snprintf(c->container, sizeof(c->container), "%.*s", ID_DIGITS, id.s);
-	c->cri = p.len == 0 || text_part_is(p, "cri-containerd-") || text_part_is(p, "crio-");
+	c->cri = !*c->mark &&
+		 (p.len == 0 || text_part_is(p, "cri-containerd-") || text_part_is(p, "crio-"));
 	w->in_container = true;
 	if (*c->pod && !nested)
 		return true;
 	c->kind = WORKLOAD_CONTAINER;
-	/* An id that a user chose belongs to that user, not to another workload with the same
+	/* An id that its owner chose belongs to that one, not to another workload with the same
 	 * digits. */
-	snprintf(c->name, sizeof(c->name), "%.*s%s%s", SHORT_ID_DIGITS, id.s,
-		 *w->user ? "@user-" : "", w->user);
+	snprintf(c->name, sizeof(c->name), "%.*s%s", SHORT_ID_DIGITS, id.s, c->mark);
 	return true;
 }
 
@@ -216,7 +273,7 @@ static bool take_libvirt(struct parser *w, struct text_part p)
 	struct text_part name;
 	bool vm;
 
-	if (!cut_start(&p, "machine-") || !cut_end(&p, ".scope"))
+	if (!w->in_slices || !cut_start(&p, "machine-") || !cut_end(&p, ".scope"))
 		return false;
 	name = unescape(p, buf, sizeof(buf));
 	vm = cut_start(&name, "qemu-");
@@ -236,7 +293,7 @@ static bool take_machine(struct parser *w, struct text_part p)
 
 	if (take_libvirt(w, p))
 		return true;
-	if (!text_part_is(w->previous, "machine.slice"))
+	if (!w->in_slices || !text_part_is(w->previous, "machine.slice"))
 		return false;
 	if ((cut_start(&p, "systemd-nspawn@") && cut_end(&p, ".service") && p.len > 0) ||
 	    (cut_end(&p, ".scope") && p.len > 0 && !cut_start(&p, "libpod-"))) {
@@ -246,50 +303,62 @@ static bool take_machine(struct parser *w, struct text_part p)
 	return false;
 }
 
+/* Guests are where their managers begin: at the root, libvirt's and systemd's in slices. */
 static bool take_guest(struct parser *w, struct text_part p)
 {
 	struct text_part name = p;
 
-	if (text_part_is(w->previous, "qemu.slice") && cut_end(&p, ".scope")) {
-		if (is_vmid(p))
-			set_guest(w, WORKLOAD_VM, p, true);
+	if (w->in_guest)
+		return false;
+	if (w->depth == 1 && text_part_is(w->previous, "qemu.slice") && cut_end(&name, ".scope") &&
+	    is_vmid(name)) {
+		set_guest(w, WORKLOAD_VM, name, true);
 		return true;
 	}
-	if (cut_start(&name, "lxc.payload.") ? name.len > 0
-					     : text_part_is(w->previous, "lxc.payload") ||
-						       text_part_is(w->previous, "lxc")) {
+	name = p;
+	if (cut_start(&name, "lxc.payload.")
+		    ? w->depth == 0 && name.len > 0
+		    : w->depth == 1 && (text_part_is(w->previous, "lxc.payload") ||
+					text_part_is(w->previous, "lxc"))) {
 		set_guest(w, WORKLOAD_LXC, name, true);
 		return true;
 	}
 	return take_machine(w, p);
 }
 
-static void take_service(struct parser *w, struct text_part p)
+/* A service, or a scope, whose processes somebody started who belongs elsewhere. */
+static void take_unit(struct parser *w, struct text_part p)
 {
 	struct text_part unit = p;
 	/* Talos has no systemd, and its services no suffix. */
 	bool talos = w->depth == 1 && (text_part_is(w->previous, "system") ||
 				       text_part_is(w->previous, "podruntime"));
 
-	if (talos || (cut_end(&unit, ".service") && unit.len > 0))
+	w->in_unit = talos || is_service(p) || cut_end(&unit, ".scope");
+	if (talos || is_service(p))
 		set_name(w->cgroup, WORKLOAD_SERVICE, p);
+	w->unit_depth = w->depth;
+	if (w->in_unit && !is_manager(p))
+		set_mark(w, "@", p);
 }
 
 static void take(struct parser *w, struct text_part p)
 {
+	if (w->in_vm)
+		return;
 	if (*w->user) {
 		take_container(w, p);
 		return;
 	}
 	if (take_pod(w, p) || take_container(w, p) || w->in_container)
 		return;
-	if (!take_user(w, p) && !take_guest(w, p))
-		take_service(w, p);
+	if (!w->in_unit && !take_user(w, p) && !take_guest(w, p))
+		take_unit(w, p);
 }
 
 static void parse_path(struct text_part path, struct cgroup *ret)
 {
-	struct parser w = { .cgroup = ret };
+	struct parser w = { .cgroup = ret, .in_slices = true };
 	const char *end;
 
 	cut_end(&path, " (deleted)");
@@ -306,6 +375,7 @@ static void parse_path(struct text_part path, struct cgroup *ret)
 		if (p.len == 0 || text_part_is(p, ".."))
 			continue;
 		take(&w, p);
+		w.in_slices &= cut_end(&(struct text_part){ p.s, p.len }, ".slice");
 		w.previous = p;
 		w.depth++;
 	}

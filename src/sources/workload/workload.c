@@ -14,11 +14,15 @@ static void name_pod(struct names *names, const struct cgroup *c, struct workloa
 {
 	struct pod_name found;
 
-	/* A container's entry names its pod too. */
-	if (*c->container && names_pod(names, c->container, &found))
+	bool in_pod = *c->pod && c->kind == WORKLOAD_CONTAINER;
+
+	/* A container's entry names its pod too, but one that the pod has made names nothing. */
+	if (*c->container && !c->foreign && !in_pod && names_pod(names, c->container, &found))
 		snprintf(w->container, sizeof(w->container), "%s", found.container);
-	else if (!*c->pod || !names_pod(names, c->pod, &found))
-		snprintf(found.pod, sizeof(found.pod), "%s", c->pod);
+	else if (!*c->pod || c->foreign || !names_pod(names, c->pod, &found))
+		found = (struct pod_name){ 0 };
+	if (!*found.pod && *c->pod)
+		snprintf(found.pod, sizeof(found.pod), "%s%s", c->pod, c->mark);
 	snprintf(w->namespace, sizeof(w->namespace), "%s", found.namespace);
 	snprintf(w->pod, sizeof(w->pod), "%s", found.pod);
 	if (!*w->container)
@@ -42,16 +46,14 @@ void workload_name(struct names *names, const struct cgroup *c, const char *comm
 	snprintf(w->guest, sizeof(w->guest), "%s", c->guest);
 	if (*w->vmid)
 		names_guest(names, w->vmid, w->guest);
-	if (*c->pod || (c->kind == WORKLOAD_CONTAINER && c->cri && !strchr(c->name, '@')))
+	if (*c->pod || (c->kind == WORKLOAD_CONTAINER && c->cri))
 		name_pod(names, c, w);
 	/* The pod's part of the path was cut off by a namespace, but its container is known. */
 	if (!*c->pod && *w->namespace)
 		kind = WORKLOAD_POD;
 	w->kind = workload_kind_name(kind);
 	if (kind == WORKLOAD_CONTAINER)
-		snprintf(w->container, sizeof(w->container), "%.*s",
-			 *c->container ? SHORT_ID : (int)sizeof(w->container) - 1,
-			 *c->container ? c->container : c->name);
+		text_clean(c->name, strlen(c->name), w->container, sizeof(w->container));
 	if (kind == WORKLOAD_POD) {
 		write_pod(w);
 		return;

@@ -151,6 +151,26 @@ def check_rates(checks, service):
     users = {dict(k)["workload"] for k in after.find(CLIENT)}
     checks.that("transcode.service" in str(users), f"another user's work is seen: {users}")
     checks.same(failures(after), {}, "every default collector has success 1")
+    check_unbind(checks, service)
+
+
+def perf_events(pid):
+    links = run("find", f"/proc/{pid}/fd", "-lname", "*perf_event*", check=False)
+    return len(links.split())
+
+
+def check_unbind(checks, service):
+    task = threads(service.pid, "unbind")[0]
+    allowed = len(os.sched_getaffinity(task))
+    checks.that(allowed == 1 and "may not run on the CPU" not in service.log(),
+                f"the watch for an unbind has the perf events' CPU for its own ({allowed})")
+    checks.that(perf_events(service.pid) > 0, "perf events are open")
+    lab.shell("lab_unbind")
+    checks.that(service.wait_for(lambda: perf_events(service.pid) == 0, 2) is not None, "an unbind closes them")
+    lab.shell("lab_bind")
+    metrics = service.scrape_until(lambda m: m.find(BUSY) and not failures(m), 15)
+    checks.that(metrics.find(BUSY), "and they are back after the bind")
+    checks.same(failures(metrics), {}, "every default collector has success 1 again")
 
 
 def check_guests(checks, service):
@@ -196,6 +216,13 @@ def check_sandbox(checks, service):
                  "/sys/module/i915/parameters/load_video", "/sys/fs/cgroup/x"):
         done = in_sandbox(service, f"echo 0 >{path}")
         checks.that(done.returncode != 0, f"{path} cannot be written")
+    for path in ("/etc/shadow", "/etc/gshadow"):
+        done = in_sandbox(service, f"test -s {path} || head -c 1 {path} | grep -q .")
+        checks.that(done.returncode != 0, f"{path} has nothing to read")
+    core = next(line for line in Path(f"/proc/{service.pid}/limits").read_text().splitlines()
+                if line.startswith("Max core"))
+    checks.same(core.split()[4:6], ["0", "0"], "no core is dumped")
+    checks.same((service.show("MemoryMax"), service.show("TasksMax")), (str(1 << 30), "256"), "memory, tasks")
     checks.same(sorted(in_sandbox(service, "find /run ! -type d -o -name incoming").stdout.split()),
                 ["/run/systemd/incoming", "/run/systemd/notify"],
                 "the only socket in /run is the manager's")

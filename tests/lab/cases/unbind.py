@@ -7,6 +7,7 @@ listener for uevents, too, on all.
 """
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -145,6 +146,32 @@ def check_scrapes_meanwhile(checks, exporter):
     check_trace(checks)
 
 
+READER = """
+import os, sys
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+for _ in range(40000):
+    os.close(os.open("/sys/bus/pci/drivers/i915", os.O_RDONLY))
+"""
+
+
+def check_readers(checks, exporter):
+    """Anybody may list the driver's directory; more opens than the watch's queue has room for, then an unbind."""
+    before = series(exporter)
+    held = perf_fds(exporter.process.pid)
+    readers = [subprocess.Popen([sys.executable, "-c", READER]) for _ in range(2)]
+    lost = 0
+    while any(reader.poll() is None for reader in readers):
+        lost += not exporter.scrape().find(BUSY) or perf_fds(exporter.process.pid) != held
+        time.sleep(0.1)
+    checks.that(before.find(BUSY) and not lost and not any(reader.wait() for reader in readers),
+                f"80000 opens of the driver's directory by nobody close no perf event ({lost})")
+    reader = subprocess.Popen([sys.executable, "-c", READER])
+    lab.shell("lab_unbind")
+    checks.that(closed_within(exporter, 2) is not None, "and an unbind among them closes all")
+    reader.wait()
+    lab.shell("lab_bind")
+
+
 def check_unload(checks, exporter):
     """rmmod fails while anybody holds an event of the PMU."""
     series(exporter)
@@ -186,6 +213,7 @@ def main():
     exporter.scrape()
     cycles(checks, exporter, False, "unbind, 50 ms, rebind")
     cycles(checks, exporter, True, "unbind, cgroups created, rebind")
+    check_readers(checks, exporter)
     check_scrapes_meanwhile(checks, exporter)
     check_unload(checks, exporter)
     check_release(checks, exporter)

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "prepare.h"
+
+#include "base/log.h"
+#include "base/privileges.h"
+
+#include <malloc.h>
+#include <pthread.h>
+#include <string.h>
+
+static bool reads_processes(collector_set set)
+{
+	for (size_t i = 0; i < collectors_count; i++)
+		if (set >> i & 1 && collectors_all[i]->reads_processes)
+			return true;
+	return false;
+}
+
+static void drop_privileges(const struct fs *fs, collector_set collectors)
+{
+	uint64_t paranoid = 0;
+	int r;
+
+	privileges_raise_files();
+	/* Above level 2 Debian's and Ubuntu's kernels want CAP_SYS_ADMIN beside CAP_PERFMON. */
+	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
+	r = privileges_drop(paranoid > 2, reads_processes(collectors));
+	if (r < 0)
+		log_warn(
+			"capabilities not dropped: the exporter keeps all that it was started with",
+			"err", strerror(-r));
+}
+
+/* Below the 2 MB of a huge page, which the kernel may otherwise give to a thread's first touch. */
+static void small_stacks(void)
+{
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1 << 20);
+	pthread_setattr_default_np(&attr);
+	pthread_attr_destroy(&attr);
+}
+
+void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signals)
+{
+	/* One arena: many threads that allocate little would keep one each. */
+	mallopt(M_ARENA_MAX, 1);
+	small_stacks();
+	drop_privileges(fs, set);
+	signal(SIGPIPE, SIG_IGN);
+	/* To systemd an end by it is a clean one: the service would stay away. */
+	signal(SIGHUP, SIG_IGN);
+	sigemptyset(ret_signals);
+	sigaddset(ret_signals, SIGTERM);
+	sigaddset(ret_signals, SIGINT);
+	sigaddset(ret_signals, SIGUSR1);
+	sigaddset(ret_signals, SIGUSR2);
+	pthread_sigmask(SIG_BLOCK, ret_signals, NULL); /* inherited by every thread */
+}
