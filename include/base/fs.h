@@ -10,6 +10,7 @@
 #include "base/macros.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,6 +28,13 @@ struct fs;
 int fs_new(struct fs **ret, const char *rootfs, const char *sysfs, const char *procfs,
 	   const char **ret_bad);
 void fs_free(struct fs *fs);
+
+/*
+ * From here on each file that the calling thread opens, reads or finds in a directory adds one to
+ * *steps, after it has been: who watches the counter sees whether the thread is stuck in a read.
+ * The counter must live as long as the thread reads.
+ */
+void fs_count_steps(atomic_ulong *steps);
 
 /* True when the sysfs root is a live sysfs and not a copied tree. */
 bool fs_is_live(const struct fs *fs);

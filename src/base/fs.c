@@ -22,6 +22,19 @@ struct fs {
 	bool live;
 };
 
+static _Thread_local atomic_ulong *thread_steps;
+
+void fs_count_steps(atomic_ulong *steps)
+{
+	thread_steps = steps;
+}
+
+static void step(void)
+{
+	if (thread_steps)
+		atomic_fetch_add_explicit(thread_steps, 1, memory_order_relaxed);
+}
+
 static int open_root(const char *path, int *ret, const char **ret_bad)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -107,8 +120,10 @@ static _printf_(3, 0) int open_path(const struct fs *fs, int flags, const char *
 	char path[PATH_MAX];
 	const char *rest;
 	int dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	int fd = dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
 
-	return dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
+	step();
+	return fd;
 }
 
 static _printf_(4, 0) int read_path(const struct fs *fs, char *buf, size_t size, const char *fmt,
@@ -336,6 +351,7 @@ int fs_visit_link(int dirfd, const char *name, char *buf, size_t size)
 {
 	ssize_t n = readlinkat(dirfd, name, buf, size - 1);
 
+	step();
 	if (n < 0)
 		return -errno;
 	buf[n] = '\0';
