@@ -132,12 +132,12 @@ static int add_clients(const struct collection *c, const struct drm_client **cli
 	return 0;
 }
 
-static int collect_walk(const struct collection *c, struct walk *walk)
+static int collect_walk(const struct collection *c, struct walk **walk)
 {
 	const struct drm_client *clients, **sorted;
 	size_t n, silent, engines = 0;
 	uint64_t now = sys_monotonic_ns();
-	int r = walk_clients(walk, c->gpu, &clients, &n, &silent, c->fault);
+	int r = procs_clients(c->context->procs, walk, c->gpu, &clients, &n, &silent, c->fault);
 
 	if (r < 0)
 		return r;
@@ -154,7 +154,7 @@ static int collect_walk(const struct collection *c, struct walk *walk)
 	qsort(sorted, n, sizeof(*sorted), compare_owners);
 	usage_begin(c->state, now);
 	r = add_clients(c, sorted, n);
-	usage_keep_denied(c->state, walk);
+	usage_keep_denied(c->state, *walk);
 	usage_end(c->state);
 	free(sorted);
 	if (r == 0 && n > 0 && c->gpu->maybe_vgpu)
@@ -186,7 +186,7 @@ static int collect(const struct collection *c)
 	if (r < 0)
 		return r;
 	if (!must_not_wake(c, walk))
-		r = collect_walk(c, walk);
+		r = collect_walk(c, &walk);
 	walk_unref(walk);
 	if (r == 0)
 		put_all(c);

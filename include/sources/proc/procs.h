@@ -51,6 +51,9 @@ void walk_unref(struct walk *walk);
 /* Every process, in the order of /proc (by number). */
 const pid_t *walk_pids(const struct walk *walk, size_t *ret_n);
 
+/* The name of a process (its comm) by its place among them. 0, or why it could not be read. */
+int walk_name(const struct walk *walk, size_t i, const char **ret);
+
 /* Processes whose descriptors' links could not be read, in the same order. */
 const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n);
 
@@ -97,6 +100,14 @@ struct drm_client {
  */
 int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
 		 size_t *ret_n, size_t *ret_silent, struct fault *fault);
+
+/*
+ * The same, and nobody is missing: when the driver's module has more references than before that
+ * are no known client's, all processes are scanned, and *walk becomes the walk that did it.
+ */
+int procs_clients(struct procs *procs, struct walk **walk, const struct gpu *gpu,
+		  const struct drm_client **ret, size_t *ret_n, size_t *ret_silent,
+		  struct fault *fault);
 
 #define HELD_SILENT SIZE_MAX
 

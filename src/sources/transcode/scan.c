@@ -219,9 +219,9 @@ static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct
 	t->over_limit = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct transcoder named;
-		char comm[32];
+		const char *comm;
 
-		r = read_name(t->fs, pids[i], comm, sizeof(comm));
+		r = walk_name(walk, i, &comm);
 		/* A thread of the kernel may have a longer name than any program. */
 		if (has_ended(r) || r == -EMSGSIZE)
 			continue;
