@@ -42,7 +42,8 @@ static const struct family families[] = {
 	[AGGREGATED] = {
 		.name = "intel_gpu_client_workloads_folded",
 		.help = "Workloads with clients that are aggregated as \"other\", because there "
-			"are more than --collector.client.max-workloads.",
+			"are more than --collector.client.max-workloads, or one user, service or "
+			"LXC container has more than an eighth of that.",
 		.type = GAUGE,
 		.labels = { "pci" },
 	},

@@ -26,7 +26,10 @@ struct use {
 
 struct usage;
 
-/* At most max workloads are kept apart; what is over the limit is aggregated as "other". */
+/*
+ * At most max workloads are kept apart, and of one owner WORKLOAD_SHARE(max); what is over the
+ * limit is aggregated as "other".
+ */
 struct usage *usage_new(unsigned max);
 void usage_free(struct usage *usage);
 

@@ -12,6 +12,8 @@
 #include "sources/proc/gpu_time.h"
 #include "sources/proc/process.h"
 
+#include "choose.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +42,7 @@ struct transcode_scan {
 	uint64_t boot_now, boot_before; /* the same since boot, as processes' starts */
 	struct transcode *all;		/* by pid */
 	size_t n, size;
+	struct candidates candidates;
 	size_t over_limit; /* what has no room */
 	struct transcode_totals totals;
 	char cmdline[CMDLINE_BYTES];
@@ -67,6 +70,7 @@ void transcode_scan_free(struct transcode_scan *t)
 	if (!t)
 		return;
 	transcode_totals_done(&t->totals);
+	free(t->candidates.all);
 	free(t->all);
 	free(t);
 }
@@ -183,10 +187,6 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 	if (!p || p->start_ticks != stat.start_ticks) {
 		if (stat.ended)
 			return 0;
-		if (t->n == TRANSCODE_SCAN_MAX) {
-			t->over_limit++;
-			return 0;
-		}
 		p = append(t, pid, &stat);
 		if (!p)
 			return fault_errno(fault, -ENOMEM, "transcoders");
@@ -212,28 +212,16 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 
 static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct fault *fault)
 {
-	size_t n, known = t->n;
-	const pid_t *pids = walk_pids(walk, &n);
-	int r;
+	struct candidates *candidates = &t->candidates;
+	size_t known = t->n;
+	int r = candidates_find(candidates, walk, t->more, fault);
 
-	t->over_limit = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct transcoder named;
-		const char *comm;
-
-		r = walk_name(walk, i, &comm);
-		/* A thread of the kernel may have a longer name than any program. */
-		if (has_ended(r) || r == -EMSGSIZE)
-			continue;
-		if (r < 0)
-			return fault_errno(fault, r, "proc/%d/comm", (int)pids[i]);
-		if (!transcode_match(comm, t->more, &named))
-			continue;
-		r = look_at(t, known, pids[i], &named, fault);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < candidates->n; i++)
+		candidates->all[i].known = find(t, known, candidates->all[i].pid);
+	t->over_limit = candidates_limit(candidates, TRANSCODE_SCAN_MAX, t->fs, t->names, walk);
+	for (size_t i = 0; r == 0 && i < candidates->n; i++)
+		r = look_at(t, known, candidates->all[i].pid, &candidates->all[i].named, fault);
+	return r;
 }
 
 /* CPU time of a process that ended before its verdict stays unknown. */
