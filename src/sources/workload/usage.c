@@ -237,9 +237,9 @@ static void add_regions(struct use *use, const struct fdinfo *info)
 
 int usage_add(struct usage *u, const struct drm_client *client, const struct workload *workload)
 {
-	uint64_t hash = workload_hash(workload);
+	uint64_t hash = workload ? workload_hash(workload) : 0;
 	struct known *known = find_client(u, client->info.client_id);
-	struct use *use = find_use(u, workload, hash);
+	struct use *use = workload ? find_use(u, workload, hash) : &u->other;
 
 	if (!known)
 		known = add_client(u, client->info.client_id);
