@@ -349,6 +349,18 @@ static void fair_between_users(void **state)
 	assert_int_equal(fault.reason, REASON_LIMIT);
 	/* The first user's ninth process of many, and the one with a few. */
 	assert_non_null(strstr(fault.detail, "2 processes"));
+	/* Nor are those that are root's in /proc because they forbid to be dumped. */
+	for (int p = 0; p <= USER_FDS / PROCESS_FDS; p++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "proc/%d/status", FIRST + p);
+		tree_write(&tree, path, "Name:\tx\nUid:\t1000\t1000\t1000\t1000\n");
+	}
+	if (chown(tree_path(&tree, "proc/1201"), 1001, 1001) < 0)
+		skip();
+	scrape(NULL);
+	assert_non_null(strstr(fault.detail, "1 processes"));
+	assert_non_null(strstr(fault.detail, "1008 of user 1000"));
 }
 
 int main(void)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Does /proc show all processes of the machine? What is not seen is not 0. */
+#include "sources/proc/patient.h"
+
 #include "walk.h"
 
 #include <errno.h>
@@ -49,7 +51,7 @@ bool procs_is_lxc(const struct fs *fs)
 {
 	static const char wanted[] = "\0container=lxc";
 	char text[8192] = "";
-	int n = fs_read(fs, text + 1, sizeof(text) - 1, "proc/1/environ");
+	int n = patient_read(fs, 1, "environ", text + 1, sizeof(text) - 1);
 
 	if (n == -EMSGSIZE)
 		n = sizeof(text) - 2;

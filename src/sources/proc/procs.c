@@ -12,6 +12,8 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "sources/proc/patient.h"
+#include "sources/proc/process.h"
 
 #include "proof.h"
 #include "walk.h"
@@ -48,6 +50,7 @@ void procs_free(struct procs *procs)
 {
 	if (!procs)
 		return;
+	patient_end();
 	walk_unref(procs->walk);
 	pthread_mutex_destroy(&procs->lock);
 	free(procs);
@@ -161,15 +164,33 @@ static int take_over(struct walk *walk, struct process *p, const struct walk *ol
 	return 0;
 }
 
+/* How many descriptors of the process are scanned. */
+static int most_of(const struct process *p, struct users *users, size_t *ret)
+{
+	size_t all;
+	int r = users_add(users, p->uid, 0, &all);
+
+	*ret = all < USER_FDS ? PROCESS_FDS : REST_FDS;
+	return r;
+}
+
+/*
+ * Its entry in /proc is root's if the process forbids to be dumped, which anybody may do: so root's
+ * are asked whose they are if they have more than a few.
+ */
 static int scan(struct walk *walk, struct process *p, const struct walk *old,
 		const struct process *before, struct users *users)
 {
-	size_t all;
-	int r;
+	const struct process *known = walk->inodes ? before : NULL;
+	size_t most = REST_FDS;
+	int r = 0;
 
+	p->fd = walk->n_fds;
+	p->vfio = walk->n_vfio;
 	/* Without it nobody's: such processes share what one user has. */
 	fs_owner(walk->fs, &p->uid, "proc/%d", (int)p->pid);
-	r = users_add(users, p->uid, 0, &all);
+	if (p->uid != 0)
+		r = most_of(p, users, &most);
 	if (r < 0)
 		return r;
 	p->since = before ? before->since : walk->at;
@@ -177,8 +198,12 @@ static int scan(struct walk *walk, struct process *p, const struct walk *old,
 		   : before				 ? YOUNG_SCANS
 							 : 1;
 	p->scan = walk->scan;
-	return walk_scan(walk, p, old, walk->inodes ? before : NULL,
-			 all < USER_FDS ? PROCESS_FDS : REST_FDS);
+	r = walk_scan(walk, p, old, known, most);
+	if (r < 0 || p->uid != 0 || !p->cut)
+		return r;
+	process_uid(walk->fs, p->pid, &p->uid);
+	r = most_of(p, users, &most);
+	return r < 0 || most == REST_FDS ? r : walk_scan(walk, p, old, known, most);
 }
 
 /* One process: p is of the new walk, before the same one in the last walk or NULL. */

@@ -213,8 +213,6 @@ int walk_scan(struct walk *walk, struct process *p, const struct walk *old,
 		s.known = &old->fds[before->fd];
 		s.n_known = before->n_fds;
 	}
-	p->fd = walk->n_fds;
-	p->vfio = walk->n_vfio;
 	drop_found(walk, p);
 	p->unseen = p->denied = false;
 	r = fs_visit(walk->fs, visit_fd, &s, "proc/%d/fd", (int)p->pid);

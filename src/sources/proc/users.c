@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "sources/proc/process.h"
 #include "walk.h"
 
 #include <errno.h>
@@ -26,4 +27,14 @@ int users_add(struct users *u, uid_t uid, size_t n, size_t *ret_all)
 	u->users[low].fds += n;
 	*ret_all = u->users[low].fds;
 	return 0;
+}
+
+int process_uid(const struct fs *fs, pid_t pid, uid_t *ret)
+{
+	char text[1024];
+	int n = fs_read(fs, text, sizeof(text), "proc/%d/status", (int)pid);
+
+	if (n == -EMSGSIZE)
+		n = sizeof(text);
+	return n < 0 ? n : process_uid_parse(text, (size_t)n, ret);
 }

@@ -115,9 +115,10 @@ struct users {
 int users_add(struct users *users, uid_t uid, size_t n, size_t *ret_all);
 
 /*
- * Scans a process, whose pid and inode are set: at most so many of its descriptors. What before
- * says of it, if that is not NULL, is of an older walk and is used where it still holds. A process
- * that has ended meanwhile is no failure. 0 or -errno.
+ * Scans a process, whose pid, inode and beginnings in the walk's arrays are set: at most so many of
+ * its descriptors. What an earlier call has found of it is dropped. What before says of it, if that
+ * is not NULL, is of an older walk and is used where it still holds. A process that has ended
+ * meanwhile is no failure. 0 or -errno.
  */
 int walk_scan(struct walk *walk, struct process *process, const struct walk *old,
 	      const struct process *before, size_t most);

@@ -10,6 +10,7 @@
 #include "base/array.h"
 #include "base/sys.h"
 #include "sources/proc/gpu_time.h"
+#include "sources/proc/patient.h"
 #include "sources/proc/process.h"
 
 #include "choose.h"
@@ -167,7 +168,7 @@ static void refine(const struct transcode_scan *t, struct transcode *p, pid_t pa
 /* Just after its exec a process has its name and no command line yet: it is read each time. */
 static enum coding read_coding(struct transcode_scan *t, const struct transcode *p)
 {
-	int n = fs_read(t->fs, t->cmdline, sizeof(t->cmdline), "proc/%d/cmdline", (int)p->pid);
+	int n = patient_read(t->fs, p->pid, "cmdline", t->cmdline, sizeof(t->cmdline));
 
 	return transcode_match_coding(p->transcoder.kind, t->cmdline, n > 0 ? (size_t)n : 0);
 }
