@@ -26,10 +26,10 @@ struct walk;
 
 /*
  * The walk of a round: its first caller does it, in the calling thread. Nothing in it can hang:
- * it lists directories of /proc and reads links, which asks no file system and no driver. It costs
- * a process without DRM descriptors four system calls and one for each descriptor; each of those on
- * a device node that is no terminal or the like costs one more, and a second one if it is of DRM or
- * VFIO.
+ * it lists directories of /proc and reads links, which asks no file system and no driver. An
+ * unchanged process costs its share of the listing of /proc. One that is scanned costs eight system
+ * calls and one for each descriptor; each of those on a device node that is no terminal or the like
+ * costs one more, and a second one if it is of DRM or VFIO.
  *
  * Without the right to list descriptors (CAP_DAC_READ_SEARCH) but with that to read them
  * (CAP_SYS_PTRACE), fdinfo is listed instead and every descriptor is read: three system calls.
