@@ -296,6 +296,8 @@ static void stays_open(void **state)
 /* Who has more descriptors than are scanned costs nobody else his. */
 static void too_many(void **state)
 {
+	struct walk *walk;
+
 	(void)state;
 	for (int i = 0; i < PROCESS_FDS; i++) {
 		char path[64];
@@ -310,6 +312,9 @@ static void too_many(void **state)
 	assert_string_equal(fault.remedy, "limits");
 	assert_non_null(strstr(fault.detail, "1 processes"));
 	assert_non_null(strstr(fault.detail, "1001"));
+	assert_int_equal(procs_walk(procs, round_number, &walk, &fault), 0);
+	assert_true(walk_is_cut(walk, FIRST + 1) && !walk_is_cut(walk, FIRST + 2));
+	walk_unref(walk);
 }
 
 /* One user's many descriptors are not another one's. */

@@ -60,6 +60,9 @@ const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n);
 /* The descriptors of the process could not be listed in either way: what it holds is unknown. */
 bool walk_denied(const struct walk *walk, pid_t pid);
 
+/* The process has more descriptors than were scanned. */
+bool walk_is_cut(const struct walk *walk, pid_t pid);
+
 /* Whether /proc shows every process of the machine (the initial PID namespace, no hidepid). */
 bool walk_is_whole_machine(const struct walk *walk);
 

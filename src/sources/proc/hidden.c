@@ -98,6 +98,15 @@ bool walk_denied(const struct walk *walk, pid_t pid)
 	       bsearch(&pid, walk->denied, walk->n_denied, sizeof(pid), compare_pids);
 }
 
+bool walk_is_cut(const struct walk *walk, pid_t pid)
+{
+	const pid_t *found =
+		walk->n_cut > 0 ? bsearch(&pid, walk->pids, walk->n_pids, sizeof(pid), compare_pids)
+				: NULL;
+
+	return found && walk->processes[found - walk->pids].cut;
+}
+
 /*
  * Who has the right to look may list kthreadd's descriptors, and is denied a few at most, by
  * another security module or by the user namespace that they are in.

@@ -218,7 +218,7 @@ static int fill_one(struct walk *walk, struct process *p, const struct walk *old
 	else
 		r = scan(walk, p, old, before, users);
 	if (r == 0)
-		r = users_add(users, p->uid, p->seen, &all);
+		r = users_add(users, p->uid, p->seen * (p->unseen ? FDINFO_COST : 1), &all);
 	if (r == 0 && p->unseen)
 		r = add_pid(&walk->unseen, &walk->n_unseen, &walk->unseen_size, p->pid);
 	if (r == 0 && p->denied)

@@ -219,6 +219,8 @@ int walk_scan(struct walk *walk, struct process *p, const struct walk *old,
 	if (r == -EACCES || r == -EPERM) {
 		drop_found(walk, p);
 		p->unseen = true;
+		if (most > REST_FDS)
+			s.most = most / FDINFO_COST;
 		r = fs_visit(walk->fs, visit_fdinfo, &s, "proc/%d/fdinfo", (int)p->pid);
 	}
 	p->denied = r == -EACCES || r == -EPERM;

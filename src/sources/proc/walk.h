@@ -14,10 +14,14 @@
 #define MAX_READ  16
 #define KTHREADD  2
 
-/* Of a process this many descriptors are scanned, when its user has already so many, the rest. */
+/*
+ * Of a process this many descriptors are scanned, when its user has already so many, the rest. One
+ * whose fdinfo has to be read costs as much as several links.
+ */
 #define PROCESS_FDS 4096
 #define USER_FDS    32768
 #define REST_FDS    64
+#define FDINFO_COST 4
 
 /*
  * What is known of a descriptor, for all walks that have it. Its fdinfo stays open where an inode

@@ -303,7 +303,8 @@ static void look_at_gpus(struct transcode_scan *t, struct walk *walk, const stru
 {
 	for (size_t i = 0; i < t->n; i++) {
 		gpu_time_begin(&t->all[i].gpu, t->all[i].fresh);
-		t->all[i].told_all = !walk_denied(walk, t->all[i].pid);
+		t->all[i].told_all =
+			!walk_denied(walk, t->all[i].pid) && !walk_is_cut(walk, t->all[i].pid);
 	}
 	for (size_t i = 0; gpus && i < gpus->n; i++)
 		look_at_gpu(t, walk, gpus->gpus[i]);
