@@ -118,6 +118,18 @@ static const char *scrape(unsigned *ret_opens)
 	return text;
 }
 
+/* The number of the last walk, which says whose turn it was. */
+static uint64_t turn(void)
+{
+	struct walk *walk;
+	uint64_t scan;
+
+	assert_int_equal(procs_walk(procs, round_number, &walk, &fault), 0);
+	scan = walk->scan;
+	walk_unref(walk);
+	return scan;
+}
+
 /* All processes are old. */
 static void age(void)
 {
@@ -293,6 +305,38 @@ static void stays_open(void **state)
 	assert_non_null(strstr(scrape(NULL), "50@1001"));
 }
 
+/* Without the right to list descriptors each one is read, once. */
+static void learns(void **state)
+{
+	unsigned without, opens;
+	char path[64];
+
+	(void)state;
+	fake_error("proc/1001/fd", -EACCES);
+	for (int i = 0; i < 100; i++) {
+		snprintf(path, sizeof(path), "proc/1001/fdinfo/%d", i);
+		tree_write(&tree, path, "pos:\t0\nflags:\t02\n");
+	}
+	open_client(FIRST + 1, 100, 1);
+	set_count(1);
+	age();
+	/* Not the one whose turn it is. */
+	do
+		scrape(&without);
+	while ((FIRST + 1) % PERIOD == turn() % PERIOD);
+	assert_in_range(without, 0, 100);
+	for (int i = 0; i < PERIOD; i++) {
+		assert_string_equal(scrape(&opens), "1@1001");
+		/* In its turn, and never beside. */
+		assert_true(opens < without + 20 || opens >= without + 90);
+		assert_true(opens < without + 20 || (FIRST + 1) % PERIOD == turn() % PERIOD);
+	}
+	/* The number of a socket is now a client's. */
+	open_client(FIRST + 1, 50, 2);
+	set_count(2);
+	assert_string_equal(scrape(NULL), "1@1001 2@1001");
+}
+
 /* Who has more descriptors than are scanned costs nobody else his. */
 static void too_many(void **state)
 {
@@ -378,6 +422,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(exec, setup, teardown),
 		cmocka_unit_test_setup_teardown(number_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(stays_open, setup, teardown),
+		cmocka_unit_test_setup_teardown(learns, setup, teardown),
 		cmocka_unit_test_setup_teardown(too_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(fair_between_users, setup, teardown),
 	};
