@@ -10,6 +10,7 @@
 #include "base/macros.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,8 +29,18 @@ int fs_new(struct fs **ret, const char *rootfs, const char *sysfs, const char *p
 	   const char **ret_bad);
 void fs_free(struct fs *fs);
 
+/*
+ * From here on each file that the calling thread opens, reads or finds in a directory adds one to
+ * *steps, after it has been: who watches the counter sees whether the thread is stuck in a read.
+ * The counter must live as long as the thread reads.
+ */
+void fs_count_steps(atomic_ulong *steps);
+
 /* True when the sysfs root is a live sysfs and not a copied tree. */
 bool fs_is_live(const struct fs *fs);
+
+/* True when the proc root is a live procfs: there a process has an inode of its own. */
+bool fs_has_live_proc(const struct fs *fs);
 
 /*
  * Reads at most size - 1 bytes in one read(2) and appends a NUL; a sysfs attribute is at most a
@@ -37,6 +48,13 @@ bool fs_is_live(const struct fs *fs);
  * (then buf is full of its beginning, without a NUL), or -errno.
  */
 int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...) _printf_(4, 5);
+
+/*
+ * The same in two steps, for a file that is read again and again: it is opened, which gives a
+ * descriptor or -errno, and then read from its beginning as often as it takes.
+ */
+int fs_open(const struct fs *fs, const char *fmt, ...) _printf_(2, 3);
+int fs_reread(int fd, char *buf, size_t size);
 
 /* A file with one decimal number. 0 or -errno; -EINVAL and -ERANGE for anything else in it. */
 int fs_read_u64(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
@@ -68,11 +86,12 @@ void fs_list_free(char ***names);
 #define _cleanup_list_ _cleanup_(fs_list_free)
 
 /*
- * For walks of thousands of directories: calls visit for each entry, dot-files included, in the
- * directory's order. Costs an open, a close, and a getdents for each 16 KiB of entries and for the
- * end. visit ends the walk with a value below 0, which is returned; else 0 or -errno.
+ * For walks of thousands of directories: calls visit for each entry with its inode as the directory
+ * has it, dot-files included, in the directory's order. Costs an open, a close, and a getdents for
+ * each 16 KiB of entries and for the end. visit ends the walk with a value below 0, which is
+ * returned; else 0 or -errno.
  */
-typedef int (*fs_visitor)(void *data, int dirfd, const char *name);
+typedef int (*fs_visitor)(void *data, int dirfd, const char *name, uint64_t inode);
 int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt, ...)
 	_printf_(4, 5);
 
@@ -85,8 +104,16 @@ int fs_visit_link(int dirfd, const char *name, char *buf, size_t size);
  */
 int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor);
 
+/* The type, the mode, the owner and the device numbers, as far as mask (STATX_…) asks for them. 0
+ * or -errno. */
+struct statx;
+int fs_visit_status(int dirfd, const char *name, int flags, unsigned mask, struct statx *ret);
+
 /* The permission bits of an entry of a directory that is visited, links not followed, or -errno. */
 int fs_visit_mode(int dirfd, const char *name);
+
+/* Who owns the entry itself, links not followed. 0 or -errno. */
+int fs_owner(const struct fs *fs, uid_t *ret, const char *fmt, ...) _printf_(3, 4);
 
 /* A hash of a directory's entry names, whatever their order. 0 or -errno. */
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);

@@ -20,6 +20,9 @@ int sys_open_at(int dirfd, const char *path, int flags);
 /* True when dirfd is the root of a mounted sysfs, and not a copied tree (fstatfs(2)). */
 bool sys_is_sysfs(int dirfd);
 
+/* The same for procfs. */
+bool sys_is_procfs(int dirfd);
+
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t sys_monotonic_ns(void);
 

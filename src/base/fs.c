@@ -16,12 +16,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 struct fs {
 	int rootfs, sysfs, procfs; /* directory descriptors, -1 when absent */
-	bool live;
+	bool live, live_proc;
 };
+
+static _Thread_local atomic_ulong *thread_steps;
+
+void fs_count_steps(atomic_ulong *steps)
+{
+	thread_steps = steps;
+}
+
+static void step(void)
+{
+	if (thread_steps)
+		atomic_fetch_add_explicit(thread_steps, 1, memory_order_relaxed);
+}
 
 static int open_root(const char *path, int *ret, const char **ret_bad)
 {
@@ -64,6 +76,7 @@ int fs_new(struct fs **ret, const char *rootfs, const char *sysfs, const char *p
 		return r;
 	}
 	fs->live = fs->sysfs >= 0 && sys_is_sysfs(fs->sysfs);
+	fs->live_proc = fs->procfs >= 0 && sys_is_procfs(fs->procfs);
 	*ret = fs;
 	return 0;
 }
@@ -81,6 +94,11 @@ void fs_free(struct fs *fs)
 bool fs_is_live(const struct fs *fs)
 {
 	return fs->live;
+}
+
+bool fs_has_live_proc(const struct fs *fs)
+{
+	return fs->live_proc;
 }
 
 /* Formats the path and says below which root it is; the rest of the path is *ret_rest. */
@@ -108,8 +126,32 @@ static _printf_(3, 0) int open_path(const struct fs *fs, int flags, const char *
 	char path[PATH_MAX];
 	const char *rest;
 	int dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	int fd = dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
 
-	return dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
+	step();
+	return fd;
+}
+
+/* n: what a read of size bytes has returned. */
+static int end_read(ssize_t n, char *buf, size_t size)
+{
+	step();
+	if (n < 0)
+		return -errno;
+	if ((size_t)n >= size)
+		return -EMSGSIZE;
+	buf[n] = '\0';
+	return (int)n;
+}
+
+int fs_reread(int fd, char *buf, size_t size)
+{
+	ssize_t n;
+
+	do
+		n = pread(fd, buf, size, 0);
+	while (n < 0 && errno == EINTR);
+	return end_read(n, buf, size);
 }
 
 static _printf_(4, 0) int read_path(const struct fs *fs, char *buf, size_t size, const char *fmt,
@@ -123,12 +165,18 @@ static _printf_(4, 0) int read_path(const struct fs *fs, char *buf, size_t size,
 	do
 		n = read(fd, buf, size);
 	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	if ((size_t)n >= size)
-		return -EMSGSIZE;
-	buf[n] = '\0';
-	return (int)n;
+	return end_read(n, buf, size);
+}
+
+int fs_open(const struct fs *fs, const char *fmt, ...)
+{
+	va_list ap;
+	int fd;
+
+	va_start(ap, fmt);
+	fd = open_path(fs, O_RDONLY, fmt, ap);
+	va_end(ap);
+	return fd;
 }
 
 int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
@@ -326,61 +374,31 @@ int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt,
 		for (ssize_t at = 0; at < n && r >= 0;) {
 			const struct dirent64 *entry = (const void *)(buf + at);
 
-			r = visit(data, fd, entry->d_name);
+			r = visit(data, fd, entry->d_name, entry->d_ino);
+			step();
 			at += entry->d_reclen;
 		}
 	}
 	return r < 0 ? r : n < 0 ? -errno : 0;
 }
 
-int fs_visit_link(int dirfd, const char *name, char *buf, size_t size)
+int fs_owner(const struct fs *fs, uid_t *ret, const char *fmt, ...)
 {
-	ssize_t n = readlinkat(dirfd, name, buf, size - 1);
-
-	if (n < 0)
-		return -errno;
-	buf[n] = '\0';
-	return (int)n;
-}
-
-/* statx(2) does not ask a server of files; seccomp filters older than it refuse it. */
-static int look_up(int dirfd, const char *name, int flags, unsigned mask, struct statx *ret)
-{
-	struct stat s;
-
-	if (statx(dirfd, name, flags | AT_STATX_DONT_SYNC, mask, ret) == 0)
-		return 0;
-	/* EINVAL: glibc has a substitute that does not know the flag. */
-	if (errno != EPERM && errno != ENOSYS && errno != EINVAL)
-		return -errno;
-	if (fstatat(dirfd, name, &s, flags) < 0)
-		return -errno;
-	ret->stx_mode = (uint16_t)s.st_mode;
-	ret->stx_rdev_major = major(s.st_rdev);
-	ret->stx_rdev_minor = minor(s.st_rdev);
-	return 0;
-}
-
-int fs_visit_device(int dirfd, const char *name, unsigned *ret_major, unsigned *ret_minor)
-{
+	char path[PATH_MAX];
+	const char *rest;
 	struct statx s;
-	int r = look_up(dirfd, name, AT_NO_AUTOMOUNT, STATX_TYPE, &s);
+	va_list ap;
+	int dirfd, r;
 
-	if (r < 0)
-		return r;
-	if (!S_ISCHR(s.stx_mode))
-		return -ENOTTY;
-	*ret_major = s.stx_rdev_major;
-	*ret_minor = s.stx_rdev_minor;
-	return 0;
-}
-
-int fs_visit_mode(int dirfd, const char *name)
-{
-	struct statx s;
-	int r = look_up(dirfd, name, AT_SYMLINK_NOFOLLOW, STATX_MODE, &s);
-
-	return r < 0 ? r : s.stx_mode & 0777;
+	va_start(ap, fmt);
+	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	va_end(ap);
+	if (dirfd < 0)
+		return dirfd;
+	r = fs_visit_status(dirfd, rest, AT_SYMLINK_NOFOLLOW, STATX_UID, &s);
+	if (r == 0)
+		*ret = s.stx_uid;
+	return r;
 }
 
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)

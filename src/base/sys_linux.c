@@ -45,6 +45,13 @@ bool sys_is_sysfs(int dirfd)
 	return fstatfs(dirfd, &s) == 0 && s.f_type == SYSFS_MAGIC;
 }
 
+bool sys_is_procfs(int dirfd)
+{
+	struct statfs s;
+
+	return fstatfs(dirfd, &s) == 0 && s.f_type == PROC_SUPER_MAGIC;
+}
+
 uint64_t sys_monotonic_ns(void)
 {
 	struct timespec t;

@@ -27,8 +27,10 @@ static int parse_number(const char *text, size_t len, unsigned base, uint64_t *r
 	uint64_t value = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		unsigned digit = (unsigned)digit_value(text[i]);
+		unsigned digit = (unsigned char)text[i] - (unsigned)'0';
 
+		if (digit > 9)
+			digit = (unsigned)digit_value(text[i]);
 		if (digit >= base)
 			return -EINVAL;
 		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
@@ -151,8 +153,14 @@ size_t text_clean(const char *text, size_t len, char *out, size_t size)
 	size_t used = 0;
 
 	for (size_t i = 0; i < len;) {
-		size_t n = text_utf8_len(text + i, len - i);
+		size_t n;
 
+		/* What most texts have only. */
+		if (text[i] >= 0x20 && text[i] < 0x7f && used + 1 < size) {
+			out[used++] = text[i++];
+			continue;
+		}
+		n = text_utf8_len(text + i, len - i);
 		if (n == 0 || (unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
 			if (used + 4 >= size)
 				break;

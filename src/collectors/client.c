@@ -5,6 +5,7 @@
  */
 #include "base/sys.h"
 #include "collectors/collector.h"
+#include "sources/workload/sharing.h"
 #include "sources/workload/usage.h"
 
 #include <errno.h>
@@ -42,7 +43,8 @@ static const struct family families[] = {
 	[AGGREGATED] = {
 		.name = "intel_gpu_client_workloads_folded",
 		.help = "Workloads with clients that are aggregated as \"other\", because there "
-			"are more than --collector.client.max-workloads.",
+			"are more than --collector.client.max-workloads, or one user, service or "
+			"LXC container has more than an eighth of that.",
 		.type = GAUGE,
 		.labels = { "pci" },
 	},
@@ -92,12 +94,17 @@ static void put_all(const struct collection *c)
 	put(c->batch, &families[AGGREGATED], (double)aggregated, c->gpu->pci);
 }
 
+/* A client, and the process that it belongs to; 0: to nobody. */
+struct owned {
+	const struct drm_client *client;
+	pid_t owner;
+};
+
 static int compare_owners(const void *a, const void *b)
 {
-	const struct drm_client *x = *(const struct drm_client *const *)a;
-	const struct drm_client *y = *(const struct drm_client *const *)b;
+	const struct owned *x = a, *y = b;
 
-	return (x->pid > y->pid) - (x->pid < y->pid);
+	return (x->owner > y->owner) - (x->owner < y->owner);
 }
 
 static bool has_engines(const struct drm_client *client)
@@ -109,15 +116,15 @@ static bool has_engines(const struct drm_client *client)
 }
 
 /* Adds the clients, process by process: each is asked once what it belongs to. */
-static int add_clients(const struct collection *c, const struct drm_client **clients, size_t n)
+static int add_clients(const struct collection *c, const struct owned *owned, size_t n)
 {
 	struct workload workload;
 	pid_t owner = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (clients[i]->pid != owner) {
-			owner = clients[i]->pid;
+		if (owned[i].owner != owner) {
+			owner = owned[i].owner;
 			r = workload_of(c->context->fs, c->context->names, owner, &workload);
 		}
 		/* The process has ended; a client that outlives it belongs to another process at
@@ -126,37 +133,60 @@ static int add_clients(const struct collection *c, const struct drm_client **cli
 			continue;
 		if (r < 0)
 			return fault_errno(c->fault, r, "proc/%d/cgroup", (int)owner);
-		if (usage_add(c->state, clients[i], &workload) < 0)
+		if (usage_add(c->state, owned[i].client, owner ? &workload : NULL) < 0)
 			return fault_errno(c->fault, -ENOMEM, "clients");
 	}
 	return 0;
 }
 
-static int collect_walk(const struct collection *c, struct walk *walk)
+static int find_owners(const struct collection *c, struct walk *walk,
+		       const struct drm_client *clients, size_t n, struct owned **ret)
 {
-	const struct drm_client *clients, **sorted;
+	struct owned *owned = calloc(n ? n : 1, sizeof(*owned));
+	pid_t *owners = calloc(n ? n : 1, sizeof(*owners));
+	const struct held *held;
+	size_t n_held;
+	int r = owned && owners ? walk_held(walk, c->gpu, &held, &n_held, c->fault) : -ENOMEM;
+
+	if (r == 0)
+		r = sharing_owners(c->context->fs, c->context->names, c->gpu, clients, n, held,
+				   n_held, owners);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		owned[i] = (struct owned){ &clients[i], owners[i] };
+	if (r == 0)
+		qsort(owned, n, sizeof(*owned), compare_owners);
+	free(owners);
+	if (r < 0) {
+		free(owned);
+		return fault_errno(c->fault, r, "clients");
+	}
+	*ret = owned;
+	return 0;
+}
+
+static int collect_walk(const struct collection *c, struct walk **walk)
+{
+	const struct drm_client *clients;
+	struct owned *owned = NULL;
 	size_t n, silent, engines = 0;
 	uint64_t now = sys_monotonic_ns();
-	int r = walk_clients(walk, c->gpu, &clients, &n, &silent, c->fault);
+	int r = procs_clients(c->context->procs, walk, c->gpu, &clients, &n, &silent, c->fault);
 
 	if (r < 0)
 		return r;
 	if (n == 0 && silent > 0)
 		return fault_set(c->fault, REASON_NOT_SUPPORTED, "client-no-engines", -EOPNOTSUPP,
 				 "fdinfo of %zu descriptors says nothing of the GPU's use", silent);
-	sorted = calloc(n ? n : 1, sizeof(*sorted));
-	if (!sorted)
-		return fault_errno(c->fault, -ENOMEM, "clients");
-	for (size_t i = 0; i < n; i++) {
-		sorted[i] = &clients[i];
+	r = find_owners(c, *walk, clients, n, &owned);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
 		engines += has_engines(&clients[i]);
-	}
-	qsort(sorted, n, sizeof(*sorted), compare_owners);
 	usage_begin(c->state, now);
-	r = add_clients(c, sorted, n);
-	usage_keep_denied(c->state, walk);
+	r = add_clients(c, owned, n);
+	usage_keep_denied(c->state, *walk);
 	usage_end(c->state);
-	free(sorted);
+	free(owned);
 	if (r == 0 && n > 0 && c->gpu->maybe_vgpu)
 		fault_set(
 			c->fault, REASON_PERMISSION, "render-node", 0,
@@ -186,7 +216,7 @@ static int collect(const struct collection *c)
 	if (r < 0)
 		return r;
 	if (!must_not_wake(c, walk))
-		r = collect_walk(c, walk);
+		r = collect_walk(c, &walk);
 	walk_unref(walk);
 	if (r == 0)
 		put_all(c);

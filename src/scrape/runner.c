@@ -10,8 +10,11 @@
  * there is news and when it has said that it would: the waiter's side, waiter.c. The current runner
  * waits for `work`; it looks for GPUs, plans the scrape (a slot for each job, idle jobs into the
  * queue) and runs the queue: this file. The waiter also watches the runner: it looks when the
- * runner has shown no progress for 50 ms while work waits, and starts another one. The old one is
- * no longer `current`, ends what it is in, answers who waits for that, and exits.
+ * runner has made no step for 50 ms while work waits, and has another one take over. A step is a
+ * file that was opened or read (fs_count_steps()): a walk of ten thousand processes is long, not
+ * stuck. The old runner is no longer `current`, ends what it is in, answers who waits for that, and
+ * is the `spare` that takes over the next time, so that a machine where this happens at each scrape
+ * makes no thread for it; with a spare already there it exits.
  *
  * A job is
  *   IDLE     in nobody's hands        -> QUEUED by the plan of a scrape that wants it
@@ -48,6 +51,8 @@
 
 struct runner {
 	struct scraper *scraper;
+	atomic_ulong steps;  /* by its own thread */
+	unsigned long known; /* of those, when somebody last compared */
 };
 
 static void signal_if_done_locked(struct scrape *scrape)
@@ -254,19 +259,37 @@ static void work_locked(struct scraper *s, const struct runner *me)
 	}
 }
 
+/* Somebody has taken over. False when it is not needed for the next time. */
+static bool stay_locked(struct scraper *s, struct runner *me)
+{
+	if (s->spare)
+		return false;
+	s->spare = me;
+	while (s->spare == me && !s->stopping)
+		pthread_cond_wait(&s->relief, &s->lock);
+	return true;
+}
+
 static void *runner_main(void *data)
 {
 	struct runner *me = data;
 	struct scraper *s = me->scraper;
 
+	fs_count_steps(&me->steps);
 	pthread_mutex_lock(&s->lock);
-	while (s->current == me && !s->stopping) {
+	while (!s->stopping) {
+		if (s->current != me) {
+			if (!stay_locked(s, me))
+				break;
+			continue;
+		}
 		s->busy = runner_has_work_locked(s);
 		if (!s->busy) {
 			pthread_cond_wait(&s->work, &s->lock);
 			continue;
 		}
 		s->progress = sys_monotonic_ns();
+		me->known = atomic_load_explicit(&me->steps, memory_order_relaxed);
 		work_locked(s, me);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -279,7 +302,21 @@ bool runner_has_work_locked(const struct scraper *s)
 	return !LIST_EMPTY(&s->unplanned) || !TAILQ_EMPTY(&s->queue);
 }
 
-int runner_start_locked(struct scraper *s)
+bool runner_moves_locked(struct scraper *s)
+{
+	struct runner *runner = s->current;
+	unsigned long steps;
+	bool moves;
+
+	if (!runner)
+		return false;
+	steps = atomic_load_explicit(&runner->steps, memory_order_relaxed);
+	moves = steps != runner->known;
+	runner->known = steps;
+	return moves;
+}
+
+static int new_runner(struct scraper *s, struct runner **ret)
 {
 	struct runner *runner = calloc(1, sizeof(*runner));
 	int r;
@@ -288,9 +325,23 @@ int runner_start_locked(struct scraper *s)
 		return -ENOMEM;
 	runner->scraper = s;
 	r = thread_start(NULL, "runner", runner_main, runner);
-	if (r < 0) {
+	if (r < 0)
 		free(runner);
+	else
+		*ret = runner;
+	return r;
+}
+
+int runner_start_locked(struct scraper *s)
+{
+	struct runner *runner = s->spare;
+	int r = runner ? 0 : new_runner(s, &runner);
+
+	if (r < 0)
 		return r;
+	if (s->spare) {
+		s->spare = NULL;
+		pthread_cond_signal(&s->relief);
 	}
 	s->current = runner;
 	s->current_discovers = false;

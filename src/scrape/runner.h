@@ -39,7 +39,8 @@ struct scraper {
 	struct scraper_options options;
 	struct context context;
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* for the current runner */
+	pthread_cond_t work;   /* for the current runner */
+	pthread_cond_t relief; /* for the spare one */
 
 	/* Written by the one thread that discovers, and read by it without the lock. */
 	struct gpu_list *gpus;
@@ -53,14 +54,16 @@ struct scraper {
 	LIST_HEAD(scrapes, scrape) unplanned, active;
 	TAILQ_HEAD(, job) queue;
 
-	struct runner *current;
+	struct runner *current, *spare;
 	bool busy;		/* the current runner is at work */
 	bool current_discovers; /* and this is what it does */
 	uint64_t progress;	/* when it began what it does now, monotonic ns */
 };
 
-/* runner.c: starts a runner and makes it the current one. 0 or -errno. */
+/* runner.c: makes another runner the current one: the spare one, or a new thread. 0 or -errno. */
 int runner_start_locked(struct scraper *scraper);
+/* Whether the current one has made a step since it was last asked, or since its work began. */
+bool runner_moves_locked(struct scraper *scraper);
 bool runner_has_work_locked(const struct scraper *scraper);
 /* When the job is stuck, if it runs until then: nobody waits for it any longer. */
 uint64_t runner_patience_locked(const struct scraper *scraper, const struct job *job);

@@ -43,6 +43,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
+	pthread_cond_init(&s->relief, NULL);
 	*ret = s;
 	return 0;
 }
@@ -367,6 +368,7 @@ void scraper_stop(struct scraper *s)
 	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
 	pthread_cond_broadcast(&s->work);
+	pthread_cond_broadcast(&s->relief);
 	LIST_FOREACH (scrape, &s->active, active)
 		scrape->news(scrape->data);
 	pthread_mutex_unlock(&s->lock);

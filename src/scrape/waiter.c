@@ -7,7 +7,7 @@
 
 #include "base/sys.h"
 
-#define TAKEOVER_NS 50000000u /* without progress, while work waits */
+#define TAKEOVER_NS 50000000u /* without a step, while work waits */
 /* A GPU that came or went is worth waiting for: its name alone takes another process. */
 #define DISCOVERY_NS 400000000u
 
@@ -54,14 +54,14 @@ static uint64_t next_check_locked(const struct scraper *s, uint64_t end)
 	return runner_has_work_locked(s) && check < end ? check : end;
 }
 
-/* Starts another runner if work waits and the current one shows no progress. */
+/* Has another runner take over if work waits and the current one makes no step. */
 static void check_runner_locked(struct scraper *s)
 {
 	if (s->stopping || !runner_has_work_locked(s) ||
 	    sys_monotonic_ns() < takeover_time_locked(s))
 		return;
 	/* When no thread can be had, the deadline still holds. */
-	if (runner_start_locked(s) < 0)
+	if (runner_moves_locked(s) || runner_start_locked(s) < 0)
 		s->progress = sys_monotonic_ns();
 }
 

@@ -265,6 +265,12 @@ bool sys_is_sysfs(int dirfd)
 	return fake_knobs.is_sysfs;
 }
 
+bool sys_is_procfs(int dirfd)
+{
+	(void)dirfd;
+	return fake_knobs.is_procfs;
+}
+
 uint64_t sys_monotonic_ns(void)
 {
 	struct timespec t;

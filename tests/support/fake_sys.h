@@ -20,6 +20,7 @@ void fake_sys_load(const char *root);
 /* Set by tests between calls into the code under test; fake_sys_load() sets the defaults. */
 struct fake_knobs {
 	bool is_sysfs;			     /* default true: the tree is taken for a live sysfs */
+	bool is_procfs;			     /* default false */
 	bool real_clock;		     /* default false */
 	uint64_t slept_ns;		     /* since boot, default 1000 s */
 	uint64_t capabilities;		     /* bit mask, default 0 */

@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include "fake_sys.h"
+#include "sources/proc/patient.h"
 #include "sources/workload/attribution.h"
 #include "threads.h"
 #include "tree.h"
@@ -48,6 +49,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	fake_block(NULL);
+	patient_end();
 	/* Nobody waits for a reader whose name is known already, and it reads on. */
 	assert_true(threads_end());
 	names_free(names);
@@ -329,10 +331,34 @@ static void hung(void **state)
 	assert_string_equal(find("pci", PCI), "103// ?");
 }
 
+/*
+ * A command line that is never read, because its process maps a file that nobody serves: who is no
+ * VM by its group is no obstacle, and others have their owners.
+ */
+static void stuck(void **state)
+{
+	(void)state;
+	fake_knobs.real_clock = true;
+	write_process(20, "/qemu.slice/101.scope", "kvm|-id|101|", "/dev/vfio/12");
+	write_process(21, "/user.slice/user-1000.slice/session-1.scope", "ffmpeg|", NULL);
+	tree_write(&tree, "proc/20/status", "Name:\tkvm\nUid:\t0\t0\t0\t0\n");
+	tree_write(&tree, "proc/21/status", "Name:\tx\nUid:\t1000\t1000\t1000\t1000\n");
+	deny(21, -EACCES);
+	fake_block("proc/21/cmdline");
+	assert_string_equal(find("mdev", MDEV), "101// used");
+	assert_string_equal(find("mdev", OTHER), "// free");
+	write_process(21, "/qemu.slice/102.scope", "kvm|", NULL);
+	assert_string_equal(find("mdev", OTHER), "// ?");
+	fake_block("proc/20/cmdline");
+	deny(21, 0);
+	assert_string_equal(find("mdev", MDEV), "101// used");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(holders, setup, teardown),
+		cmocka_unit_test_setup_teardown(stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_command, setup, teardown),
 		cmocka_unit_test_setup_teardown(nodes, setup, teardown),
 		cmocka_unit_test_setup_teardown(forged, setup, teardown),

@@ -238,6 +238,52 @@ static void hidden(void **unused)
 	assert_string_equal(fault.remedy, "client-rights");
 }
 
+#define CLIENTS_HEADER "             command  tgid dev master a   uid      magic"
+#define CLIENTS_ROW    "%20s %5d 128   n    n     0          0"
+
+/* One client of several processes: never the lowest number's. */
+static void shared(void **unused)
+{
+	char text[512];
+
+	(void)unused;
+	gpu.driver = GPU_I915;
+	write_client(10, "thief", 1, "drm-engine-video:\t1000000000 ns\n");
+	write_client(11, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	write_client(12, "a", 1, "drm-engine-video:\t1000000000 ns\n");
+	assert_int_equal(collect(), 0);
+	assert_compare(value(CLIENTS, "thief"), ==, -1);
+	assert_compare(value(CLIENTS, "a.service"), ==, -1);
+	assert_compare(value(CLIENTS, "workload=\"other\""), ==, 1);
+	assert_compare(value(AGGREGATED, "pci"), ==, 0);
+	/* The kernel says who opened it, if no other holder has a file of its own. */
+	snprintf(text, sizeof(text), CLIENTS_HEADER "\n" CLIENTS_ROW "\n" CLIENTS_ROW "\n",
+		 "x 11 0 n n 0 0", 99, "ffmpeg", 12);
+	tree_write(&tree, "sys/kernel/debug/dri/0/clients", text);
+	assert_int_equal(collect(), 0);
+	assert_compare(value(CLIENTS, "a.service"), ==, 1);
+	assert_compare(value(CLIENTS, "workload=\"other\""), ==, 0);
+	snprintf(text, sizeof(text), CLIENTS_HEADER "\n" CLIENTS_ROW "\n" CLIENTS_ROW "\n", "thief",
+		 10, "ffmpeg", 12);
+	tree_write(&tree, "sys/kernel/debug/dri/0/clients", text);
+	assert_int_equal(collect(), 0);
+	assert_compare(value(CLIENTS, "workload=\"other\""), ==, 1);
+	/* Later kernels name the client. */
+	snprintf(text, sizeof(text),
+		 CLIENTS_HEADER "  name client-id\n" CLIENTS_ROW " <unset>     2\n" CLIENTS_ROW
+				" a 9 name     1\n",
+		 "thief", 10, "ffmpeg", 12);
+	tree_write(&tree, "sys/kernel/debug/dri/0/clients", text);
+	assert_int_equal(collect(), 0);
+	assert_compare(value(CLIENTS, "a.service"), ==, 1);
+	/* Holders of one workload need no such list, and one that ends is none. */
+	tree_delete(&tree, "sys/kernel/debug/dri/0/clients");
+	tree_delete(&tree, "proc/10/cgroup");
+	assert_int_equal(collect(), 0);
+	assert_compare(value(CLIENTS, "a.service"), ==, 1);
+	assert_compare(value(CLIENTS, "workload=\"other\""), ==, 0);
+}
+
 /* xe would wake its GPU to answer. */
 static void asleep(void **unused)
 {
@@ -325,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_denied, setup, teardown),
 		cmocka_unit_test_setup_teardown(hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(shared, setup, teardown),
 		cmocka_unit_test_setup_teardown(asleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_path, setup, teardown),

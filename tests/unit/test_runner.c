@@ -350,6 +350,64 @@ static void stuck_is_skipped_and_recovers(void **state)
 	assert_has(body, "toy_blocker 2\n");
 }
 
+static struct runner *current(void)
+{
+	struct runner *found;
+
+	pthread_mutex_lock(&scraper->lock);
+	found = scraper->current;
+	pthread_mutex_unlock(&scraper->lock);
+	return found;
+}
+
+/* Who reads file after file is not stuck. A machine that does not run it for 50 ms may say so. */
+static void a_long_walk_is_not_stuck(void **state)
+{
+	bool kept = false;
+
+	(void)state;
+	toys_walk(30);
+	for (int i = 0; i < 10 && !kept; i++) {
+		struct runner *before = current();
+		const char *body = scrape(ALL_TOYS, 0, NULL);
+
+		assert_success(body, "slow", 1);
+		kept = before == current();
+	}
+	assert_true(kept);
+}
+
+static struct runner *wait_for_spare(void)
+{
+	struct runner *found = NULL;
+
+	for (int i = 0; i < 3000 && !found; i++) {
+		nap(MS);
+		pthread_mutex_lock(&scraper->lock);
+		found = scraper->spare;
+		pthread_mutex_unlock(&scraper->lock);
+	}
+	assert_non_null(found);
+	return found;
+}
+
+/* Who was stuck is there for the next time; on a busy machine more than one may take over. */
+static void no_new_thread(void **state)
+{
+	struct runner *spare = NULL;
+	bool used = false;
+
+	(void)state;
+	for (int i = 0; i < 10 && !used; i++) {
+		toys_block(TOY_BLOCKER);
+		assert_timeout(scrape(ALL_TOYS, 300 * MS, NULL), "blocker");
+		used = spare && current() == spare;
+		toys_release();
+		spare = wait_for_spare();
+	}
+	assert_true(used);
+}
+
 static void overlapping_scrapes_share_a_run(void **state)
 {
 	struct asker first = { .set = ALL_TOYS }, second = { .set = TOY(BLOCKER) | TOY(QUICK) };
@@ -695,6 +753,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(deadline_holds, setup, teardown),
 		cmocka_unit_test_setup_teardown(two_are_stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(stuck_is_skipped_and_recovers, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_long_walk_is_not_stuck, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_new_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(overlapping_scrapes_share_a_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_has_its_own_deadline, setup, teardown),
 		cmocka_unit_test_setup_teardown(hurry_makes_nothing_stuck, setup, teardown),

@@ -547,6 +547,40 @@ static void crowd(void **unused)
 	assert_int_equal(fault.reason, REASON_NONE);
 }
 
+/* Thousands of one user, with the lowest numbers, take nobody else's room. */
+static void crowd_of_one(void **unused)
+{
+	unsigned fakes = TRANSCODE_SCAN_MAX + 100;
+
+	(void)unused;
+	assert_int_equal(collect(1), 0);
+	for (unsigned i = 0; i < fakes; i++) {
+		char path[64], text[128];
+
+		process((int)(10 + i), "ffmpeg", "a");
+		stat_of((int)(10 + i), 0, uptime);
+		snprintf(path, sizeof(path), "proc/%u/cgroup", 10 + i);
+		snprintf(text, sizeof(text), "0::/user.slice/user-1000.slice/libpod-%064x.scope\n",
+			 i);
+		tree_write(&tree, path, text);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		process((int)(5000 + i), "ffmpeg", "plex");
+		stat_of((int)(5000 + i), 0, uptime);
+	}
+	/* One that works is before those of its user that do nothing. */
+	video((int)(10 + fakes - 1), 7, "drm-engine-video:\t1 ns\n");
+	assert_int_equal(collect(1), 0);
+	assert_int_equal(fault.reason, REASON_LIMIT);
+	assert_compare(value(PROCESSES, "workload=\"service/plex.service\""), ==, 20);
+	for (unsigned i = 0; i < 20; i++)
+		stat_of((int)(5000 + i), 2000, uptime - 100);
+	video((int)(10 + fakes - 1), 7, "drm-engine-video:\t9000000000 ns\n");
+	assert_int_equal(collect(15), 0);
+	assert_compare(value(TRANSCODES, "software"), ==, 20);
+	assert_compare(value(TRANSCODES, "hardware"), ==, 1);
+}
+
 /* One client of many processes counts for each; what a parent holds is no child's. */
 static void shared(void **unused)
 {
@@ -583,6 +617,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(crowd, setup, teardown),
+		cmocka_unit_test_setup_teardown(crowd_of_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(shared, setup, teardown),
 	};
 

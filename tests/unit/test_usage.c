@@ -195,9 +195,9 @@ static void dips(void **state)
 }
 
 /*
- * A client that makes a context for each batch, as i915 accounts for it: a batch that runs is in the
- * sum; from its end, when its context is destroyed, until it is booked, it is not. Read 150 times a
- * second, it must have used in the end what it used.
+ * A client that makes a context for each batch, as i915 accounts for it: a batch that runs is in
+ * the sum; from its end, when its context is destroyed, until it is booked, it is not. Read 150
+ * times a second, it must have used in the end what it used.
  */
 #define BATCH 20.0 /* ms */
 
@@ -239,9 +239,9 @@ static void dips_at_many_reads(void **state)
 		for (unsigned read = 1; read <= 450; read++) {
 			uint64_t last = engine->ns;
 
-			engine->ns = (uint64_t)(shown(end / 450 * read, rows[i].load,
-						      rows[i].late) *
-						1e6);
+			engine->ns =
+				(uint64_t)(shown(end / 450 * read, rows[i].load, rows[i].late) *
+					   1e6);
 			lower += engine->ns < last;
 			begin(1 / 150.0);
 			add_info(10 + i, name, &info);
@@ -465,9 +465,47 @@ static void forgotten(void **state)
 	assert_null(find("a"));
 }
 
+/* Somebody has as many workloads as he likes, other ones at each scan: all but a few are "other".
+ */
+static void one_owner(void **state)
+{
+	unsigned rows = 0;
+	size_t n, aggregated;
+	const struct use *all;
+
+	(void)state;
+	usage_free(usage);
+	usage = usage_new(200);
+	for (unsigned scan = 0; scan < 20; scan++) {
+		begin(15);
+		for (unsigned i = 0; i < 500; i++) {
+			struct drm_client client = { .pid = 1, .at = now };
+			char name[32];
+			struct workload w;
+
+			snprintf(name, sizeof(name), "%u.%u", scan, i);
+			w = named(name);
+			w.owner = 7;
+			client.info.client_id = scan * 500 + i;
+			assert_int_equal(usage_add(usage, &client, &w), 0);
+		}
+		if (scan == 10)
+			add(99999, "pod", 1);
+		usage_end(usage);
+		all = usage_all(usage, &n);
+		assert_int_equal(n, scan < 10 ? 25 : 26);
+		assert_non_null(usage_other(usage, &aggregated));
+		assert_int_equal(aggregated, scan == 0 ? 475 : 500);
+	}
+	for (size_t i = 0; i < n; i++)
+		rows += strcmp(all[i].workload.workload, "service/pod") == 0;
+	assert_int_equal(rows, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(one_owner, setup, teardown),
 		cmocka_unit_test_setup_teardown(base_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_and_return, setup, teardown),
 		cmocka_unit_test_setup_teardown(dips, setup, teardown),

@@ -86,6 +86,44 @@ static struct workload of_named(const char *cgroup, const char *workload, const 
 	return w;
 }
 
+/* Whose groups are made by one who is not root. */
+static void owners(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool owned, same;
+	} rows[] = {
+		{ "0::/user.slice/user-1000.slice/libpod-" ID ".scope\n",
+		  "0::/user.slice/user-1000.slice/user@1000.service/x/libpod-" ID2 ".scope\n", true,
+		  true },
+		{ "0::/user.slice/user-1000.slice/session-1.scope\n",
+		  "0::/user.slice/user-1001.slice/session-1.scope\n", true, false },
+		{ "0::/system.slice/a.service/x\n", "0::/system.slice/a.service/y/z\n", true,
+		  true },
+		{ "0::/system.slice/a.service/x\n", "0::/system.slice/b.service/x\n", true, false },
+		{ "0::/system.slice/a.service\n", "0::/system.slice/b.service\n", false, true },
+		{ "0::/lxc/101/ns/system.slice/a.service\n", "0::/lxc/101/ns/init.scope\n", true,
+		  true },
+		{ "0::/lxc/101/ns/init.scope\n", "0::/lxc/102/ns/init.scope\n", true, false },
+		{ "0::/lxc.payload.a/x\n", "0::/lxc.payload.a/y\n", true, true },
+		{ "0::/kubepods/pod" UID "/" ID "\n", "0::/qemu.slice/100.scope\n", false, true },
+		{ "0::/user-runtime.slice/a.service\n", "0::/user-.slice/a.service\n", false,
+		  true },
+		{ "2:cpu:/user.slice/user-7.slice\n1:name=systemd:/\n",
+		  "0::/user.slice/user-7.slice/a\n", true, true },
+		{ "0::/\n", "0::/\n", true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t a = of(rows[i].a).owner, b = of(rows[i].b).owner;
+
+		assert_row((a != 0) == rows[i].owned, rows[i].a);
+		assert_row((b != 0) == rows[i].owned, rows[i].b);
+		assert_row((a == b) == rows[i].same, rows[i].a);
+	}
+}
+
 static void labels(void **state)
 {
 	static const struct {
@@ -258,6 +296,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(labels, setup, teardown),
+		cmocka_unit_test_setup_teardown(owners, setup, teardown),
 		cmocka_unit_test_setup_teardown(hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(equality, setup, teardown),

@@ -25,6 +25,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t released;
 	bool blocked[TOYS];
+	unsigned steps;
 	unsigned runs[TOYS], inside, states;
 	uint64_t began[TOYS];
 	int error, init_error[TOYS];
@@ -35,9 +36,11 @@ static int collect(const struct collection *c)
 {
 	static const struct timespec slow = { 0, 10000000 };
 	enum toy toy = (enum toy)(c->collector->families - families);
+	unsigned steps;
 	int error;
 
 	pthread_mutex_lock(&toys.lock);
+	steps = toys.steps;
 	toys.runs[toy]++;
 	toys.inside++;
 	toys.began[toy] = sys_monotonic_ns();
@@ -53,7 +56,13 @@ static int collect(const struct collection *c)
 	toys.inside--;
 	pthread_mutex_unlock(&toys.lock);
 	if (toy == TOY_SLOW)
-		nanosleep(&slow, NULL);
+		for (unsigned i = 0; i <= steps; i++) {
+			char text[8];
+
+			nanosleep(&slow, NULL);
+			if (i < steps)
+				fs_read(c->context->fs, text, sizeof(text), "sys/nothing");
+		}
 	return error;
 }
 
@@ -147,6 +156,7 @@ void toys_reset(void)
 	toys.init_error[TOY_ABSENT] = -ENODEV;
 	toys.init_error[TOY_BROKEN] = -EIO;
 	toys.error = 0;
+	toys.steps = 0;
 	pthread_mutex_unlock(&toys.lock);
 }
 
@@ -162,6 +172,13 @@ void toys_release(void)
 	pthread_mutex_lock(&toys.lock);
 	memset(toys.blocked, 0, sizeof(toys.blocked));
 	pthread_cond_broadcast(&toys.released);
+	pthread_mutex_unlock(&toys.lock);
+}
+
+void toys_walk(unsigned steps)
+{
+	pthread_mutex_lock(&toys.lock);
+	toys.steps = steps;
 	pthread_mutex_unlock(&toys.lock);
 }
 

@@ -30,6 +30,9 @@ enum toy {
 void toys_reset(void);
 void toys_block(enum toy toy);
 void toys_release(void);
+
+/* TOY_SLOW reads so many files, one in 10 ms. */
+void toys_walk(unsigned steps);
 /* The failers return this; 0: they succeed. The detail tells one cause from another. */
 void toys_fail(int error, const char *detail);
 void toys_init_error(enum toy toy, int error);

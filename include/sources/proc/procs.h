@@ -26,10 +26,10 @@ struct walk;
 
 /*
  * The walk of a round: its first caller does it, in the calling thread. Nothing in it can hang:
- * it lists directories of /proc and reads links, which asks no file system and no driver. It costs
- * a process without DRM descriptors four system calls and one for each descriptor; each of those on
- * a device node that is no terminal or the like costs one more, and a second one if it is of DRM or
- * VFIO.
+ * it lists directories of /proc and reads links, which asks no file system and no driver. An
+ * unchanged process costs its share of the listing of /proc. One that is scanned costs eight system
+ * calls and one for each descriptor; each of those on a device node that is no terminal or the like
+ * costs one more, and a second one if it is of DRM or VFIO.
  *
  * Without the right to list descriptors (CAP_DAC_READ_SEARCH) but with that to read them
  * (CAP_SYS_PTRACE), fdinfo is listed instead and every descriptor is read: three system calls.
@@ -51,11 +51,17 @@ void walk_unref(struct walk *walk);
 /* Every process, in the order of /proc (by number). */
 const pid_t *walk_pids(const struct walk *walk, size_t *ret_n);
 
+/* The name of a process (its comm) by its place among them. 0, or why it could not be read. */
+int walk_name(const struct walk *walk, size_t i, const char **ret);
+
 /* Processes whose descriptors' links could not be read, in the same order. */
 const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n);
 
 /* The descriptors of the process could not be listed in either way: what it holds is unknown. */
 bool walk_denied(const struct walk *walk, pid_t pid);
+
+/* The process has more descriptors than were scanned. */
+bool walk_is_cut(const struct walk *walk, pid_t pid);
 
 /* Whether /proc shows every process of the machine (the initial PID namespace, no hidepid). */
 bool walk_is_whole_machine(const struct walk *walk);
@@ -97,6 +103,14 @@ struct drm_client {
  */
 int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
 		 size_t *ret_n, size_t *ret_silent, struct fault *fault);
+
+/*
+ * The same, and nobody is missing: when the driver's module has more references than before that
+ * are no known client's, all processes are scanned, and *walk becomes the walk that did it.
+ */
+int procs_clients(struct procs *procs, struct walk **walk, const struct gpu *gpu,
+		  const struct drm_client **ret, size_t *ret_n, size_t *ret_silent,
+		  struct fault *fault);
 
 #define HELD_SILENT SIZE_MAX
 

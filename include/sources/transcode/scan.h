@@ -18,8 +18,8 @@ struct transcode_scan *transcode_scan_new(const struct fs *fs, struct names *nam
 void transcode_scan_free(struct transcode_scan *transcodes);
 
 /*
- * One scan of all processes of a walk. Costs each process that is no transcoder three system
- * calls, and a transcoder some twenty. gpus may be NULL: there are none. 0 or -errno with *fault
+ * One scan of all processes of a walk. The walk has the names; a transcoder costs some twenty
+ * system calls. gpus may be NULL: there are none. 0 or -errno with *fault
  * filled in; 0 with *fault filled in when what some use of the GPU could not be read.
  */
 int transcode_scan_run(struct transcode_scan *transcodes, struct walk *walk,

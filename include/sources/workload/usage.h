@@ -26,14 +26,18 @@ struct use {
 
 struct usage;
 
-/* At most max workloads are kept apart; what is over the limit is aggregated as "other". */
+/*
+ * At most max workloads are kept apart, and of one owner WORKLOAD_SHARE(max); what is over the
+ * limit is aggregated as "other".
+ */
 struct usage *usage_new(unsigned max);
 void usage_free(struct usage *usage);
 
 /*
  * One scan of the GPU: begin, add for each client, end. Between them nothing is to be read. A
  * client is known by its id. What it had used before the first scan of all does not count; later
- * a new client counts whole, because it has come since. add: 0 or -ENOMEM.
+ * a new client counts whole, because it has come since. workload NULL: it is nobody's, which is
+ * "other" as well. add: 0 or -ENOMEM.
  */
 void usage_begin(struct usage *usage, uint64_t now);
 int usage_add(struct usage *usage, const struct drm_client *client,

@@ -19,7 +19,16 @@ struct workload {
 	char container[64];
 	char vmid[12];
 	char guest[GUEST_NAME_BYTES];
+	/*
+	 * Who can make as many such workloads as he likes: a hash that names a user's slice, a
+	 * service with control groups of its own, an LXC container, or processes with a name alone;
+	 * 0: nobody but root. No part of what a workload is: a limit of tables.
+	 */
+	uint64_t owner;
 };
+
+/* Of a table's rows an owner may have so many. */
+#define WORKLOAD_SHARE(rows) ((rows) < 8 ? 1 : (rows) / 8)
 
 /* comm names a process that belongs to nothing else; may be any bytes. */
 void workload_name(struct names *names, const struct cgroup *cgroup, const char *comm,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FDINFO_BYTES 8192
 
@@ -20,10 +21,18 @@ static unsigned minor_of_node(const char *node)
 	return *node && walk_minor_of(path, &minor) ? minor : NO_MINOR - 1;
 }
 
+/* Where the minor is not known a reading has learned whose it is, or may be anybody's. */
 static bool is_of(const struct drm_fd *fd, const struct gpu *gpu)
 {
-	return !gpu || fd->minor == ANY_MINOR || fd->minor == minor_of_node(gpu->render) ||
-	       fd->minor == minor_of_node(gpu->card);
+	int is = atomic_load(&fd->file->is);
+
+	if (fd->minor == ANY_MINOR && is == DRM_NONE)
+		return false;
+	if (!gpu)
+		return true;
+	if (fd->minor == ANY_MINOR)
+		return is != DRM_CLIENT || strcmp(fd->file->pci, gpu->pci) == 0;
+	return fd->minor == minor_of_node(gpu->render) || fd->minor == minor_of_node(gpu->card);
 }
 
 size_t walk_count(const struct walk *walk, const struct gpu *gpu)
@@ -80,20 +89,39 @@ static void correct_times(const struct gpu *gpu, struct fdinfo *info)
 	}
 }
 
-/* 1: a client; 0: none, or another GPU's. */
-static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct reading *reading,
-		   struct drm_client *ret)
+/* The descriptor is a client of this GPU, for as long as its process stays the same. */
+static void learn_client(const struct drm_fd *fd, const char *pci)
 {
-	char text[FDINFO_BYTES];
-	int n = fs_read(walk->fs, text, sizeof(text), "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
+	int unknown = DRM_UNKNOWN;
+
+	if (!atomic_compare_exchange_strong(&fd->file->is, &unknown, DRM_LEARNING))
+		return;
+	snprintf(fd->file->pci, sizeof(fd->file->pci), "%s", pci);
+	atomic_store(&fd->file->is, DRM_CLIENT);
+}
+
+/* 0; what is not known by its node and is no client's is not read again. */
+static int learn_none(const struct drm_fd *fd)
+{
+	if (fd->minor == ANY_MINOR)
+		atomic_store(&fd->file->is, DRM_NONE);
+	return 0;
+}
+
+/* 1: a client; 0: none, or another GPU's. */
+static int parse_fd(const struct drm_fd *fd, const char *text, int n, struct reading *reading,
+		    struct drm_client *ret)
+{
 	int r;
 
 	/* Closed or ended since the walk. */
-	if (n == -ENOENT || n == -ESRCH)
+	if (n == -ENOENT || n == -ESRCH) {
+		atomic_store(&fd->file->is, DRM_GONE);
 		return 0;
+	}
 	/* Of inotify or epoll, whose fdinfo lists what they watch. */
 	if (n == -EMSGSIZE && fd->minor == ANY_MINOR)
-		return 0;
+		return learn_none(fd);
 	if (n == -EACCES || n == -EPERM)
 		return fault_set(&reading->fault, REASON_PERMISSION, "client-rights", n,
 				 "fdinfo of process %d may not be read", (int)fd->pid);
@@ -103,16 +131,33 @@ static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct read
 	r = fdinfo_parse(text, (size_t)n, &ret->info);
 	if (r == -EINVAL)
 		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0)
+	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0) {
+		learn_client(fd, ret->info.pdev);
 		return 0;
+	}
 	/* Without an address or a number nothing says whose it is. */
 	if (r < 0 || !ret->info.has_client_id || (fd->minor == ANY_MINOR && !*ret->info.pdev)) {
 		if (fd->minor == ANY_MINOR)
-			return 0;
+			return learn_none(fd);
 		reading->silent++;
 		return hold(reading, fd->pid, HELD_SILENT);
 	}
+	learn_client(fd, reading->pci);
 	return 1;
+}
+
+static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct reading *reading,
+		   struct drm_client *ret)
+{
+	char text[FDINFO_BYTES];
+	int opened, n = drm_file_read(walk, fd, text, sizeof(text), &opened);
+	int r = parse_fd(fd, text, n, reading, ret);
+
+	if (r > 0 && opened >= 0 && walk->inodes)
+		drm_file_keep(fd->file, opened);
+	else if (opened >= 0)
+		close(opened);
+	return r;
 }
 
 static int compare_clients(const void *a, const void *b)

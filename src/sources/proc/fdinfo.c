@@ -36,7 +36,7 @@ static bool split(const char *line, size_t len, struct pair *p)
 	const char *colon = memchr(line, ':', len);
 	const char *end = line + len;
 
-	if (!colon)
+	if (!colon || colon == line)
 		return false;
 	p->key = line;
 	p->key_len = (size_t)(colon - line);
@@ -46,24 +46,19 @@ static bool split(const char *line, size_t len, struct pair *p)
 	return true;
 }
 
-static bool is_key(const struct pair *p, const char *key)
+static inline bool is_key(const struct pair *p, const char *key)
 {
-	return p->key_len == strlen(key) && memcmp(p->key, key, p->key_len) == 0;
+	return p->key_len == strlen(key) && memcmp(p->key, key, strlen(key)) == 0;
 }
 
-/* The class that the key names behind a prefix, or -1. */
-static int class_behind(const struct pair *p, const char *prefix)
+/* The class that the key names behind so many bytes, or -1. */
+static int class_behind(const struct pair *p, size_t n)
 {
-	size_t n = strlen(prefix);
+	const struct pair rest = { .key = p->key + n, .key_len = p->key_len - n };
 
-	if (p->key_len <= n || memcmp(p->key, prefix, n) != 0)
-		return -1;
-	for (int i = 0; i < FDINFO_CLASSES; i++) {
-		const struct pair rest = { .key = p->key + n, .key_len = p->key_len - n };
-
+	for (int i = 0; i < FDINFO_CLASSES; i++)
 		if (is_key(&rest, classes[i].i915) || is_key(&rest, classes[i].xe))
 			return i;
-	}
 	return -1;
 }
 
@@ -108,8 +103,8 @@ static int size(const struct pair *p, uint64_t *ret)
 	return -EINVAL;
 }
 
-/* drm-resident-<region>, or its older name drm-memory-<region>. */
-static int region(const struct pair *p, const char *prefix, struct fdinfo *info)
+/* drm-resident-<region>, or its older name drm-memory-<region>: what follows that. */
+static inline int region(const struct pair *p, const char *prefix, struct fdinfo *info)
 {
 	const struct pair name = { .key = p->key + strlen(prefix),
 				   .key_len = p->key_len - strlen(prefix) };
@@ -123,47 +118,86 @@ static int region(const struct pair *p, const char *prefix, struct fdinfo *info)
 	/* More regions than any driver has: the first ones are exported. */
 	if (i == FDINFO_MAX_REGIONS)
 		return 0;
-	text_clean(name.key, name.key_len, r[i].name, sizeof(r->name));
-	if (i == info->n_regions)
+	if (i == info->n_regions) {
+		text_clean(name.key, name.key_len, r[i].name, sizeof(r->name));
 		info->n_regions++;
+	}
 	return size(p, &r[i].bytes);
 }
 
-static bool has_prefix(const struct pair *p, const char *prefix)
+/* With a literal prefix the compiler knows its length. */
+static inline bool has_prefix(const struct pair *p, const char *prefix)
 {
 	return p->key_len >= strlen(prefix) && memcmp(p->key, prefix, strlen(prefix)) == 0;
 }
 
-/* Prefixes that begin like another one come first. */
-static int take(const struct pair *p, struct fdinfo *info)
+static int take_client(const struct pair *p, struct fdinfo *info)
 {
 	int i;
 
-	if (is_key(p, "drm-driver"))
-		return string(p, info->driver, sizeof(info->driver));
-	if (is_key(p, "drm-pdev"))
-		return string(p, info->pdev, sizeof(info->pdev));
-	if (is_key(p, "drm-client-id")) {
+	if (is_key(p, "client-id")) {
 		info->has_client_id = true;
 		return number(p, "", &info->client_id);
 	}
-	if ((i = class_behind(p, "drm-engine-capacity-")) >= 0)
-		return number(p, "", &info->engines[i].capacity);
-	if ((i = class_behind(p, "drm-engine-")) >= 0) {
-		info->engines[i].has_ns = true;
-		return number(p, " ns", &info->engines[i].ns);
+	if (!has_prefix(p, "cycles-") || (i = class_behind(p, strlen("cycles-"))) < 0)
+		return 0;
+	info->engines[i].has_cycles = true;
+	return number(p, "", &info->engines[i].cycles);
+}
+
+static int take_engine(const struct pair *p, struct fdinfo *info)
+{
+	int i;
+
+	if (!has_prefix(p, "engine-"))
+		return 0;
+	if (has_prefix(p, "engine-capacity-"))
+		return (i = class_behind(p, strlen("engine-capacity-"))) < 0
+			       ? 0
+			       : number(p, "", &info->engines[i].capacity);
+	if ((i = class_behind(p, strlen("engine-"))) < 0)
+		return 0;
+	info->engines[i].has_ns = true;
+	return number(p, " ns", &info->engines[i].ns);
+}
+
+static int take_total(const struct pair *p, struct fdinfo *info)
+{
+	int i;
+
+	if (!has_prefix(p, "total-cycles-") || (i = class_behind(p, strlen("total-cycles-"))) < 0)
+		return 0;
+	return number(p, "", &info->engines[i].total_cycles);
+}
+
+/* The first letter of a key behind its "drm-" says what few it can be. */
+static int take(const struct pair *p, struct fdinfo *info)
+{
+	switch (*p->key) {
+	case 'd':
+		return is_key(p, "driver") ? string(p, info->driver, sizeof(info->driver)) : 0;
+	case 'p':
+		return is_key(p, "pdev") ? string(p, info->pdev, sizeof(info->pdev)) : 0;
+	case 'c':
+		return take_client(p, info);
+	case 'e':
+		return take_engine(p, info);
+	case 't':
+		return take_total(p, info);
+	case 'r':
+		return has_prefix(p, "resident-") ? region(p, "resident-", info) : 0;
+	case 'm':
+		return has_prefix(p, "memory-") ? region(p, "memory-", info) : 0;
+	default:
+		return 0;
 	}
-	if ((i = class_behind(p, "drm-total-cycles-")) >= 0)
-		return number(p, "", &info->engines[i].total_cycles);
-	if ((i = class_behind(p, "drm-cycles-")) >= 0) {
-		info->engines[i].has_cycles = true;
-		return number(p, "", &info->engines[i].cycles);
-	}
-	if (has_prefix(p, "drm-resident-"))
-		return region(p, "drm-resident-", info);
-	if (has_prefix(p, "drm-memory-"))
-		return region(p, "drm-memory-", info);
-	return 0;
+}
+
+/* Whether take() knows a key with this letter: most lines need not be split. */
+static bool may_count(char letter)
+{
+	return letter == 'd' || letter == 'p' || letter == 'c' || letter == 'e' || letter == 't' ||
+	       letter == 'r' || letter == 'm';
 }
 
 int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret)
@@ -180,7 +214,8 @@ int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret)
 		struct pair p;
 		int r;
 
-		if (split(text, n, &p) && p.key_len > 4 && memcmp(p.key, "drm-", 4) == 0) {
+		if (n > 4 && memcmp(text, "drm-", 4) == 0 && (!is_drm || may_count(text[4])) &&
+		    split(text + 4, n - 4, &p)) {
 			is_drm = true;
 			r = take(&p, &info);
 			if (r < 0)

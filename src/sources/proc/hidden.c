@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Does /proc show all processes of the machine? What is not seen is not 0. */
+#include "sources/proc/patient.h"
+
 #include "walk.h"
 
 #include <errno.h>
@@ -49,7 +51,7 @@ bool procs_is_lxc(const struct fs *fs)
 {
 	static const char wanted[] = "\0container=lxc";
 	char text[8192] = "";
-	int n = fs_read(fs, text + 1, sizeof(text) - 1, "proc/1/environ");
+	int n = patient_read(fs, 1, "environ", text + 1, sizeof(text) - 1);
 
 	if (n == -EMSGSIZE)
 		n = sizeof(text) - 2;
@@ -81,4 +83,58 @@ int walk_is_hidden(const struct walk *walk, struct fault *fault)
 	return fault_set(fault, REASON_PERMISSION, "hidden-processes", -EACCES,
 			 "/proc does not show the kernel's process 2: it is of another PID "
 			 "namespace than the machine's, or hidepid hides others' processes");
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+bool walk_denied(const struct walk *walk, pid_t pid)
+{
+	return walk->n_denied > 0 &&
+	       bsearch(&pid, walk->denied, walk->n_denied, sizeof(pid), compare_pids);
+}
+
+bool walk_is_cut(const struct walk *walk, pid_t pid)
+{
+	const pid_t *found =
+		walk->n_cut > 0 ? bsearch(&pid, walk->pids, walk->n_pids, sizeof(pid), compare_pids)
+				: NULL;
+
+	return found && walk->processes[found - walk->pids].cut;
+}
+
+/*
+ * Who has the right to look may list kthreadd's descriptors, and is denied a few at most, by
+ * another security module or by the user namespace that they are in.
+ */
+int walk_refuse_denied(const struct walk *walk, struct fault *fault)
+{
+	bool rights =
+		2 * walk->n_denied <= walk->n_pids && !(walk->whole && walk_denied(walk, KTHREADD));
+
+	if (walk->n_denied == 0)
+		return 0;
+	return fault_set(fault, REASON_PERMISSION, "client-rights", rights ? 0 : -EACCES,
+			 "descriptors of %zu of %zu processes may not be listed (the first is %d)",
+			 walk->n_denied, walk->n_pids, (int)walk->denied[0]);
+}
+
+void walk_say_cut(const struct walk *walk, struct fault *fault)
+{
+	struct fault cut;
+	size_t first = 0;
+
+	if (walk->n_cut == 0)
+		return;
+	while (!walk->processes[first].cut)
+		first++;
+	fault_set(
+		&cut, REASON_LIMIT, "limits", 0,
+		"%zu processes have more descriptors than are scanned (the first is %d of user %u)",
+		walk->n_cut, (int)walk->pids[first], walk->processes[first].uid);
+	fault_add(fault, &cut);
 }

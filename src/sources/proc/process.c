@@ -59,3 +59,22 @@ int process_stat_parse(const char *text, size_t len, struct process_stat *ret)
 	*ret = stat;
 	return 0;
 }
+
+int process_uid_parse(const char *text, size_t len, uid_t *ret)
+{
+	static const char key[] = "\nUid:\t";
+	const char *found = memmem(text, len, key, strlen(key)), *end = text + len;
+	uint64_t uid;
+	size_t n = 0;
+
+	if (!found)
+		return -EINVAL;
+	found += strlen(key);
+	while (found + n < end && found[n] >= '0' && found[n] <= '9')
+		n++;
+	/* A number that is cut is none. */
+	if (found + n == end || text_parse_u64(found, n, &uid) < 0 || uid > UINT32_MAX)
+		return -EINVAL;
+	*ret = (uid_t)uid;
+	return 0;
+}

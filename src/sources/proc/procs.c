@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A descriptor's link says most: "/dev/dri/renderD128" and no more need be asked of a socket, a
- * pipe or a file. A container may call a node as it likes, so that the numbers of the device are
- * asked for where the link names one (Documentation/gpu/drm-usage-stats.rst: major 226).
+ * A walk begins with what the one before it has found. An inode of /proc/<pid> is made with the
+ * process, so that number and inode together name a process: the listing of /proc alone shows which
+ * ones are the same as before. New ones are scanned, young ones again, because they may be about to
+ * open a device or to call exec; of the others one in `period` at each walk. All are scanned when
+ * the count of the driver's open files does not agree with what is known (proof.h), when that of
+ * the modules that give devices to VMs has changed, and in a copied tree without such counts, whose
+ * inodes say nothing.
  */
 #include "sources/proc/procs.h"
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "sources/proc/patient.h"
+#include "sources/proc/process.h"
 
+#include "proof.h"
 #include "walk.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#define DRM_MAJOR 226
-#define MAX_FDS	  (1u << 18)
+#define YOUNG_NS     10000000000u
+#define YOUNG_SCANS  4
+#define PERIOD_MAX   64
+#define PERIOD_SHARE 16 /* so many are scanned at each walk at least */
 
 struct procs {
 	const struct fs *fs;
 	pthread_mutex_t lock;
 	struct walk *walk; /* of the last round */
+	struct proof proof;
+	uint64_t vfio; /* references of the modules that give devices to VMs */
 };
 
 struct procs *procs_new(const struct fs *fs)
@@ -39,6 +50,7 @@ void procs_free(struct procs *procs)
 {
 	if (!procs)
 		return;
+	patient_end();
 	walk_unref(procs->walk);
 	pthread_mutex_destroy(&procs->lock);
 	free(procs);
@@ -60,7 +72,10 @@ void walk_unref(struct walk *walk)
 		free(walk->readings[i].held);
 	}
 	pthread_mutex_destroy(&walk->lock);
+	for (size_t i = 0; i < walk->n_fds; i++)
+		drm_file_unref(walk->fds[i].file);
 	free(walk->pids);
+	free(walk->processes);
 	free(walk->fds);
 	free(walk->vfio);
 	free(walk->unseen);
@@ -68,138 +83,27 @@ void walk_unref(struct walk *walk)
 	free(walk);
 }
 
-static int add_fd(struct walk *walk, const char *name, unsigned minor)
-{
-	uint64_t fd;
-
-	if (text_parse_u64(name, strlen(name), &fd) < 0 || fd > INT32_MAX)
-		return 0;
-	if (walk->n_fds == MAX_FDS)
-		return -E2BIG;
-	if (!array_reserve(walk->fds, &walk->fds_size, walk->n_fds + 1))
-		return -ENOMEM;
-	walk->fds[walk->n_fds++] = (struct drm_fd){ walk->pid, (unsigned)fd, minor };
-	return 0;
-}
-
-bool walk_minor_of(const char *target, unsigned *ret)
-{
-	const char *dri = strstr(target, "/dri/");
-	uint64_t number;
-
-	if (!dri)
-		return false;
-	dri += strlen("/dri/");
-	if (strncmp(dri, "renderD", 7) == 0)
-		dri += 7;
-	else if (strncmp(dri, "card", 4) == 0)
-		dri += 4;
-	else
-		return false;
-	if (text_parse_u64(dri, strcspn(dri, " "), &number) < 0 || number > 0xfffff)
-		return false;
-	*ret = (unsigned)number;
-	return true;
-}
-
-/* "…/vfio/12", "…/vfio/noiommu-0", "…/vfio/devices/vfio3"; "…/vfio/vfio" is no device. */
-static bool vfio_name_of(const char *target, char *buf, size_t size)
-{
-	const char *name = strstr(target, "/vfio/"), *number;
-	size_t n, digits;
-
-	if (!name)
-		return false;
-	name += strlen("/vfio/");
-	number = name;
-	if (strncmp(name, "devices/vfio", 12) == 0) {
-		name += 8;
-		number = name + 4;
-	} else if (strncmp(name, "noiommu-", 8) == 0) {
-		number = name + 8;
-	}
-	digits = strspn(number, "0123456789");
-	n = (size_t)(number - name) + digits;
-	if (digits == 0 || n >= size || (name[n] && name[n] != ' '))
-		return false;
-	snprintf(buf, size, "%.*s", (int)n, name);
-	return true;
-}
-
-static int add_vfio(struct walk *walk, const struct vfio_fd *fd)
-{
-	if (walk->n_vfio == MAX_FDS)
-		return -E2BIG;
-	if (!array_reserve(walk->vfio, &walk->vfio_size, walk->n_vfio + 1))
-		return -ENOMEM;
-	walk->vfio[walk->n_vfio++] = *fd;
-	return 0;
-}
-
-/* Nodes that most processes have open. */
-static bool is_common(const char *target)
-{
-	static const char *const common[] = { "/dev/null", "/dev/pts/",	   "/dev/tty", "/dev/zero",
-					      "/dev/ptmx", "/dev/urandom", "/dev/shm/" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(common); i++)
-		if (strncmp(target, common[i], strlen(common[i])) == 0)
-			return true;
-	return false;
-}
-
-/*
- * The link of a descriptor shows how it was opened (proc_pid_fd(5)): O_PATH, which everybody may
- * use on every node, opens nothing. A link that anybody may read is one of a copied tree.
- */
-static bool is_open(int dirfd, const char *name, bool resolved)
-{
-	int mode = fs_visit_mode(dirfd, name);
-
-	/* A link that cannot be followed was closed meanwhile. */
-	return mode > 0 && ((mode & 0077) || (resolved && (mode & 0600)));
-}
-
-static int visit_fd(void *data, int dirfd, const char *name)
+static int visit_proc(void *data, int dirfd, const char *name, uint64_t inode)
 {
 	struct walk *walk = data;
-	struct vfio_fd vfio = { .pid = walk->pid };
-	unsigned major, minor = 0;
-	bool named, is_vfio, is_drm, is_nvidia;
-	char target[256];
-	int r;
+	uint64_t pid;
 
-	if (name[0] == '.')
+	(void)dirfd;
+	if (name[0] < '1' || name[0] > '9' || text_parse_u64(name, strlen(name), &pid) < 0 ||
+	    pid > INT32_MAX)
 		return 0;
-	r = fs_visit_link(dirfd, name, target, sizeof(target));
-	if (r == -EACCES || r == -EPERM)
-		return -EACCES;
-	if (r < 0)
-		return 0;
-	named = walk_minor_of(target, &minor);
-	is_vfio = vfio_name_of(target, vfio.name, sizeof(vfio.name));
-	is_nvidia = strncmp(target, "/dev/nvidia", 11) == 0;
-	if (!named && !is_vfio && (strncmp(target, "/dev/", 5) != 0 || is_common(target)))
-		return 0;
-	/* In a copied tree the link leads nowhere, or to this machine's node. */
-	r = fs_visit_device(dirfd, name, &major, &minor);
-	if (r == -ENOTTY || (r < 0 && !named && !is_vfio && !is_nvidia))
-		return 0;
-	is_drm = r == 0 ? major == DRM_MAJOR : named;
-	if ((!is_drm && !is_vfio && !is_nvidia) || !is_open(dirfd, name, r == 0))
-		return 0;
-	if (is_drm || is_nvidia)
-		return add_fd(walk, name, is_drm ? minor : NO_MINOR);
-	vfio.numbered = r == 0;
-	vfio.major = r == 0 ? major : 0;
-	vfio.minor = minor;
-	return add_vfio(walk, &vfio);
+	if (!array_reserve(walk->processes, &walk->processes_size, walk->n_pids + 1))
+		return -ENOMEM;
+	walk->processes[walk->n_pids++] =
+		(struct process){ .pid = (pid_t)pid, .inode = inode, .uid = (uid_t)-1 };
+	return 0;
 }
 
-static int visit_fdinfo(void *data, int dirfd, const char *name)
+static int compare_processes(const void *a, const void *b)
 {
-	(void)dirfd;
-	return name[0] == '.' ? 0 : add_fd(data, name, ANY_MINOR);
+	pid_t x = ((const struct process *)a)->pid, y = ((const struct process *)b)->pid;
+
+	return (x > y) - (x < y);
 }
 
 static int add_pid(pid_t **pids, size_t *n, size_t *size, pid_t pid)
@@ -210,80 +114,162 @@ static int add_pid(pid_t **pids, size_t *n, size_t *size, pid_t pid)
 	return 0;
 }
 
-/* A process that has ended meanwhile is no failure. */
-static int look_at(struct walk *walk, pid_t pid)
+/* A power of two, lest a few processes more or less change whose turn it is. */
+static uint64_t period_of(size_t n)
 {
-	size_t before = walk->n_fds, vfio_before = walk->n_vfio;
+	uint64_t period = 1;
+
+	while (period < PERIOD_MAX && 2 * period * PERIOD_SHARE <= n)
+		period *= 2;
+	return period;
+}
+
+/* Whether what the last walk has of the process still holds. */
+static bool holds(const struct walk *walk, const struct walk *old, const struct process *p)
+{
+	uint64_t period = period_of(walk->n_pids);
+
+	if (p->scans < YOUNG_SCANS || walk->at - p->since < YOUNG_NS ||
+	    walk->scan - p->scan >= period || (uint64_t)p->pid % period == walk->scan % period)
+		return false;
+	for (size_t i = 0; i < p->n_fds; i++)
+		if (atomic_load(&old->fds[p->fd + i].file->is) == DRM_GONE)
+			return false;
+	return true;
+}
+
+/* Takes over what the last walk has, without the descriptors that are of nothing. */
+static int take_over(struct walk *walk, struct process *p, const struct walk *old,
+		     const struct process *before)
+{
+	*p = *before;
+	p->fd = walk->n_fds;
+	p->vfio = walk->n_vfio;
+	if ((before->n_fds > 0 &&
+	     !array_reserve(walk->fds, &walk->fds_size, walk->n_fds + before->n_fds)) ||
+	    (before->n_vfio > 0 &&
+	     !array_reserve(walk->vfio, &walk->vfio_size, walk->n_vfio + before->n_vfio)))
+		return -ENOMEM;
+	for (size_t i = 0; i < before->n_fds; i++) {
+		const struct drm_fd *fd = &old->fds[before->fd + i];
+
+		if (atomic_load(&fd->file->is) == DRM_NONE)
+			continue;
+		walk->fds[walk->n_fds] = *fd;
+		drm_file_ref(walk->fds[walk->n_fds++].file);
+	}
+	p->n_fds = walk->n_fds - p->fd;
+	for (size_t i = 0; i < before->n_vfio; i++)
+		walk->vfio[walk->n_vfio++] = old->vfio[before->vfio + i];
+	return 0;
+}
+
+/* How many descriptors of the process are scanned. */
+static int most_of(const struct process *p, struct users *users, size_t *ret)
+{
+	size_t all;
+	int r = users_add(users, p->uid, 0, &all);
+
+	*ret = all < USER_FDS ? PROCESS_FDS : REST_FDS;
+	return r;
+}
+
+/*
+ * Its entry in /proc is root's if the process forbids to be dumped, which anybody may do: so root's
+ * are asked whose they are if they have more than a few.
+ */
+static int scan(struct walk *walk, struct process *p, const struct walk *old,
+		const struct process *before, struct users *users)
+{
+	const struct process *known = walk->inodes ? before : NULL;
+	size_t most = REST_FDS;
+	int r = 0;
+
+	p->fd = walk->n_fds;
+	p->vfio = walk->n_vfio;
+	/* Without it nobody's: such processes share what one user has. */
+	fs_owner(walk->fs, &p->uid, "proc/%d", (int)p->pid);
+	if (p->uid != 0)
+		r = most_of(p, users, &most);
+	if (r < 0)
+		return r;
+	p->since = before ? before->since : walk->at;
+	p->scans = before && before->scans < YOUNG_SCANS ? before->scans + 1
+		   : before				 ? YOUNG_SCANS
+							 : 1;
+	p->scan = walk->scan;
+	r = walk_scan(walk, p, old, known, most);
+	if (r < 0 || p->uid != 0 || !p->cut)
+		return r;
+	process_uid(walk->fs, p->pid, &p->uid);
+	r = most_of(p, users, &most);
+	return r < 0 || most == REST_FDS ? r : walk_scan(walk, p, old, known, most);
+}
+
+/* One process: p is of the new walk, before the same one in the last walk or NULL. */
+static int fill_one(struct walk *walk, struct process *p, const struct walk *old,
+		    const struct process *before, struct users *users)
+{
+	size_t all;
 	int r;
 
-	walk->pid = pid;
-	r = fs_visit(walk->fs, visit_fd, walk, "proc/%d/fd", (int)pid);
-	if (r == -EACCES || r == -EPERM) {
-		walk->n_fds = before;
-		walk->n_vfio = vfio_before;
-		r = add_pid(&walk->unseen, &walk->n_unseen, &walk->unseen_size, pid);
-		if (r < 0)
-			return r;
-		r = fs_visit(walk->fs, visit_fdinfo, walk, "proc/%d/fdinfo", (int)pid);
-	}
-	if (r == -EACCES || r == -EPERM)
-		return add_pid(&walk->denied, &walk->n_denied, &walk->denied_size, pid);
-	return r == -ENOENT || r == -ESRCH || r == -ENOTDIR ? 0 : r;
+	if (before && !walk->full && holds(walk, old, before))
+		r = take_over(walk, p, old, before);
+	else
+		r = scan(walk, p, old, before, users);
+	if (r == 0)
+		r = users_add(users, p->uid, p->seen * (p->unseen ? FDINFO_COST : 1), &all);
+	if (r == 0 && p->unseen)
+		r = add_pid(&walk->unseen, &walk->n_unseen, &walk->unseen_size, p->pid);
+	if (r == 0 && p->denied)
+		r = add_pid(&walk->denied, &walk->n_denied, &walk->denied_size, p->pid);
+	walk->n_cut += p->cut;
+	return r;
 }
 
-static int visit_proc(void *data, int dirfd, const char *name)
-{
-	struct walk *walk = data;
-	uint64_t pid;
-
-	(void)dirfd;
-	if (name[0] < '1' || name[0] > '9' || text_parse_u64(name, strlen(name), &pid) < 0 ||
-	    pid > INT32_MAX)
-		return 0;
-	return add_pid(&walk->pids, &walk->n_pids, &walk->pids_size, (pid_t)pid);
-}
-
-static int compare_pids(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int fill(struct walk *walk, struct fault *fault)
+static int list(struct walk *walk, struct fault *fault)
 {
 	int r = fs_visit(walk->fs, visit_proc, walk, "proc/.");
+	bool sorted = true;
 
 	/* Without /proc nothing is seen: walk_is_hidden(). */
 	if (r < 0 && r != -ENOENT)
 		return fault_errno(fault, r, "proc");
-	walk->whole = walk_sees_all(walk->fs);
 	/* /proc is in order; a copy of it is not. */
-	if (walk->n_pids > 0)
-		qsort(walk->pids, walk->n_pids, sizeof(*walk->pids), compare_pids);
-	for (size_t i = 0; i < walk->n_pids; i++) {
-		r = look_at(walk, walk->pids[i]);
-		if (r < 0)
-			return fault_errno(fault, r, "descriptors of process %d",
-					   (int)walk->pids[i]);
-	}
+	for (size_t i = 1; i < walk->n_pids; i++)
+		sorted &= walk->processes[i - 1].pid < walk->processes[i].pid;
+	if (!sorted)
+		qsort(walk->processes, walk->n_pids, sizeof(*walk->processes), compare_processes);
+	for (size_t n = 0; n < walk->n_pids;)
+		if (add_pid(&walk->pids, &n, &walk->pids_size, walk->processes[n].pid) < 0)
+			return fault_errno(fault, -ENOMEM, "processes");
 	return 0;
 }
 
-/*
- * Who has the right to look may list kthreadd's descriptors, and is denied a few at most, by
- * another security module or by the user namespace that they are in.
- */
-static int refuse_denied(const struct walk *walk, struct fault *fault)
+static int fill(struct walk *walk, const struct walk *old, struct fault *fault)
 {
-	bool rights =
-		2 * walk->n_denied <= walk->n_pids && !(walk->whole && walk_denied(walk, KTHREADD));
+	struct users users = { 0 };
+	size_t at = 0;
+	int r = list(walk, fault);
 
-	if (walk->n_denied == 0)
-		return 0;
-	return fault_set(fault, REASON_PERMISSION, "client-rights", rights ? 0 : -EACCES,
-			 "descriptors of %zu of %zu processes may not be listed (the first is %d)",
-			 walk->n_denied, walk->n_pids, (int)walk->denied[0]);
+	if (r < 0)
+		return r;
+	walk->whole = walk_sees_all(walk->fs);
+	for (size_t i = 0; r == 0 && i < walk->n_pids; i++) {
+		struct process *p = &walk->processes[i];
+		const struct process *before = NULL;
+
+		while (old && at < old->n_pids && old->processes[at].pid < p->pid)
+			at++;
+		if (old && at < old->n_pids && old->processes[at].pid == p->pid &&
+		    old->processes[at].inode == p->inode)
+			before = &old->processes[at];
+		r = fill_one(walk, p, old, before, &users);
+		if (r < 0)
+			fault_errno(fault, r, "descriptors of process %d", (int)p->pid);
+	}
+	free(users.users);
+	return r;
 }
 
 static struct walk *walk_new(const struct fs *fs, uint64_t round)
@@ -295,31 +281,65 @@ static struct walk *walk_new(const struct fs *fs, uint64_t round)
 	walk->refs = 1;
 	walk->round = round;
 	walk->fs = fs;
+	walk->at = sys_monotonic_ns();
 	pthread_mutex_init(&walk->lock, NULL);
 	return walk;
 }
 
-int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+/* Who opens or closes a device of VFIO takes or drops a reference of the driver's module. */
+static uint64_t count_vfio(const struct fs *fs)
 {
-	struct walk *walk;
+	static const char *const modules[] = { "vfio_pci", "kvmgt", "xe_vfio_pci" };
+	uint64_t sum = 0, count;
+
+	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
+		if (fs_read_u64(fs, &count, "sys/module/%s/refcnt", modules[i]) == 0)
+			sum += count;
+	return sum;
+}
+
+/* Makes the walk of a round. Under the lock. */
+static int make_walk(struct procs *procs, uint64_t round, bool full, struct fault *fault)
+{
+	const struct walk *old = procs->walk;
+	uint64_t vfio = count_vfio(procs->fs);
+	struct walk *walk = walk_new(procs->fs, round);
+	int r;
+
+	if (!walk)
+		return fault_errno(fault, -ENOMEM, "a walk of the processes");
+	walk->scan = old ? old->scan + 1 : 1;
+	walk->inodes = fs_has_live_proc(procs->fs) || proof_is_there(procs->fs);
+	walk->full = full || !old || !walk->inodes || vfio != procs->vfio ||
+		     proof_is_open(&procs->proof);
+	r = fill(walk, old, fault);
+	if (r < 0) {
+		walk_unref(walk);
+		return r;
+	}
+	walk_unref(procs->walk);
+	procs->walk = walk;
+	procs->vfio = vfio;
+	return 0;
+}
+
+static int take_walk(struct procs *procs, uint64_t round, bool full, struct walk **ret,
+		     struct fault *fault)
+{
 	int r = 0;
 
 	pthread_mutex_lock(&procs->lock);
-	if (!procs->walk || procs->walk->round != round) {
-		walk = walk_new(procs->fs, round);
-		r = walk ? fill(walk, fault)
-			 : fault_errno(fault, -ENOMEM, "a walk of the processes");
-		if (r == 0) {
-			walk_unref(procs->walk);
-			procs->walk = walk;
-		} else {
-			walk_unref(walk);
-		}
-	}
+	if (!procs->walk || procs->walk->round != round || (full && !procs->walk->full))
+		r = make_walk(procs, round, full, fault);
 	if (r == 0)
 		*ret = walk_ref(procs->walk);
 	pthread_mutex_unlock(&procs->lock);
 	return r;
+}
+
+int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
+{
+	return take_walk(procs, round, false, ret, fault);
 }
 
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
@@ -331,24 +351,56 @@ int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fa
 		return r;
 	r = walk_is_hidden(walk, fault);
 	if (r == 0)
-		r = refuse_denied(walk, fault);
-	if (r < 0)
+		r = walk_refuse_denied(walk, fault);
+	if (r < 0) {
 		walk_unref(walk);
-	else
-		*ret = walk;
+		return r;
+	}
+	walk_say_cut(walk, fault);
+	*ret = walk;
+	return 0;
+}
+
+static bool agrees(struct procs *procs, const struct walk *walk, const struct gpu *gpu, size_t n)
+{
+	bool r;
+
+	pthread_mutex_lock(&procs->lock);
+	r = proof_holds(&procs->proof, procs->fs, gpu, n, walk->full);
+	pthread_mutex_unlock(&procs->lock);
 	return r;
 }
 
-bool walk_denied(const struct walk *walk, pid_t pid)
+int procs_clients(struct procs *procs, struct walk **walk, const struct gpu *gpu,
+		  const struct drm_client **ret, size_t *ret_n, size_t *ret_silent,
+		  struct fault *fault)
 {
-	return walk->n_denied > 0 &&
-	       bsearch(&pid, walk->denied, walk->n_denied, sizeof(pid), compare_pids);
+	struct walk *full;
+	int r = walk_clients(*walk, gpu, ret, ret_n, ret_silent, fault);
+
+	if (r < 0 || agrees(procs, *walk, gpu, *ret_n))
+		return r;
+	r = take_walk(procs, (*walk)->round, true, &full, fault);
+	if (r < 0)
+		return r;
+	walk_unref(*walk);
+	*walk = full;
+	r = walk_clients(full, gpu, ret, ret_n, ret_silent, fault);
+	if (r == 0)
+		agrees(procs, full, gpu, *ret_n);
+	return r;
 }
 
 const pid_t *walk_pids(const struct walk *walk, size_t *ret_n)
 {
 	*ret_n = walk->n_pids;
 	return walk->pids;
+}
+
+int walk_name(const struct walk *walk, size_t i, const char **ret)
+{
+	*ret = walk->processes[i].comm;
+	return walk->processes[i].comm_r;
 }
 
 const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n)

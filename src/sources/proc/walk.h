@@ -14,9 +14,46 @@
 #define MAX_READ  16
 #define KTHREADD  2
 
+/*
+ * Of a process this many descriptors are scanned, when its user has already so many, the rest. One
+ * whose fdinfo has to be read costs as much as several links.
+ */
+#define PROCESS_FDS 4096
+#define USER_FDS    32768
+#define REST_FDS    64
+#define FDINFO_COST 4
+
+/*
+ * What is known of a descriptor, for all walks that have it. Its fdinfo stays open where an inode
+ * means something: a read of it fails with -ENOENT when the descriptor was closed or the process
+ * has ended, and shows the other file when its number was used again.
+ */
+struct drm_file {
+	atomic_uint refs;
+	atomic_int fdinfo; /* -1: not open */
+	atomic_int is;
+	char pci[24]; /* of a client; before that is said */
+};
+enum { DRM_UNKNOWN, DRM_NONE, DRM_LEARNING, DRM_CLIENT, DRM_GONE }; /* struct drm_file's is */
+
 struct drm_fd {
 	pid_t pid;
 	unsigned fd, minor;
+	struct drm_file *file;
+};
+
+/* A process as its last scan has found it; its descriptors are ranges of the walk's. */
+struct process {
+	pid_t pid;
+	uint64_t inode; /* of /proc/<pid>: another process with this number has another one */
+	uint64_t since; /* monotonic: when it was seen first */
+	uint64_t scan;	/* when it was scanned last */
+	unsigned scans; /* so often, up to YOUNG_SCANS */
+	uid_t uid;
+	int comm_r; /* 0, or why its name could not be read */
+	char comm[32];
+	bool unseen, denied, cut;
+	size_t fd, n_fds, vfio, n_vfio, seen; /* seen: of whatever kind */
 };
 
 /* A descriptor of a group or a device of VFIO. */
@@ -44,9 +81,15 @@ struct walk {
 	atomic_uint refs;
 	uint64_t round;
 	const struct fs *fs;
-	bool whole; /* nothing of the machine is hidden */
+	bool whole;    /* nothing of the machine is hidden */
+	uint64_t at;   /* monotonic: when it began */
+	uint64_t scan; /* counts walks */
+	bool full;     /* every process was scanned */
+	bool inodes;   /* mean something */
 	pid_t *pids;
-	size_t n_pids, pids_size;
+	struct process *processes; /* of the same order and number */
+	size_t n_pids, pids_size, processes_size;
+	size_t n_cut;
 	struct drm_fd *fds; /* by process */
 	size_t n_fds, fds_size;
 	struct vfio_fd *vfio;
@@ -55,7 +98,6 @@ struct walk {
 	size_t n_unseen, unseen_size;
 	pid_t *denied; /* nor listed in fdinfo: their descriptors are unknown */
 	size_t n_denied, denied_size;
-	pid_t pid; /* that is being walked */
 	pthread_mutex_t lock;
 	struct reading readings[MAX_READ];
 	size_t n_readings;
@@ -63,6 +105,44 @@ struct walk {
 
 /* "…/dri/renderD128", "…/dri/card0", maybe " (deleted)": the number is the minor one. */
 bool walk_minor_of(const char *target, unsigned *ret);
+
+/* How many descriptors each user has, in the order of their numbers. */
+struct users {
+	struct user {
+		uid_t uid;
+		size_t fds;
+	} * users;
+	size_t n, size;
+};
+
+/* Adds n to what a user has, and says how many that are then. 0 or -ENOMEM. */
+int users_add(struct users *users, uid_t uid, size_t n, size_t *ret_all);
+
+/*
+ * Scans a process, whose pid, inode and beginnings in the walk's arrays are set: at most so many of
+ * its descriptors. What an earlier call has found of it is dropped. What before says of it, if that
+ * is not NULL, is of an older walk and is used where it still holds. A process that has ended
+ * meanwhile is no failure. 0 or -errno.
+ */
+int walk_scan(struct walk *walk, struct process *process, const struct walk *old,
+	      const struct process *before, size_t most);
+
+/* NULL when memory is out. */
+struct drm_file *drm_file_new(void);
+struct drm_file *drm_file_ref(struct drm_file *file);
+void drm_file_unref(struct drm_file *file);
+/*
+ * Reads the fdinfo of a descriptor, as fs_read() does. keep: may stay open, as long as there are
+ * descriptors to spare; drm_file_keep() takes what is open then, if it turns out to be a client's.
+ */
+int drm_file_read(const struct walk *walk, const struct drm_fd *fd, char *buf, size_t size,
+		  int *ret_opened);
+void drm_file_keep(struct drm_file *file, int opened);
+
+/* For who needs to know of all processes: see procs_walk(). 0 or -errno, both with a fault. */
+int walk_refuse_denied(const struct walk *walk, struct fault *fault);
+/* Adds which processes have more descriptors than are scanned, if there are any. */
+void walk_say_cut(const struct walk *walk, struct fault *fault);
 
 /* For struct walk's whole. */
 bool walk_sees_all(const struct fs *fs);

@@ -10,7 +10,10 @@
 #include "base/array.h"
 #include "base/sys.h"
 #include "sources/proc/gpu_time.h"
+#include "sources/proc/patient.h"
 #include "sources/proc/process.h"
+
+#include "choose.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -40,6 +43,7 @@ struct transcode_scan {
 	uint64_t boot_now, boot_before; /* the same since boot, as processes' starts */
 	struct transcode *all;		/* by pid */
 	size_t n, size;
+	struct candidates candidates;
 	size_t over_limit; /* what has no room */
 	struct transcode_totals totals;
 	char cmdline[CMDLINE_BYTES];
@@ -67,6 +71,7 @@ void transcode_scan_free(struct transcode_scan *t)
 	if (!t)
 		return;
 	transcode_totals_done(&t->totals);
+	free(t->candidates.all);
 	free(t->all);
 	free(t);
 }
@@ -163,7 +168,7 @@ static void refine(const struct transcode_scan *t, struct transcode *p, pid_t pa
 /* Just after its exec a process has its name and no command line yet: it is read each time. */
 static enum coding read_coding(struct transcode_scan *t, const struct transcode *p)
 {
-	int n = fs_read(t->fs, t->cmdline, sizeof(t->cmdline), "proc/%d/cmdline", (int)p->pid);
+	int n = patient_read(t->fs, p->pid, "cmdline", t->cmdline, sizeof(t->cmdline));
 
 	return transcode_match_coding(p->transcoder.kind, t->cmdline, n > 0 ? (size_t)n : 0);
 }
@@ -183,10 +188,6 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 	if (!p || p->start_ticks != stat.start_ticks) {
 		if (stat.ended)
 			return 0;
-		if (t->n == TRANSCODE_SCAN_MAX) {
-			t->over_limit++;
-			return 0;
-		}
 		p = append(t, pid, &stat);
 		if (!p)
 			return fault_errno(fault, -ENOMEM, "transcoders");
@@ -212,28 +213,16 @@ static int look_at(struct transcode_scan *t, size_t known, pid_t pid,
 
 static int look_at_all(struct transcode_scan *t, const struct walk *walk, struct fault *fault)
 {
-	size_t n, known = t->n;
-	const pid_t *pids = walk_pids(walk, &n);
-	int r;
+	struct candidates *candidates = &t->candidates;
+	size_t known = t->n;
+	int r = candidates_find(candidates, walk, t->more, fault);
 
-	t->over_limit = 0;
-	for (size_t i = 0; i < n; i++) {
-		struct transcoder named;
-		char comm[32];
-
-		r = read_name(t->fs, pids[i], comm, sizeof(comm));
-		/* A thread of the kernel may have a longer name than any program. */
-		if (has_ended(r) || r == -EMSGSIZE)
-			continue;
-		if (r < 0)
-			return fault_errno(fault, r, "proc/%d/comm", (int)pids[i]);
-		if (!transcode_match(comm, t->more, &named))
-			continue;
-		r = look_at(t, known, pids[i], &named, fault);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	for (size_t i = 0; i < candidates->n; i++)
+		candidates->all[i].known = find(t, known, candidates->all[i].pid);
+	t->over_limit = candidates_limit(candidates, TRANSCODE_SCAN_MAX, t->fs, t->names, walk);
+	for (size_t i = 0; r == 0 && i < candidates->n; i++)
+		r = look_at(t, known, candidates->all[i].pid, &candidates->all[i].named, fault);
+	return r;
 }
 
 /* CPU time of a process that ended before its verdict stays unknown. */
@@ -314,7 +303,8 @@ static void look_at_gpus(struct transcode_scan *t, struct walk *walk, const stru
 {
 	for (size_t i = 0; i < t->n; i++) {
 		gpu_time_begin(&t->all[i].gpu, t->all[i].fresh);
-		t->all[i].told_all = !walk_denied(walk, t->all[i].pid);
+		t->all[i].told_all =
+			!walk_denied(walk, t->all[i].pid) && !walk_is_cut(walk, t->all[i].pid);
 	}
 	for (size_t i = 0; gpus && i < gpus->n; i++)
 		look_at_gpu(t, walk, gpus->gpus[i]);

@@ -43,6 +43,7 @@ static struct transcode_total *find(struct transcode_totals *t, const char *appl
 				    enum acceleration acceleration, const struct workload *workload)
 {
 	struct transcode_total *oldest = NULL;
+	unsigned owned = 0;
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct transcode_total *use = &t->rows[i];
@@ -51,10 +52,14 @@ static struct transcode_total *find(struct transcode_totals *t, const char *appl
 		    strcmp(use->application, application) == 0 &&
 		    workload_equal(&use->workload, workload))
 			return use;
+		owned += workload->owner && use->workload.owner == workload->owner;
 		/* A row of the last scan may yet be used in this one. */
 		if (use->last_live < t->before && (!oldest || use->last_live < oldest->last_live))
 			oldest = use;
 	}
+	/* Those that are remembered stay, lest an owner have new ones at each scan. */
+	if (workload->owner && owned >= WORKLOAD_SHARE(TRANSCODE_TOTALS_MAX))
+		return &t->others[acceleration];
 	if (t->n < TRANSCODE_TOTALS_MAX)
 		oldest = &t->rows[t->n++];
 	if (!oldest)

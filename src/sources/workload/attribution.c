@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "sources/proc/patient.h"
 #include "sources/workload/cgroup.h"
 
 #include <errno.h>
@@ -60,13 +61,29 @@ void attribution_free(struct attribution *attribution)
 /* 0, -ENOENT for what is no QEMU or has ended, or another -errno. */
 static int read_command(struct attribution *o, pid_t pid, struct guest_command *ret)
 {
-	int n = fs_read(o->fs, o->command, sizeof(o->command), "proc/%d/cmdline", (int)pid);
+	int n = patient_read(o->fs, pid, "cmdline", o->command, sizeof(o->command));
 
 	if (n == -EMSGSIZE)
 		n = sizeof(o->command);
 	if (n < 0)
 		return n == -ESRCH ? -ENOENT : n;
 	return guest_command_parse(o->command, (size_t)n, ret);
+}
+
+static void read_cgroup(const struct attribution *o, pid_t pid, struct cgroup *ret)
+{
+	char text[CGROUP_BYTES];
+	int n = fs_read(o->fs, text, sizeof(text), "proc/%d/cgroup", (int)pid);
+
+	cgroup_parse(text, n > 0 ? (size_t)n : 0, ret);
+}
+
+static bool is_vm(const struct attribution *o, pid_t pid)
+{
+	struct cgroup cgroup;
+
+	read_cgroup(o, pid, &cgroup);
+	return cgroup.kind == WORKLOAD_VM;
 }
 
 static void read_suspects(struct attribution *o)
@@ -82,7 +99,8 @@ static void read_suspects(struct attribution *o)
 		struct guest_command command;
 		int r = read_command(o, pids[i], &command);
 
-		if (r == -ENOENT)
+		/* What cannot be read because of its own doing is believed by its group alone. */
+		if (r == -ENOENT || (r == -ETIMEDOUT && !is_vm(o, pids[i])))
 			continue;
 		o->denied = o->denied ? o->denied : pids[i];
 		if (r < 0)
@@ -113,14 +131,6 @@ bool attribution_complete(struct attribution *o, struct fault *fault)
 			  "not all of the machine's processes are visible here");
 	fault_add(fault, &hidden);
 	return false;
-}
-
-static void read_cgroup(const struct attribution *o, pid_t pid, struct cgroup *ret)
-{
-	char text[CGROUP_BYTES];
-	int n = fs_read(o->fs, text, sizeof(text), "proc/%d/cgroup", (int)pid);
-
-	cgroup_parse(text, n > 0 ? (size_t)n : 0, ret);
 }
 
 static void name_guest(const struct attribution *o, struct owner *owner)

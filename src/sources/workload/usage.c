@@ -114,21 +114,28 @@ static struct known *add_client(struct usage *u, uint64_t id)
 	return &u->clients[u->n_clients++];
 }
 
-/* The slot of a workload; NULL when all slots are of live ones. */
+/*
+ * The slot of a workload; NULL when all slots are of live ones, or its owner has his share: then
+ * those that are remembered stay, lest he have new ones at each scan.
+ */
 static struct use *find_use(struct usage *u, const struct workload *workload, uint64_t hash)
 {
 	struct use *oldest = NULL;
+	unsigned owned = 0;
 
 	for (size_t i = 0; i < u->n_uses; i++) {
 		struct use *use = &u->uses[i];
 
 		if (use->hash == hash && workload_equal(&use->workload, workload))
 			return use;
+		owned += workload->owner && use->workload.owner == workload->owner;
 		/* A workload of the last scan may yet appear in this one. */
 		if (use->clients == 0 && use->last_live < u->before &&
 		    (!oldest || use->last_live < oldest->last_live))
 			oldest = use;
 	}
+	if (workload->owner && owned >= WORKLOAD_SHARE(u->max))
+		return NULL;
 	if (u->n_uses < u->max)
 		oldest = &u->uses[u->n_uses++];
 	if (oldest)
@@ -230,9 +237,9 @@ static void add_regions(struct use *use, const struct fdinfo *info)
 
 int usage_add(struct usage *u, const struct drm_client *client, const struct workload *workload)
 {
-	uint64_t hash = workload_hash(workload);
+	uint64_t hash = workload ? workload_hash(workload) : 0;
 	struct known *known = find_client(u, client->info.client_id);
-	struct use *use = find_use(u, workload, hash);
+	struct use *use = workload ? find_use(u, workload, hash) : &u->other;
 
 	if (!known)
 		known = add_client(u, client->info.client_id);

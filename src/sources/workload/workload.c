@@ -88,10 +88,74 @@ uint64_t workload_hash(const struct workload *w)
 	return hash;
 }
 
+static uint64_t hash_part(const char *text, size_t len)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < len; i++)
+		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
+	return hash ? hash : 1;
+}
+
+static bool ends_with(const char *text, size_t len, const char *end)
+{
+	return len > strlen(end) && memcmp(text + len - strlen(end), end, strlen(end)) == 0;
+}
+
+/* "user-1000.slice", but not "user-runtime.slice". */
+static bool is_users_slice(const char *name, size_t len)
+{
+	static const char prefix[] = "user-";
+	size_t n = strlen(prefix);
+
+	return len > n + strlen(".slice") && memcmp(name, prefix, n) == 0 &&
+	       ends_with(name, len, ".slice") &&
+	       n + strspn(name + n, "0123456789") == len - strlen(".slice");
+}
+
+/*
+ * The first part of a path below which somebody else than root makes the groups; the whole of what
+ * is before it and of itself is root's.
+ */
+static uint64_t owner_of_path(const char *path, size_t len)
+{
+	bool lxc = false;
+
+	for (size_t at = 0; at < len; at++) {
+		size_t n = strcspn(path + at, "/\n");
+
+		if (lxc || is_users_slice(path + at, n) ||
+		    (n > 12 && memcmp(path + at, "lxc.payload.", 12) == 0) ||
+		    (ends_with(path + at, n, ".service") && at + n < len))
+			return hash_part(path, at + n);
+		lxc = n == 3 && memcmp(path + at, "lxc", 3) == 0;
+		at += n;
+	}
+	return 0;
+}
+
+static uint64_t owner_of(const char *text, size_t len)
+{
+	const char *end = text + len;
+	uint64_t owner = 0;
+
+	while (owner == 0 && text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *path = memchr(text, '/', (size_t)((newline ? newline : end) - text));
+
+		if (path)
+			owner = owner_of_path(path + 1,
+					      (size_t)((newline ? newline : end) - path - 1));
+		text = newline ? newline + 1 : end;
+	}
+	return owner;
+}
+
 int workload_of(const struct fs *fs, struct names *names, pid_t pid, struct workload *ret)
 {
 	char text[8192], comm[32] = "";
 	struct cgroup cgroup;
+	uint64_t owner;
 	int n = fs_read(fs, text, sizeof(text), "proc/%d/cgroup", (int)pid);
 
 	/* A path longer than the kernel prints, or than anybody needs; no control groups at all. */
@@ -100,13 +164,16 @@ int workload_of(const struct fs *fs, struct names *names, pid_t pid, struct work
 	if (n < 0)
 		return n;
 	cgroup_parse(text, (size_t)n, &cgroup);
+	owner = owner_of(text, (size_t)n);
 	if (cgroup.kind == WORKLOAD_PROCESS) {
 		n = fs_read(fs, comm, sizeof(comm), "proc/%d/comm", (int)pid);
 		if (n < 0)
 			return n;
 		if (n > 0 && comm[n - 1] == '\n')
 			comm[n - 1] = '\0';
+		owner = owner ? owner : 1;
 	}
 	workload_name(names, &cgroup, comm, ret);
+	ret->owner = owner;
 	return 0;
 }
