@@ -15,7 +15,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 struct fs {
 	int rootfs, sysfs, procfs; /* directory descriptors, -1 when absent */
@@ -399,4 +401,28 @@ int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...)
 	fd = open_path(fs, O_PATH | O_DIRECTORY, fmt, ap);
 	va_end(ap);
 	return fd < 0 ? fd : sys_watch_dir(watch, fd);
+}
+
+int fs_connect(const struct fs *fs, const char *fmt, ...)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int path = -1;
+	va_list ap;
+	int fd;
+
+	va_start(ap, fmt);
+	path = open_path(fs, O_PATH, fmt, ap);
+	va_end(ap);
+	if (path < 0)
+		return path;
+	/* A path as the roots have it may be longer than an address. */
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	return fd < 0 ? -errno : fd;
 }
