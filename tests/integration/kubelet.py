@@ -5,7 +5,7 @@ import time
 
 from local import Exporter, Tree, case, promtool, wait_for
 
-from kubelet import Kubelet, claim, container, devices, pod
+from kubelet import Kubelet, claim, container, devices, field, pod
 
 SOCKET = "var/lib/kubelet/pod-resources/kubelet.sock"
 NAME = "intel_gpu_pod_assigned_info"
@@ -45,7 +45,8 @@ def many(n):
 def check_answers(checks, exporter, kubelet):
     metrics = exporter.scrape_until(lambda m: rows(m) == WANTED)
     checks.that(rows(metrics) == WANTED, f"assigned: {sorted(rows(metrics))}")
-    checks.that(metrics.value("intel_gpu_scrape_collector_success", collector="kubelet") == 1, "success")
+    checks.that(metrics.value("intel_gpu_scrape_collector_success", collector="kubelet") == 1 and
+                metrics.reason("kubelet") is None, f"success: {metrics.reason('kubelet')}")
     said = promtool(metrics.text.encode())
     checks.that(not said, f"promtool: {said}")
     kubelet.behave = b""
@@ -65,9 +66,11 @@ def check_answers(checks, exporter, kubelet):
 
 
 def check_failures(checks, exporter, kubelet):
-    for behave, reason in ((many(2049), "limit"), (b"\x0a\x05x", "parse"), (pod("Me dia", "p"), "parse"),
-                           (bytes(5 << 20), "parse"), ("short", "io"), ("close", "io"), ("garbage", "io"),
-                           (2, "io"), (7, "permission"), (12, "not_supported"), ("flood", "io")):
+    # Neighbours differ, so that each is seen for itself.
+    for behave, reason in ((many(2049), "limit"), ("short", "io"), (b"\x0a\x05x", "parse"), ("late", "io"),
+                           (7, "permission"), ("close", "io"), (12, "not_supported"), ("garbage", "io"),
+                           (pod("Me dia", "p"), "parse"), (2, "io"), (field(15, bytes(5 << 20)), "parse"), ("flood", "io"),
+                           (b"\x0a\x01", "parse"), ("compressed", "io")):
         name = behave if isinstance(behave, (str, int)) else f"{len(behave)} bytes of {behave[:4]!r}"
         kubelet.behave = behave
         metrics = exporter.scrape_until(lambda m: m.reason("kubelet") == reason)

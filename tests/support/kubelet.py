@@ -62,9 +62,9 @@ def frame(kind, flags, stream, payload=b""):
 
 class Kubelet:
     """It listens at the path. What it does with a connection is in `behave`, which may be changed at any
-    time: bytes are a message, a number is a status of gRPC, "silent" takes the request and says nothing,
+    time: bytes are a message, a number is a status of gRPC instead, "late" a failure after a message, "silent" takes the request and says nothing,
     "close" ends the connection, "garbage" is no HTTP/2, "flood" sends frames without end, "short" declares
-    more than it sends."""
+    more than it sends, "compressed" says that it is."""
 
     def __init__(self, path, behave=b""):
         self.behave, self.path, self.calls = behave, str(path), 0
@@ -167,11 +167,12 @@ class Call:
             self.connection.sendall(frame(HEADERS, END_HEADERS | END_STREAM, 1,
                                           headers + header("grpc-status", str(behave))))
         else:
-            message = b"short" if behave == "short" else behave
+            message = behave if isinstance(behave, bytes) else b"short" if behave == "short" else b""
             declared = len(message) + (behave == "short")
             self.connection.sendall(frame(HEADERS, END_HEADERS, 1, headers))
-            self.send_data(struct.pack(">BI", 0, declared) + message)
-            self.connection.sendall(frame(HEADERS, END_HEADERS | END_STREAM, 1, header("grpc-status", "0")))
+            self.send_data(struct.pack(">BI", behave == "compressed", declared) + message)
+            self.connection.sendall(frame(HEADERS, END_HEADERS | END_STREAM, 1,
+                                          header("grpc-status", "13" if behave == "late" else "0")))
         try:
             while True:  # until the client ends it
                 self.frame()

@@ -100,6 +100,9 @@ static const struct row {
 	  "" },
 	{ "a number without an end", BYTES("\x10\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01"),
 	  -EINVAL, "" },
+	{ "a number of 65 bits", BYTES("\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"), -EINVAL,
+	  "" },
+	{ "the largest number", BYTES("\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), 0, "" },
 	{ "fixed64 cut off", BYTES("\x19\x01\x02"), -EINVAL, "" },
 };
 
