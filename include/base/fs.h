@@ -118,6 +118,12 @@ int fs_owner(const struct fs *fs, uid_t *ret, const char *fmt, ...) _printf_(3, 
 /* A hash of a directory's entry names, whatever their order. 0 or -errno. */
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 
+/*
+ * A connection to a stream socket of the file system, not blocking. The descriptor or -errno
+ * (-ENOENT: there is no such socket, -ECONNREFUSED: nobody listens).
+ */
+int fs_connect(const struct fs *fs, const char *fmt, ...) _printf_(2, 3);
+
 /* Has sys_watch_dir() watch a directory of a live system. 0 or -errno. */
 int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...) _printf_(3, 4);
 

@@ -21,6 +21,7 @@ struct round {
 	const struct gpu_list *gpus; /* for HOST: those that there are; NULL for PER_GPU */
 };
 
+struct assignments;
 struct resets;
 struct va_state;
 
@@ -29,6 +30,7 @@ struct context {
 	const struct fs *fs;
 	struct procs *procs;
 	struct names *names;
+	struct assignments *assignments;
 	unsigned client_max_workloads;
 	const char *transcode_names; /* more names of transcoders, with commas; or NULL */
 	bool no_machine_uuid;

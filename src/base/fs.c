@@ -6,16 +6,18 @@
  */
 #include "base/fs.h"
 
-#include "base/array.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "fs_open.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 
 struct fs {
 	int rootfs, sysfs, procfs; /* directory descriptors, -1 when absent */
@@ -286,7 +288,7 @@ int fs_inode(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 	return 0;
 }
 
-static _printf_(3, 0) int open_list(const struct fs *fs, DIR **ret, const char *fmt, va_list ap)
+int fs_open_list(const struct fs *fs, DIR **ret, const char *fmt, va_list ap)
 {
 	int fd = open_path(fs, O_RDONLY | O_DIRECTORY, fmt, ap);
 	DIR *dir;
@@ -302,58 +304,6 @@ static _printf_(3, 0) int open_list(const struct fs *fs, DIR **ret, const char *
 	}
 	*ret = dir;
 	return 0;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int append_name(char ***names, size_t n, size_t *size, const char *name)
-{
-	/* One slot more than the names for the NULL at the end. */
-	if (!array_reserve(*names, size, n + 2))
-		return -ENOMEM;
-	(*names)[n] = strdup(name);
-	(*names)[n + 1] = NULL;
-	return (*names)[n] ? 0 : -ENOMEM;
-}
-
-int fs_list(const struct fs *fs, char ***ret_names, const char *fmt, ...)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	_cleanup_list_ char **names = NULL;
-	const struct dirent *entry;
-	size_t n = 0, size = 0;
-	va_list ap;
-	int r;
-
-	va_start(ap, fmt);
-	r = open_list(fs, &dir, fmt, ap);
-	va_end(ap);
-	if (r < 0)
-		return r;
-	while (n < FS_LIST_MAX && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
-		r = append_name(&names, n, &size, entry->d_name);
-		if (r < 0)
-			return r;
-		n++;
-	}
-	if (n > 0)
-		qsort(names, n, sizeof(*names), compare_names);
-	*ret_names = names;
-	names = NULL;
-	return (int)n;
-}
-
-void fs_list_free(char ***names)
-{
-	for (char **name = *names; name && *name; name++)
-		free(*name);
-	free(*names);
-	*names = NULL;
 }
 
 int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt, ...)
@@ -401,31 +351,6 @@ int fs_owner(const struct fs *fs, uid_t *ret, const char *fmt, ...)
 	return r;
 }
 
-int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
-{
-	_cleanup_closedir_ DIR *dir = NULL;
-	const struct dirent *entry;
-	uint64_t sum = 0;
-	va_list ap;
-	int r;
-
-	va_start(ap, fmt);
-	r = open_list(fs, &dir, fmt, ap);
-	va_end(ap);
-	if (r < 0)
-		return r;
-	while ((entry = readdir(dir))) {
-		/* FNV-1a for each name; a sum does not depend on the order. */
-		uint64_t hash = 0xcbf29ce484222325u;
-
-		for (const char *c = entry->d_name; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
-		sum += hash;
-	}
-	*ret = sum;
-	return 0;
-}
-
 int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...)
 {
 	_cleanup_close_ int fd = -1;
@@ -436,4 +361,28 @@ int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...)
 	fd = open_path(fs, O_PATH | O_DIRECTORY, fmt, ap);
 	va_end(ap);
 	return fd < 0 ? fd : sys_watch_dir(watch, fd);
+}
+
+int fs_connect(const struct fs *fs, const char *fmt, ...)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	_cleanup_close_ int path = -1;
+	va_list ap;
+	int fd;
+
+	va_start(ap, fmt);
+	path = open_path(fs, O_PATH, fmt, ap);
+	va_end(ap);
+	if (path < 0)
+		return path;
+	/* A path as the roots have it may be longer than an address. */
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	return fd < 0 ? -errno : fd;
 }

@@ -22,6 +22,7 @@
 	X(sriov)                                                                                   \
 	X(passthrough)                                                                             \
 	X(client)                                                                                  \
+	X(kubelet)                                                                                 \
 	X(transcode)                                                                               \
 	X(vaapi)
 

@@ -12,6 +12,7 @@
 #include "exposition/text.h"
 #include "runner.h"
 #include "scrape/meta.h"
+#include "sources/kubelet/assignments.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,9 +28,11 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 	s->context.fs = options->fs;
 	s->context.procs = procs_new(options->fs);
 	s->context.names = names_new(options->fs);
-	if (!s->context.procs || !s->context.names) {
+	s->context.assignments = assignments_new(options->fs);
+	if (!s->context.procs || !s->context.names || !s->context.assignments) {
 		procs_free(s->context.procs);
 		names_free(s->context.names);
+		assignments_free(s->context.assignments);
 		free(s);
 		return -ENOMEM;
 	}
