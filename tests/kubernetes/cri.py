@@ -173,12 +173,12 @@ class Engine:
         args = spec["containers"][0]["args"]
         sandbox = sandbox_config(name, spec, str(self.work), self.cgroup)
         # The CRI notices an imported image a little later.
-        pod_id = self.until(lambda: self.try_call("RunPodSandbox", field(1, sandbox)), f"sandbox of {name}", 20)[1]
+        pod_id = self.until(lambda: self.try_call("RunPodSandbox", field(1, sandbox)), f"sandbox of {name}")[1]
         self.pods.append(pod_id)
         config = container_config(spec, given, [*command, *(() if command else
                                   ("/intel_gpu_exporter", *args))], f"{name}.log")
         made = self.until(lambda: self.try_call("CreateContainer", field(1, pod_id) + field(2, config) +
-                                                field(3, sandbox)), f"container of {name}", 20)[1]
+                                                field(3, sandbox)), f"container of {name}")[1]
         return call(self.socket, "StartContainer", field(1, made)) is not None
 
     def stop_pods(self):
@@ -226,7 +226,7 @@ class Cases:
             if volume["name"] == "dri":
                 volume["hostPath"]["path"] = str(self.work / "dri")
         assert self.engine.start(name, template, given, ["/rights", str(os.getpid()), *nodes]), name
-        self.engine.until(lambda: "end" in self.engine.said(name), f"{name} ends", 20)
+        self.engine.until(lambda: "end" in self.engine.said(name), f"{name} ends")
         found = dict(line.split("=", 1) for line in self.engine.said(name) if "=" in line)
         self.engine.stop_pods()
         return found
@@ -276,7 +276,7 @@ class Cases:
                     return body.read().decode()
             except OSError:
                 return None
-        self.that(self.engine.until(lambda: answer("/-/ready"), "the exporter is ready", 30), "the exporter is ready")
+        self.that(self.engine.until(lambda: answer("/-/ready"), "the exporter is ready"), "the exporter is ready")
         metrics = answer("/metrics")
         self.that('intel_gpu_pod_assigned_info{namespace="media",pod="jellyfin-0",container="jellyfin",'
                   'resource="gpu.intel.com/i915"} 1' in metrics, "it asks the kubelet through a mount that is read only")
