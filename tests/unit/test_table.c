@@ -203,6 +203,39 @@ static void old_one_opens(void **state)
 	assert_string_equal(scrape(NULL), "102@1100");
 }
 
+/* The module counts the files of all its GPUs. */
+static void two_gpus(void **state)
+{
+	static const struct gpu second = {
+		.pci = "0000:03:00.0", .driver = GPU_I915, .card = "card1", .render = "renderD129"
+	};
+
+	(void)state;
+	age();
+	for (unsigned i = 0; i < 20; i++) {
+		int pid = FIRST + 3 + (int)i * 7;
+		const struct drm_client *found;
+		struct walk *walk;
+		size_t n, silent;
+		char path[64], text[128];
+
+		open_client(pid, 6, 2 * i + 1);
+		snprintf(path, sizeof(path), "proc/%d/fd/7", pid);
+		tree_link(&tree, path, "/dev/dri/renderD129");
+		snprintf(path, sizeof(path), "proc/%d/fdinfo/7", pid);
+		snprintf(text, sizeof(text), "drm-pdev:\t0000:03:00.0\ndrm-client-id:\t%u\n", i);
+		tree_write(&tree, path, text);
+		set_count(2 * (i + 1));
+		assert_int_equal(procs_walk(procs, ++round_number, &walk, &fault), 0);
+		assert_int_equal(procs_clients(procs, &walk, &gpu, &found, &n, &silent, &fault), 0);
+		assert_int_equal(n, i + 1);
+		assert_int_equal(procs_clients(procs, &walk, &second, &found, &n, &silent, &fault),
+				 0);
+		assert_int_equal(n, i + 1);
+		walk_unref(walk);
+	}
+}
+
 /* A driver that is built into the kernel has no count, but a list of its files. */
 static void built_in(void **state)
 {
@@ -446,6 +479,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(old_ones_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(old_one_opens, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_gpus, setup, teardown),
 		cmocka_unit_test_setup_teardown(built_in, setup, teardown),
 		cmocka_unit_test_setup_teardown(others_hold_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(passed_on, setup, teardown),
