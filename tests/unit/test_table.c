@@ -68,10 +68,17 @@ static void set_count(unsigned count)
 	tree_write(&tree, "sys/module/i915/refcnt", text);
 }
 
-static int setup(void **state)
+static void setup_fs(void)
 {
 	const char *bad;
 
+	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
+	procs = procs_new(fs);
+	fault = (struct fault){ 0 };
+}
+
+static int setup(void **state)
+{
 	(void)state;
 	tree_new(&tree);
 	tree_folder(&tree, "sys");
@@ -80,10 +87,7 @@ static int setup(void **state)
 		add_process(FIRST + i);
 	set_count(0);
 	fake_sys_load(tree.root);
-	if (fs_new(&fs, tree.root, NULL, NULL, &bad) < 0)
-		return -1;
-	procs = procs_new(fs);
-	fault = (struct fault){ 0 };
+	setup_fs();
 	return 0;
 }
 
@@ -197,6 +201,64 @@ static void old_one_opens(void **state)
 	/* By the same number in the same process, which no link shows. */
 	open_client(FIRST + 100, 9, 102);
 	assert_string_equal(scrape(NULL), "102@1100");
+}
+
+/* The module counts the files of all its GPUs. */
+static void two_gpus(void **state)
+{
+	static const struct gpu second = {
+		.pci = "0000:03:00.0", .driver = GPU_I915, .card = "card1", .render = "renderD129"
+	};
+
+	(void)state;
+	age();
+	for (unsigned i = 0; i < 20; i++) {
+		int pid = FIRST + 3 + (int)i * 7;
+		const struct drm_client *found;
+		struct walk *walk;
+		size_t n, silent;
+		char path[64], text[128];
+
+		open_client(pid, 6, 2 * i + 1);
+		snprintf(path, sizeof(path), "proc/%d/fd/7", pid);
+		tree_link(&tree, path, "/dev/dri/renderD129");
+		snprintf(path, sizeof(path), "proc/%d/fdinfo/7", pid);
+		snprintf(text, sizeof(text), "drm-pdev:\t0000:03:00.0\ndrm-client-id:\t%u\n", i);
+		tree_write(&tree, path, text);
+		set_count(2 * (i + 1));
+		assert_int_equal(procs_walk(procs, ++round_number, &walk, &fault), 0);
+		assert_int_equal(procs_clients(procs, &walk, &gpu, &found, &n, &silent, &fault), 0);
+		assert_int_equal(n, i + 1);
+		assert_int_equal(procs_clients(procs, &walk, &second, &found, &n, &silent, &fault),
+				 0);
+		assert_int_equal(n, i + 1);
+		walk_unref(walk);
+	}
+}
+
+/* A driver that is built into the kernel has no count, but a list of its files. */
+static void built_in(void **state)
+{
+	char text[1024] = "             command  tgid dev master a   uid      magic\n";
+
+	(void)state;
+	fake_knobs.is_procfs = true;
+	procs_free(procs);
+	fs_free(fs);
+	tree_delete(&tree, "sys/module/i915/refcnt");
+	setup_fs();
+	tree_write(&tree, "sys/kernel/debug/dri/0/clients", text);
+	age();
+	for (int i = 0; i < 8; i++) {
+		char wanted[32];
+
+		sprintf(text + strlen(text), "%20s %5d %3d   n    n     0          0\n", "ffmpeg",
+			FIRST + i * 30, 128);
+		tree_write(&tree, "sys/kernel/debug/dri/0/clients", text);
+		open_client(FIRST + i * 30, 7, (unsigned)i + 1);
+		snprintf(wanted, sizeof(wanted), "%d@%d", i + 1, FIRST + i * 30);
+		assert_non_null(strstr(scrape(NULL), wanted));
+	}
 }
 
 /* Perf events, buffers and sound hold the module, too. */
@@ -417,6 +479,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(old_ones_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(old_one_opens, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_gpus, setup, teardown),
+		cmocka_unit_test_setup_teardown(built_in, setup, teardown),
 		cmocka_unit_test_setup_teardown(others_hold_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(passed_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(exec, setup, teardown),

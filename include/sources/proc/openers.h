@@ -30,7 +30,9 @@ size_t openers_parse(const char *text, size_t len, struct opener *ret, size_t ma
 pid_t openers_find(const struct opener *openers, size_t n, uint64_t id, const pid_t *holders,
 		   size_t n_holders);
 
-/* Reads the list of a GPU. *ret is freed by the caller; NULL with 0: it cannot be read. */
-size_t openers_read(const struct fs *fs, const struct gpu *gpu, struct opener **ret);
+#define OPENERS_MAX 1024
+
+/* Reads the list of a GPU, at most OPENERS_MAX; the caller frees it. False: it cannot be read. */
+bool openers_read(const struct fs *fs, const struct gpu *gpu, struct opener **ret, size_t *ret_n);
 
 #endif

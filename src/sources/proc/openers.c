@@ -14,7 +14,6 @@
 
 #define COMMAND_BYTES 20
 #define FILE_BYTES    65536
-#define OPENERS_MAX   1024
 
 /* The last word of a line. */
 static struct text_part last_word(const char *line, size_t len)
@@ -97,22 +96,20 @@ pid_t openers_find(const struct opener *openers, size_t n, uint64_t id, const pi
 	return found;
 }
 
-size_t openers_read(const struct fs *fs, const struct gpu *gpu, struct opener **ret)
+bool openers_read(const struct fs *fs, const struct gpu *gpu, struct opener **ret, size_t *ret_n)
 {
 	char *text = malloc(FILE_BYTES);
 	struct opener *openers = calloc(OPENERS_MAX, sizeof(*openers));
 	int n = -1;
-	size_t found = 0;
 
 	if (text && openers && strncmp(gpu->card, "card", 4) == 0)
 		n = fs_read(fs, text, FILE_BYTES, "sys/kernel/debug/dri/%s/clients", gpu->card + 4);
-	if (n > 0)
-		found = openers_parse(text, (size_t)n, openers, OPENERS_MAX);
-	free(text);
-	if (found == 0) {
+	if (n > 0) {
+		*ret_n = openers_parse(text, (size_t)n, openers, OPENERS_MAX);
+		*ret = openers;
+	} else {
 		free(openers);
-		openers = NULL;
 	}
-	*ret = openers;
-	return found;
+	free(text);
+	return n > 0;
 }

@@ -344,19 +344,23 @@ int procs_walk_partial(struct procs *procs, uint64_t round, struct walk **ret, s
 
 int procs_walk(struct procs *procs, uint64_t round, struct walk **ret, struct fault *fault)
 {
+	struct fault denied = { 0 };
 	struct walk *walk;
 	int r = procs_walk_partial(procs, round, &walk, fault);
 
 	if (r < 0)
 		return r;
 	r = walk_is_hidden(walk, fault);
-	if (r == 0)
-		r = walk_refuse_denied(walk, fault);
+	if (r == 0) {
+		r = walk_refuse_denied(walk, &denied);
+		walk_say_cut(walk, fault);
+		if (denied.reason != REASON_NONE)
+			fault_add(fault, &denied);
+	}
 	if (r < 0) {
 		walk_unref(walk);
 		return r;
 	}
-	walk_say_cut(walk, fault);
 	*ret = walk;
 	return 0;
 }

@@ -7,7 +7,10 @@
  */
 #include "proof.h"
 
+#include "sources/proc/openers.h"
+
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const modules[] = { "i915", "xe" };
@@ -29,54 +32,77 @@ bool proof_is_there(const struct fs *fs)
 	return read_count(fs, 0, &count) || read_count(fs, 1, &count);
 }
 
-static void know(struct proof *proof, const struct gpu *gpu, size_t clients)
+static struct proof_gpu *know(struct proof *proof, const struct gpu *gpu, size_t clients)
 {
+	struct proof_gpu *found;
 	size_t i = 0;
 
-	while (i < proof->n_known && strcmp(proof->known[i].pci, gpu->pci) != 0)
+	while (i < proof->n && strcmp(proof->gpus[i].pci, gpu->pci) != 0)
 		i++;
 	if (i == MAX_READ)
-		return;
-	if (i == proof->n_known)
-		snprintf(proof->known[proof->n_known++].pci, sizeof(proof->known[i].pci), "%s",
-			 gpu->pci);
-	proof->known[i].driver = gpu->driver;
-	proof->known[i].clients = clients;
+		return NULL;
+	found = &proof->gpus[i];
+	if (i == proof->n) {
+		proof->n++;
+		snprintf(found->pci, sizeof(found->pci), "%s", gpu->pci);
+	}
+	found->driver = gpu->driver;
+	found->clients = clients;
+	return found;
+}
+
+/* What the kernel has beside the known clients; false: it does not say. */
+static bool read_rest(const struct proof *proof, const struct fs *fs, const struct gpu *gpu,
+		      size_t clients, int64_t *ret)
+{
+	int driver = index_of(gpu->driver);
+	struct opener *openers;
+	uint64_t count;
+	size_t n;
+
+	if (driver >= 0 && read_count(fs, driver, &count)) {
+		*ret = (int64_t)(count & INT64_MAX);
+		for (size_t i = 0; i < proof->n; i++)
+			if (proof->gpus[i].driver == gpu->driver)
+				*ret -= (int64_t)proof->gpus[i].clients;
+		return true;
+	}
+	if (!openers_read(fs, gpu, &openers, &n))
+		return false;
+	free(openers);
+	*ret = (int64_t)n - (int64_t)clients;
+	return n < OPENERS_MAX;
 }
 
 bool proof_holds(struct proof *proof, const struct fs *fs, const struct gpu *gpu, size_t clients,
 		 bool full)
 {
-	int driver = index_of(gpu->driver);
-	uint64_t count;
+	struct proof_gpu *g = know(proof, gpu, clients);
 	int64_t rest;
 
-	know(proof, gpu, clients);
-	if (driver < 0 || !read_count(fs, driver, &count))
+	if (!g || !read_rest(proof, fs, gpu, clients, &rest))
 		return true;
-	rest = (int64_t)(count & INT64_MAX);
-	for (size_t i = 0; i < proof->n_known; i++)
-		if (proof->known[i].driver == gpu->driver)
-			rest -= (int64_t)proof->known[i].clients;
-	if (rest == proof->drivers[driver].rest) {
-		proof->drivers[driver].times = 0;
+	if (rest == g->rest) {
+		g->times = 0;
 		return true;
 	}
 	if (!full)
 		return false;
-	if (proof->drivers[driver].times == 0 || rest != proof->drivers[driver].seen)
-		proof->drivers[driver].times = 0;
-	proof->drivers[driver].seen = rest;
-	proof->drivers[driver].times++;
-	if (proof->drivers[driver].times >=
-	    (rest > proof->drivers[driver].rest ? PROOF_MORE : PROOF_FEWER)) {
-		proof->drivers[driver].rest = rest;
-		proof->drivers[driver].times = 0;
+	if (rest != g->seen)
+		g->times = 0;
+	g->seen = rest;
+	g->times++;
+	if (g->times >= (rest > g->rest ? PROOF_MORE : PROOF_FEWER)) {
+		g->rest = rest;
+		g->times = 0;
 	}
 	return true;
 }
 
 bool proof_is_open(const struct proof *proof)
 {
-	return proof->drivers[0].times > 0 || proof->drivers[1].times > 0;
+	for (size_t i = 0; i < proof->n; i++)
+		if (proof->gpus[i].times > 0)
+			return true;
+	return false;
 }

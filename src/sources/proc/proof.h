@@ -3,7 +3,8 @@
  * Was a client missed? The kernel counts the open files of a DRM driver in the references of its
  * module (drm_open() takes one by the file operations' owner: fs/char_dev.c), beside whatever else
  * holds it: perf events, exported buffers, other modules. As long as that rest stays the same, as
- * many clients are known as there are.
+ * many clients are known as there are. A driver that is no module has its list of files alone
+ * (openers.h), which only root may read.
  */
 #ifndef SOURCES_PROC_PROOF_H
 #define SOURCES_PROC_PROOF_H
@@ -14,22 +15,19 @@
 #define PROOF_FEWER 2
 
 struct proof {
-	struct {
+	struct proof_gpu {
 		char pci[24];
 		enum gpu_driver driver;
 		size_t clients;
-	} known[MAX_READ];
-	size_t n_known;
-	struct {
 		int64_t rest, seen; /* what is believed, and what was seen last instead */
 		unsigned times;
-	} drivers[2];
+	} gpus[MAX_READ];
+	size_t n;
 };
 
 /*
  * After a reading of a GPU's clients, of which there are so many; full: by a walk that has scanned
- * every process. False: somebody may have been missed. True as well where the kernel does not say
- * (a driver that is no module).
+ * every process. False: somebody may have been missed. True as well where the kernel does not say.
  */
 bool proof_holds(struct proof *proof, const struct fs *fs, const struct gpu *gpu, size_t clients,
 		 bool full);

@@ -101,7 +101,7 @@ static void decide(const struct fs *fs, const struct gpu *gpu, const struct drm_
 		if (agree(&holders[i], group, &owners[client]))
 			continue;
 		if (!asked)
-			n_openers = openers_read(fs, gpu, &openers);
+			openers_read(fs, gpu, &openers, &n_openers);
 		asked = true;
 		owners[client] = ask_kernel(openers, n_openers, clients[client].info.client_id,
 					    &holders[i], group);
