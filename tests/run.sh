@@ -93,7 +93,8 @@ else
 		run release system -L 'integration|lab|long|page|va'
 		run release bench -L bench
 		build asan
-		TEST_LONG= SANITIZED=1 run asan asan -L 'unit|golden|sanitize'
+		TEST_LONG= SANITIZED=1 run asan asan -L 'unit|golden|sanitize' -E mutated
+		SANITIZED=1 run asan mutated -R mutated
 		build tsan
 		TEST_LONG= SANITIZED=1 run tsan tsan -L 'unit|sanitize'
 		step "fuzzing"
