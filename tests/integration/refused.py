@@ -42,8 +42,10 @@ def rows(metrics):
 
 
 def named(metrics):
-    """A product's name comes from another process, which a busy machine may start late."""
-    return all(dict(labels)["model"] for labels in metrics.find("intel_gpu_info"))
+    """Names of products and pods come from another process and another thread, which a busy machine may
+    start late."""
+    return (all(dict(labels)["model"] for labels in metrics.find("intel_gpu_info")) and
+            bool(metrics.find("intel_gpu_clients", pod="jellyfin-0")))
 
 
 def examine(call, error, wanted):
@@ -58,7 +60,7 @@ def examine(call, error, wanted):
             wrong.append(f"exit code {exporter.process.returncode}, {exporter.log()}")
         return wrong
     exporter.wait_ready()
-    metrics = exporter.scrape_until(named)
+    metrics = exporter.scrape_until(lambda found: rows(found) == wanted)
     missing, more = wanted - rows(metrics), rows(metrics) - wanted
     if missing or more:
         wrong.append(f"series missing {sorted(map(str, missing))[:3]}, more {sorted(map(str, more))[:3]}")
