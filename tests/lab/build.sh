@@ -150,7 +150,7 @@ fetch_kernel() {
 # Names what a boot folder is made from; another content is another folder.
 fingerprint() {
 	{ cat "$kernel/version"
-	  cd "$here" && cat build.sh guest-init ./*.c module/* silicon/*.[ch] silicon/guest/*
+	  cd "$here" && cat build.sh guest-init ./*.[ch] module/* silicon/*.[ch] silicon/guest/*
 	} | sha256sum | cut -c1-16
 }
 
@@ -241,13 +241,18 @@ unpack_vmlinux() { # VMLINUZ VMLINUX
 	fail "no kernel that xz or zstd can unpack in $1"
 }
 
+build_program() { # FILE SOURCE...
+	local to=$1
+	shift
+	(cd "$here" && "$compiler" -std=gnu17 -O2 -Wall -Wextra -I/usr/include/libdrm -o "$to" "$@")
+}
+
 build_programs() {
-	local program
 	begin "build the lab's programs"
-	for program in submit pmu_read silicon/guest/gpu_work silicon/guest/gpu_set; do
-		"$compiler" -std=gnu17 -O2 -Wall -Wextra -I"$here/module" -I/usr/include/libdrm \
-			-o "$1/bin/lab_${program##*/}" "$here/$program.c"
-	done
+	build_program "$1/bin/lab_submit" submit.c batch.c
+	build_program "$1/bin/batch.so" -shared -fPIC batch.c # for Python
+	build_program "$1/bin/lab_pmu_read" pmu_read.c
+	build_program "$1/bin/lab_gpu_set" silicon/guest/gpu_set.c
 }
 
 # By the name that the kernel was built with: its headers ask for no other.

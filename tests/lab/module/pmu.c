@@ -108,9 +108,8 @@ static u64 raw_value(struct lab_gpu *gpu, u64 config)
 	if (is_engine(config)) {
 		switch (config & 0xf) {
 		case SAMPLE_WAIT:
-			return lab_load_read(gpu, LAB_WAIT);
 		case SAMPLE_SEMA:
-			return lab_load_read(gpu, LAB_SEMA);
+			return 0;
 		default:
 			return lab_busy_read(gpu, config_class(config),
 					     config_instance(config));
@@ -311,11 +310,9 @@ void lab_pmu_module_exit(void)
 static void choose_name(struct lab_gpu *gpu)
 {
 	struct lab_pmu *pmu = &gpu->pmu;
-	bool plain = lab_pmu_igp_by_type ? !gpu->discrete :
-		     !strcmp(dev_name(&gpu->pdev->dev), "0000:00:02.0");
 	char *c;
 
-	if (plain) {
+	if (!strcmp(dev_name(&gpu->pdev->dev), "0000:00:02.0")) {
 		strscpy(pmu->name, "i915", sizeof(pmu->name));
 		return;
 	}
