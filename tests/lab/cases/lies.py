@@ -1,76 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Are the rates of engines, clocks and RC6 what the module was told to do?"""
-import json
-import subprocess
+"""Counters that lie, which those of Debian's i915 do not: a value that goes back for one read, and one that
+begins again. And a class of engines that no GPU of the lab's QEMU has. On the lab's own driver."""
 import time
 
 import lab
 
-WINDOW = 6
-LOADS = [
-    {"render": 250, "copy": 50, "video": 400, "video_enhance": 100, "compute": 150},
-    {"render": 0, "copy": 1000, "video": 3, "video_enhance": 999, "compute": 500},
-    {"render": 873, "copy": 2, "video": 77, "video_enhance": 0, "compute": 999},
-]
-ENGINES = {"rcs0": "render", "bcs0": "copy", "vcs0": "video", "vcs1": "video",
-           "vecs0": "video_enhance", "ccs0": "compute"}
-# intel_gpu_top's name for each; it may add the instance or not.
-TOP = {"rcs0": "Render/3D/0", "bcs0": "Blitter/0", "vcs0": "Video/0", "vcs1": "Video/1",
-       "vecs0": "VideoEnhance/0", "ccs0": "Compute/0"}
 
-
-def each_engine():
-    """Releases after 1.27 sum up the engines of a class unless told not to."""
-    usage = subprocess.run(["intel_gpu_top", "-h"], capture_output=True, text=True)
-    return ["-p"] if "[-p]" in usage.stdout + usage.stderr else []
-
-
-def top_samples(text):
-    """The objects of intel_gpu_top -J: with or without commas and brackets around them."""
-    decoder, at, found = json.JSONDecoder(), 0, []
-    text = text.replace("[unknown]/", "Compute/")  # 1.27 has no name for these engines
-    while True:
-        at = text.find("{", at)
-        if at < 0:
-            return found
-        try:
-            sample, at = decoder.raw_decode(text, at)
-        except ValueError:
-            return found
-        found.append(sample)
-
-
-def check_load(checks, exporter, load, clock, rc6):
-    for name, permille in load.items():
-        lab.set_parameter(f"load_{name}", permille)
-    lab.set_parameter("act_freq_mhz", clock)
-    lab.set_parameter("rc6_permille", rc6)
-    with open("/tmp/top.json", "w") as out:
-        top = subprocess.Popen(["intel_gpu_top", *each_engine(), "-J", "-s", "1000"], stdout=out,
-                               stderr=subprocess.DEVNULL)
+def check_compute(checks, exporter):
+    """Its load is a parameter of the driver's."""
+    lab.set_parameter("load_compute", 500)
     before = exporter.sharp()
-    for _ in range(5):
-        time.sleep(WINDOW)
-        with open("/tmp/top.json") as f:
-            samples = top_samples(f.read())[1:]  # the first period is too short to be right
-        if len(samples) >= 2:
-            break
-    after = exporter.sharp()
-    top.terminate()
-    top.wait()
-    checks.that(len(samples) >= 2, f"intel_gpu_top gave {len(samples)} samples")
-    for engine, name in ENGINES.items():
-        got = lab.rate(before, after, "intel_gpu_engine_busy_seconds_total", engine=engine)
-        checks.close(got, load[name] / 1000, 0.005, f"busy share of {engine}")
-        peers = [s["engines"][TOP[engine]]["busy"] for s in samples if TOP[engine] in s["engines"]]
-        checks.that(peers, f"intel_gpu_top knows {engine}")
-        if peers:
-            checks.close(got, sum(peers) / len(peers) / 100, 0.005,
-                         f"share of {engine} beside intel_gpu_top")
-    got = lab.rate(before, after, "intel_gpu_actual_cycles_total")
-    checks.close(got / 1e6, clock, clock * 0.01, "average frequency in MHz")
-    got = lab.rate(before, after, "intel_gpu_rc6_seconds_total")
-    checks.close(got, rc6 / 1000, 0.005, "share of RC6")
+    time.sleep(3)
+    got = lab.rate(before, exporter.sharp(), "intel_gpu_engine_busy_seconds_total", engine="ccs0")
+    checks.close(got, 0.5, 0.005, "busy share of ccs0")
 
 
 def check_dip(checks, exporter):
@@ -109,10 +51,9 @@ def check_restart(checks, exporter):
 def main():
     checks = lab.Checks()
     lab.shell("lab_load ccs=1")
-    exporter = lab.Exporter("--collector.cycles")
+    exporter = lab.Exporter()
     exporter.scrape()  # opens the events
-    for load, clock, rc6 in zip(LOADS, (300, 1100, 747), (300, 0, 987)):
-        check_load(checks, exporter, load, clock, rc6)
+    check_compute(checks, exporter)
     check_dip(checks, exporter)
     check_restart(checks, exporter)
     exporter.stop()
