@@ -15,7 +15,7 @@ SEMAPHORE = "intel_gpu_engine_semaphore_seconds_total"
 PROGRAMMED = 1.5  # seconds of each engine
 PROMISED = 0.01  # of them
 TRIES = 5
-CLOCKS = 300, 1100, 747
+CLOCKS = 300, 1100, 750
 SAMPLED = "bcs0", "vecs0"  # wait for a semaphore and for an event here
 SLEEP_SECONDS = 30
 # intel_gpu_top's name for each engine.
