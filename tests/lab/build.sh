@@ -257,6 +257,7 @@ build_programs() {
 	build_program "$1/bin/batch.so" -shared -fPIC batch.c # for Python
 	build_program "$1/bin/lab_pmu_read" pmu_read.c
 	build_program "$1/bin/lab_gpu_set" silicon/guest/gpu_set.c
+	build_program "$1/tsc_khz" tsc_khz.c
 }
 
 # By the name that the kernel was built with: its headers ask for no other.
