@@ -117,8 +117,7 @@ static void lab_show_fdinfo(struct seq_file *m, struct file *f)
 	struct lab_file *lf = file->driver_priv;
 	int idx;
 
-	if (lab_gate("fdinfo"))
-		return;
+	lab_gate("fdinfo");
 	if (!drm_dev_enter(&gpu->drm, &idx))
 		return;
 	seq_printf(m, "drm-driver:\t%s\n", lab_drm_driver.name);

@@ -173,8 +173,6 @@ const struct lab_engine *lab_find_engine(const struct lab_gpu *gpu, u32 class,
 
 /* params.c: given at load */
 extern bool lab_enable_gvt;
-extern bool lab_legacy;
-extern bool lab_rc6;
 extern unsigned int lab_gts;
 bool lab_param_discrete(unsigned int gpu, bool by_id);
 unsigned int lab_param_engines(u32 class, unsigned int gpu);
@@ -185,13 +183,12 @@ extern unsigned int lab_act_freq[LAB_MAX_GTS];
 extern unsigned int lab_gpu_scale[LAB_MAX_GPUS];
 extern unsigned int lab_throttle_mask;
 extern unsigned int lab_dip_ms;
-extern unsigned int lab_pmu_errno;
 extern unsigned int lab_open_errno, lab_exec_errno;
 extern int lab_huc;
 extern enum lab_exec_block lab_exec_block;
 extern bool lab_fdinfo_engines;
 extern atomic_t lab_wakes;
-int lab_gate(const char *attribute);
+void lab_gate(const char *attribute);
 
 /* load.c */
 void lab_load_init(struct lab_gpu *gpu);

@@ -14,14 +14,6 @@ bool lab_enable_gvt = true;
 module_param_named(enable_gvt, lab_enable_gvt, bool, 0400);
 MODULE_PARM_DESC(enable_gvt, "vGPU types on devices that have GVT-g");
 
-bool lab_legacy;
-module_param_named(legacy, lab_legacy, bool, 0444);
-MODULE_PARM_DESC(legacy, "no gt folder, as old kernels");
-
-bool lab_rc6 = true;
-module_param_named(rc6, lab_rc6, bool, 0444);
-MODULE_PARM_DESC(rc6, "0: no RC6 event, as in a guest");
-
 unsigned int lab_gts = 1;
 module_param_named(gts, lab_gts, uint, 0444);
 MODULE_PARM_DESC(gts, "GTs per GPU, 1 or 2; with 2 the PMU names are Meteor Lake's");
@@ -153,10 +145,6 @@ MODULE_PARM_DESC(wakes, "how often a suspended GPU was woken");
 
 /* ---- faults ---- */
 
-unsigned int lab_pmu_errno;
-module_param_named(pmu_errno, lab_pmu_errno, uint, 0644);
-MODULE_PARM_DESC(pmu_errno, "errno with which opening an event fails");
-
 unsigned int lab_open_errno, lab_exec_errno;
 module_param_named(open_errno, lab_open_errno, uint, 0644);
 module_param_named(exec_errno, lab_exec_errno, uint, 0644);
@@ -231,9 +219,8 @@ module_param_cb(restart, &restart_ops, NULL, 0200);
 MODULE_PARM_DESC(dip, "the next N reads of each PMU show busy counters dip_ms lower than the read before");
 MODULE_PARM_DESC(restart, "write: open busy counters start again from 0");
 
-static char block[48], fail[48];
+static char block[48];
 static struct kparam_string block_string = { sizeof(block), block };
-static struct kparam_string fail_string = { sizeof(fail), fail };
 
 /* The module loader takes no newline off, echo always adds one. */
 static int set_name(const char *val, const struct kernel_param *kp)
@@ -254,13 +241,10 @@ static const struct kernel_param_ops name_ops = {
 };
 __module_param_call(MODULE_PARAM_PREFIX, block, &name_ops,
 		    .str = &block_string, 0644, -1, 0);
-__module_param_call(MODULE_PARAM_PREFIX, fail, &name_ops,
-		    .str = &fail_string, 0644, -1, 0);
 MODULE_PARM_DESC(block, "name of a file whose reads hang, in state D, while this is set");
-MODULE_PARM_DESC(fail, "name of a file whose reads fail with EIO");
 
-/* Every file of the module passes here before it is read. */
-int lab_gate(const char *attribute)
+/* Files of gt/ and fdinfo pass here before they are read. */
+void lab_gate(const char *attribute)
 {
 	bool same;
 
@@ -271,9 +255,4 @@ int lab_gate(const char *attribute)
 		if (same)
 			msleep(20);
 	} while (same);
-
-	kernel_param_lock(THIS_MODULE);
-	same = !strcmp(attribute, fail);
-	kernel_param_unlock(THIS_MODULE);
-	return same ? -EIO : 0;
 }

@@ -61,8 +61,6 @@ static int check_other(const struct lab_gpu *gpu, u64 config)
 		return -ENOENT;
 	if (other == LAB_PMU_INTERRUPTS && config_gt(config))
 		return -ENOENT;
-	if (other == LAB_PMU_RC6 && !lab_rc6)
-		return -ENODEV;
 	return 0;
 }
 
@@ -87,8 +85,6 @@ static int event_init(struct perf_event *event)
 		return -EOPNOTSUPP;
 	if (event->cpu != gpu->pmu.cpu)
 		return -EINVAL;
-	if (lab_pmu_errno)
-		return -(int)lab_pmu_errno;
 
 	ret = is_engine(config) ? check_engine(gpu, config) :
 				  check_other(gpu, config);
@@ -257,9 +253,8 @@ static ssize_t cpumask_show(struct device *dev, struct device_attribute *attr,
 {
 	struct pmu *base = dev_get_drvdata(dev);
 	struct lab_pmu *pmu = container_of(base, struct lab_pmu, base);
-	int ret = lab_gate("cpumask");
 
-	return ret ?: sysfs_emit(buf, "%u\n", pmu->cpu);
+	return sysfs_emit(buf, "%u\n", pmu->cpu);
 }
 static DEVICE_ATTR_RO(cpumask);
 

@@ -43,10 +43,9 @@ static u32 gt_value(struct lab_gpu *gpu, unsigned int gt, enum gt_value what)
 	case GT_RPN:
 		return LAB_RPN;
 	case GT_RC6_ENABLE:
-		return lab_rc6;
+		return 1;
 	case GT_RC6_MS:
-		return lab_rc6 ? lab_load_read(gpu, LAB_RC6 + gt) /
-				 NSEC_PER_MSEC : 0;
+		return lab_load_read(gpu, LAB_RC6 + gt) / NSEC_PER_MSEC;
 	case GT_THROTTLE_STATUS:
 		return lab_throttle_mask != 0;
 	default:
@@ -58,10 +57,11 @@ static ssize_t show_value(struct lab_gpu *gpu, unsigned int gt,
 			  const char *name, enum gt_value what, char *buf)
 {
 	bool wakes = what >= GT_RC6_MS;
-	int ret = lab_gate(name);
 	u32 value;
+	int ret = 0;
 
-	if (!ret && wakes)
+	lab_gate(name);
+	if (wakes)
 		ret = lab_power_get(gpu);
 	if (ret)
 		return ret;
@@ -261,7 +261,7 @@ int lab_sysfs_gt_add(struct lab_gpu *gpu)
 	ret = sysfs_create_files(card, card_attrs);
 	if (!ret)
 		ret = sysfs_merge_group(card, &power_group);
-	if (ret || lab_legacy)
+	if (ret)
 		return ret;
 
 	root = lab_kobject_add(gpu, card, "gt", 0);
