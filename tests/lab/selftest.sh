@@ -214,6 +214,7 @@ test_block() {
 	lab_set block rps_act_freq_mhz
 	cat "$(lab_card)/gt/gt0/rps_act_freq_mhz" >/tmp/blocked &
 	pid=$!
+	lab_wait 5 grep -q lab_gate /proc/$pid/stack || lab_die "it is not blocked"
 	# It wakes every 20 ms, to be asked again.
 	in_state() { [ "$(awk '{ print $3 }' /proc/$pid/stat)" = "$1" ]; }
 	check "a blocked reader is in state D" lab_wait 5 in_state D
