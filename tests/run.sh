@@ -15,13 +15,14 @@ usage() {
 	                hand, the page in a headless Chromium, the Helm chart, AddressSanitizer,
 	                UndefinedBehaviorSanitizer and ThreadSanitizer, fuzzing, and
 	                the tests in an empty Debian 12 and 13: in 45 minutes
-	  --only LABEL  only the tests of a label, or of several (unit,golden): unit, golden, integration, lab, bench,
-	                page, va; kubernetes: the Helm chart and the kustomize overlays, with helm and
-	                kubectl from npm; long: what tests the lab itself, Intel's VA driver in
-	                it, and the alerts end to end; models: Debian's own i915 on six emulated GPUs, which is
-	                not in --all; chroot: the README's commands in an empty Debian 12
-	                and 13, and beside Proxmox VE's packages; debian13: the part of
-	                that on 13, with the unit, golden and integration tests and some
+	  --only LABEL  only the tests of a label, or of several (unit,golden): unit, golden,
+	                integration, lab, bench, page, va; kubernetes: the Helm chart and the kustomize
+	                overlays, with helm and kubectl from npm; long: what tests the lab itself, Intel's
+	                VA driver in it, the alerts end to end, Debian's own i915 on six emulated
+	                GPUs and three kernels; models: that driver alone, and its faults and a
+	                nested VM, which are not in --all; chroot: the README's commands in an
+	                empty Debian 12 and 13, and beside Proxmox VE's packages; debian13: the
+	                part of that on 13, with the unit, golden and integration tests and some
 	                of the lab
 	Ends with the ten slowest tests, what was left out, the failed ones, and a line
 	"N passed, N failed"; the logs are in build/tests.
@@ -109,5 +110,5 @@ fi
 step "done"
 left_out=''
 [ -n "$all$only" ] ||
-	left_out="left out, but in --all: the lab's own tests, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, the Helm chart, sanitizers, fuzzing, empty Debian 12 and 13, and:"
+	left_out="left out, but in --all: the lab's own tests, other GPUs and kernels in it, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, the Helm chart, sanitizers, fuzzing, empty Debian 12 and 13, and:"
 "$here/ctest.py" report "$begin" "$promised" "$left_out"

@@ -4,7 +4,8 @@
 # folder: vmlinux, initrd, lib/modules, real/lib/modules (with Debian's own driver), bin, silicon.so.
 # Everything goes below $LAB_DIR.
 # LAB_KERNEL: empty for the kernel of this Debian release, "backports" for that
-# of its backports.
+# of its backports, "trixie-backports" for that of another release's: with
+# Debian's own driver only, as its headers need another compiler.
 set -Eeuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -80,12 +81,12 @@ codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 # Backports by the machine's own mirror, in lists of our own: what the machine takes from where
 # stays as it is.
 use_backports() {
-	local mirror dir=$LAB_DIR/apt-$codename-backports
+	local mirror dir=$LAB_DIR/apt-$suite
 	mirror=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(CODENAME)' 'Created-By: Packages' |
 		awk -v name="$codename" '$2 == name || $3 == name { print $1; exit }')
 	[ -n "$mirror" ] || fail "apt has no mirror of Debian $codename"
 	mkdir -p "$dir"/{lists,cache/archives}/partial
-	echo "deb $mirror $codename-backports main" >"$dir/sources.list"
+	echo "deb $mirror $suite main" >"$dir/sources.list"
 	apt_options+=(-o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=-
 		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache")
 }
@@ -114,12 +115,14 @@ depends() { apt_cache depends "$1" | awk -v of="${1%-amd64}-" '$1 == "Depends:" 
 
 # apt's lists may be absent, or name a version that is no longer there.
 download_kernel() { # DIRECTORY
-	local image version packages
+	local image version packages wanted
 	image=$(depends linux-image-amd64)
 	[ -n "$image" ] || { echo "E: apt does not know the Debian package linux-image-amd64"; return 1; }
 	version=$(apt_cache show "$image" | awk '/^Version:/ { print $2; exit }')
-	say "fetching $image $version and its headers"
-	mapfile -t packages < <(kernel_packages "$version" "$image" "${image/image/headers}")
+	say "fetching $image $version"
+	wanted=("$image")
+	[ -n "$foreign" ] || wanted+=("${image/image/headers}")
+	mapfile -t packages < <(kernel_packages "$version" "${wanted[@]}")
 	(cd "$1" && apt_get download "${packages[@]}") || return
 	echo "$version" >"$1/version"
 }
@@ -129,7 +132,7 @@ fetch_kernel() {
 	local deb work="$LAB_DIR/kernel.new"
 	begin "fetch the kernel"
 	[ "$(free_mb)" -ge "$kernel_mb" ] || fail "$(free_mb) MB are free in $LAB_DIR, and $kernel_mb MB are needed"
-	[ "$LAB_KERNEL" != backports ] || use_backports
+	[ -z "$suite" ] || use_backports
 	rm -rf "$work"
 	mkdir -p "$work/debs" "$work/root"
 	if ! download_kernel "$work/debs"; then
@@ -150,7 +153,7 @@ fetch_kernel() {
 # Names what a boot folder is made from; another content is another folder.
 fingerprint() {
 	{ cat "$kernel/version"
-	  cd "$here" && cat build.sh guest-init ./*.c module/* silicon/*.[ch] silicon/guest/*
+	  cd "$here" && cat build.sh guest-init ./*.[ch] module/* silicon/*.[ch] silicon/guest/*
 	} | sha256sum | cut -c1-16
 }
 
@@ -182,7 +185,7 @@ make_module_tree() {
 	# Now, once, rather than in the emulated processor at each use. (-f: of a file with two names.)
 	find "$to" -name '*.ko.xz' -print0 | xargs -0 -r -n 32 -P "$(nproc)" xz -df
 	cp "$from"/modules.{order,builtin,builtin.modinfo} "$to/"
-	cp "$1"/module/*.ko "$to/updates/"
+	[ -n "$foreign" ] || cp "$1"/module/*.ko "$to/updates/"
 	depmod -b "$1" "$release"
 }
 
@@ -193,7 +196,8 @@ make_real_tree() {
 	mkdir -p "$to"
 	cp -al "$1/lib/modules/$release/"{kernel,modules.{order,builtin,builtin.modinfo}} "$to/"
 	(cd "$from" &&
-		find kernel/drivers/{gpu/drm/{i915,display,ttm},media/{cec,rc},vfio} -name '*.ko*' |
+		find kernel/drivers -regextype posix-extended \
+			-regex 'kernel/drivers/(gpu/drm/(i915|display|ttm|clients)|media/(cec|rc)|vfio)/.*[.]ko.*' |
 		cpio -pdlu --quiet "$to")
 	find "$to" -name '*.ko.xz' -print0 | xargs -0 -r -n 32 -P "$(nproc)" xz -df
 	depmod -b "$1/real" "$release"
@@ -241,18 +245,26 @@ unpack_vmlinux() { # VMLINUZ VMLINUX
 	fail "no kernel that xz or zstd can unpack in $1"
 }
 
+build_program() { # FILE SOURCE...
+	local to=$1
+	shift
+	(cd "$here" && "$compiler" -std=gnu17 -O2 -Wall -Wextra -I/usr/include/libdrm -o "$to" "$@")
+}
+
 build_programs() {
-	local program
 	begin "build the lab's programs"
-	for program in submit pmu_read silicon/guest/gpu_work silicon/guest/gpu_set; do
-		"$compiler" -std=gnu17 -O2 -Wall -Wextra -I"$here/module" -I/usr/include/libdrm \
-			-o "$1/bin/lab_${program##*/}" "$here/$program.c"
-	done
+	build_program "$1/bin/lab_submit" submit.c batch.c
+	build_program "$1/bin/batch.so" -shared -fPIC batch.c # for Python
+	build_program "$1/bin/lab_pmu_read" pmu_read.c
+	build_program "$1/bin/lab_gpu_set" silicon/guest/gpu_set.c
+	build_program "$1/tsc_khz" tsc_khz.c
 }
 
 # By the name that the kernel was built with: its headers ask for no other.
 find_compiler() {
 	begin "find the compiler of the kernel's headers"
+	compiler=gcc
+	[ -z "$foreign" ] || return 0
 	compiler=$(grep -oE 'gcc-[0-9]+' "$kernel/root/usr/src/linux-headers-$release/.kernelvariables")
 	if ! command -v "$compiler"; then
 		install_packages <(echo "$compiler")
@@ -265,7 +277,7 @@ make_boot() {
 	rm -rf "$work"
 	mkdir -p "$work/bin"
 	find_compiler
-	build_modules "$work"
+	[ -n "$foreign" ] || build_modules "$work"
 	make_module_tree "$work"
 	make_real_tree "$work"
 	build_silicon "$work"
@@ -285,12 +297,16 @@ check_programs() {
 	done
 }
 
-LAB_KERNEL=${LAB_KERNEL:-}
-case $LAB_KERNEL in
-'') kernel=$LAB_DIR/kernel-$codename ;;
-backports) kernel=$LAB_DIR/kernel-$codename-backports ;;
-*) fail "LAB_KERNEL is '$LAB_KERNEL', which is neither empty nor backports" ;;
+suite='' foreign=''
+case ${LAB_KERNEL:=} in
+'') ;;
+backports) suite=$codename-backports ;;
+[a-z]*-backports)
+	suite=$LAB_KERNEL
+	[ "$suite" = "$codename-backports" ] || foreign=1 ;;
+*) fail "LAB_KERNEL is '$LAB_KERNEL', which is neither empty nor the backports of a release" ;;
 esac
+kernel=$LAB_DIR/kernel-${suite:-$codename}
 
 mkdir -p "$LAB_DIR"
 # Who comes second waits, and finds everything there.

@@ -71,7 +71,7 @@ lab_set() { echo "$2" >"/sys/module/i915/parameters/$1"; }
 lab_get() { cat "/sys/module/i915/parameters/$1"; }
 
 # With run.sh --gpu: Debian's own driver, with its parameters; enable_gvt=1 loads GVT-g, too.
-# lab_gpu_work (silicon/guest/gpu_work.c) is the program that gives an engine something to do.
+# lab_submit gives an engine something to do, on either driver.
 gpu_load() {
 	# A vGPU shows a monitor, and a console on it waits 10 s for each of its frames.
 	[ "$LAB_GPU" != vgpu ] || modprobe drm_kms_helper fbdev_emulation=0

@@ -4,7 +4,7 @@
 # kills a kernel before 6.16.
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out=$("$here/run.sh" --gpu 3e92 "$@" -- /usr/bin/python3 "$here/cases/real_stranger.py" 2>&1)
+out=$("$here/run.sh" --gpu 3e92 "$@" -- /usr/bin/python3 "$here/cases/stranger.py" 2>&1)
 rc=$?
 echo "$out"
 if [ $rc = 126 ] && grep -q '^lab: guest panicked' <<<"$out"; then

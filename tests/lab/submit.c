@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * A process that uses the emulated GPU: charges engine time to a DRM file of its own,
- * and keeps that file, copies of it or children that share it for as long as a test wants.
+ * A process that uses the emulated GPU: runs batches of known length on a DRM file of its own, and
+ * keeps that file, copies of it or children that share it for as long as a test wants.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,16 +19,16 @@
 
 #include <i915_drm.h>
 
-#include "lab_ioctl.h"
-
-static const char *const class_names[LAB_CLASSES] = {"render", "copy", "video", "video-enhance",
-                                                     "compute"};
+#include "batch.h"
 
 static const char usage[] =
-    "usage: submit [options] NODE [CLASS[:INSTANCE] DURATION]...\n"
-    "Charges the durations (10us, 250ms, 2s) to one open file of NODE, then ends.\n"
+    "usage: submit [options] NODE [ENGINE[:INSTANCE] DURATION]...\n"
+    "Runs a batch of each duration (10us, 250ms, 2s) on its engine (render, copy, video,\n"
+    "video-enhance), all at the same time, on one open file of NODE; then ends.\n"
     "  --times N     do it N times (0: until killed)\n"
-    "  --every D     this far apart (default 1s)\n"
+    "  --every D     with this pause after each (default 1s)\n"
+    "  --what WHAT   busy, event, semaphore: what engines wait for; hang: until a reset (busy)\n"
+    "  --contexts    a context of its own for each batch, destroyed after it\n"
     "  --hold D      then keep the file open (\"forever\": until killed)\n"
     "  --mem MIB     allocate a buffer object of this size first\n"
     "  --dup N       N more descriptors of the same file\n"
@@ -36,11 +37,15 @@ static const char usage[] =
     "  --cpu D       each time, take this much processor time, too\n"
     "LAB_SUBMIT in the environment has the arguments instead where the command line is to look\n"
     "like another program's.\n"
-    "Prints \"ready\" when the first round is charged.\n";
+    "Prints \"ready\" when the first round is done, and exits 1 with the errno of what fails.\n";
+
+enum { MAX_WORK = 16 };
 
 struct options {
         long times, dups, forks, opens, mem_mib;
         long long every_ns, hold_ns, cpu_ns;
+        enum batch_what what;
+        bool contexts;
 };
 
 static void die(const char *what)
@@ -83,22 +88,27 @@ static long parse_count(const char *text)
         return n;
 }
 
-static struct lab_submit parse_work(const char *engine, const char *duration)
+/* The index of the first len characters of a text among the names. */
+static unsigned find(const char *const *names, unsigned n, const char *text, size_t len)
+{
+        for (unsigned i = 0; i < n; i++)
+                if (strlen(names[i]) == len && strncmp(names[i], text, len) == 0)
+                        return i;
+        bad_usage(text);
+        return 0;
+}
+
+static struct batch parse_work(const char *engine, const char *duration, enum batch_what what)
 {
         const char *colon = strchr(engine, ':');
         size_t len = colon ? (size_t)(colon - engine) : strlen(engine);
-        struct lab_submit w = {0};
 
-        for (w.engine_class = 0; w.engine_class < LAB_CLASSES; w.engine_class++)
-                if (strlen(class_names[w.engine_class]) == len &&
-                    strncmp(class_names[w.engine_class], engine, len) == 0)
-                        break;
-        if (w.engine_class == LAB_CLASSES)
-                bad_usage(engine);
-        if (colon)
-                w.engine_instance = (__u32)parse_count(colon + 1);
-        w.duration_ns = (__u64)parse_duration(duration);
-        return w;
+        return (struct batch){
+            .engine = find(batch_engine_name, BATCH_ENGINES, engine, len),
+            .instance = colon ? (uint32_t)parse_count(colon + 1) : 0,
+            .what = what,
+            .ns = (uint64_t)parse_duration(duration),
+        };
 }
 
 static void sleep_ns(long long ns)
@@ -148,14 +158,51 @@ static void share(int fd, const char *node, const struct options *o)
         }
 }
 
-static void run(int fd, const struct lab_submit *work, int n, const struct options *o)
+static uint32_t make_context(int fd)
 {
+        struct drm_i915_gem_context_create create = {0};
+
+        if (ioctl(fd, DRM_IOCTL_I915_GEM_CONTEXT_CREATE, &create) < 0)
+                die("cannot make a context");
+        return create.ctx_id;
+}
+
+static void end_context(int fd, uint32_t id)
+{
+        struct drm_i915_gem_context_destroy destroy = {.ctx_id = id};
+
+        if (ioctl(fd, DRM_IOCTL_I915_GEM_CONTEXT_DESTROY, &destroy) < 0)
+                die("cannot end a context");
+}
+
+/* All batches at the same time, until the last one is done. */
+static void run_round(int fd, const struct batch *work, int n, const struct options *o)
+{
+        uint32_t context[MAX_WORK] = {0};
+
+        for (int i = 0; i < n; i++) {
+                if (o->contexts)
+                        context[i] = make_context(fd);
+                if (batch_submit(fd, &work[i], context[i]) < 0)
+                        die("cannot submit");
+        }
+        for (int i = 0; i < n; i++) {
+                if (batch_wait(fd, &work[i]) < 0)
+                        die("cannot wait");
+                if (o->contexts)
+                        end_context(fd, context[i]);
+        }
+}
+
+static void run(int fd, struct batch *work, int n, const struct options *o)
+{
+        for (int i = 0; i < n; i++)
+                if (batch_make(fd, &work[i]) < 0)
+                        die("cannot make a batch");
         for (long round = 0; o->times == 0 || round < o->times; round++) {
                 if (round)
                         sleep_ns(o->every_ns);
-                for (int i = 0; i < n; i++)
-                        if (ioctl(fd, LAB_IOCTL_SUBMIT, &work[i]) < 0)
-                                die("cannot submit");
+                run_round(fd, work, n, o);
                 if (o->cpu_ns)
                         work_cpu(o->cpu_ns);
                 if (round == 0) {
@@ -163,6 +210,8 @@ static void run(int fd, const struct lab_submit *work, int n, const struct optio
                         fflush(stdout);
                 }
         }
+        for (int i = 0; i < n; i++)
+                batch_free(fd, &work[i]);
         sleep_ns(o->hold_ns);
 }
 
@@ -184,9 +233,10 @@ int main(int argc, char **argv)
             {"hold", required_argument, NULL, 'h'},  {"mem", required_argument, NULL, 'm'},
             {"dup", required_argument, NULL, 'd'},   {"fork", required_argument, NULL, 'f'},
             {"open", required_argument, NULL, 'o'},  {"cpu", required_argument, NULL, 'c'},
+            {"what", required_argument, NULL, 'w'},  {"contexts", no_argument, NULL, 'x'},
             {NULL, 0, NULL, 0}};
         struct options o = {.times = 1, .every_ns = 1000000000};
-        struct lab_submit work[16];
+        struct batch work[MAX_WORK];
         char *instead = getenv("LAB_SUBMIT"), *own[64] = {argv[0]};
         const char *node;
         int c, fd, n = 0;
@@ -206,6 +256,8 @@ int main(int argc, char **argv)
                 case 'f': o.forks = parse_count(optarg); break;
                 case 'o': o.opens = parse_count(optarg); break;
                 case 'c': o.cpu_ns = parse_duration(optarg); break;
+                case 'w': o.what = find(batch_what_name, BATCH_WHATS, optarg, strlen(optarg)); break;
+                case 'x': o.contexts = true; break;
                 default: fputs(usage, stderr); return 2;
                 }
         }
@@ -214,8 +266,8 @@ int main(int argc, char **argv)
                 return 2;
         }
         node = argv[optind++];
-        for (; optind < argc && n < 16; optind += 2)
-                work[n++] = parse_work(argv[optind], argv[optind + 1]);
+        for (; optind < argc && n < MAX_WORK; optind += 2)
+                work[n++] = parse_work(argv[optind], argv[optind + 1], o.what);
 
         fd = open(node, O_RDWR | O_CLOEXEC);
         if (fd < 0)

@@ -113,7 +113,7 @@ def wait_for_floor():
 
 def main():
     checks = lab.Checks()
-    lab.shell("lab_load aperture_mb=1024")
+    lab.shell("lab_load")
     # A huge page that happens to fit into a thread's stack is 2 MB of chance, in both programs.
     lab.shell("echo never >/sys/kernel/mm/transparent_hugepage/enabled")
     # Twice: the kernel maps what is in its cache already around each page that is touched, so the

@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "support"))
+TESTS = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TESTS / "support"))
+sys.path.append(str(TESTS / "lab"))
 import exporter_test  # noqa: E402: it is found there only now
 from exporter_test import Checks, Metrics, rss_kb, shorter  # noqa: E402, F401: the cases use lab.Checks
 

@@ -63,7 +63,7 @@ def check_wedge(checks, exporter, power):
     lab.shell("lab_wait 60 sh -c 'dmesg | grep -q \"Failed to reset chip\"'")
     metrics = exporter.scrape()
     checks.same(wedged(metrics), 1, "a GPU that does not come back from its reset is wedged by the next scrape")
-    refused = subprocess.run(["lab_gpu_work", lab_real.node(None), "render", "1"], capture_output=True, text=True)
+    refused = subprocess.run(["lab_submit", lab_real.node(None), "render", "1us"], capture_output=True, text=True)
     checks.that("Input/output error" in refused.stderr, f"it takes no work: {refused.stderr.strip()}")
 
     (power / "autosuspend_delay_ms").write_text("100")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which transcodes the GPU does: real ffmpeg processes, one that encodes in software, one that decodes
-only, one on the GPU through the fake VA driver, one that remuxes and one that makes sound as fast as
-they can, one that is paused."""
+only, one on the GPU (by the tests' VA driver, whose batches Debian's own i915 runs), one that remuxes
+and one that makes sound as fast as they can, one that is paused."""
 import os
 import signal
 import subprocess
@@ -192,14 +192,6 @@ def check_rights(checks, metrics):
                 metrics.reason("transcode") == "permission", "without rights: all unknown")
 
 
-def check_hidden(checks, exporter):
-    lab.set_parameter("fdinfo_engines", 0)
-    metrics = exporter.scrape()
-    checks.that(verdict(metrics, "hard") == "unknown" and verdict(metrics, "soft") == "software",
-                "without engine times who holds the GPU is unknown, others are not")
-    lab.set_parameter("fdinfo_engines", 1)
-
-
 def main():
     checks = lab.Checks()
     lab.shell("lab_load")
@@ -208,7 +200,6 @@ def main():
     make_inputs()
     processes = start_all()
     exporter = check_four(checks)
-    check_hidden(checks, exporter)
     codes = {n: p.poll() for n, p in processes.items()}
     checks.that(not any(code is not None for code in codes.values()),
                 f"all still run {codes}")

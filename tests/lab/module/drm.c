@@ -117,15 +117,13 @@ static void lab_show_fdinfo(struct seq_file *m, struct file *f)
 	struct lab_file *lf = file->driver_priv;
 	int idx;
 
-	if (lab_gate("fdinfo"))
-		return;
+	lab_gate("fdinfo");
 	if (!drm_dev_enter(&gpu->drm, &idx))
 		return;
 	seq_printf(m, "drm-driver:\t%s\n", lab_drm_driver.name);
 	seq_printf(m, "drm-pdev:\t%s\n", dev_name(gpu->drm.dev));
 	seq_printf(m, "drm-client-id:\t%llu\n", lf->client_id);
-	if (lab_fdinfo_memory)
-		show_memory(m, gpu, file);
+	show_memory(m, gpu, file);
 	if (lab_fdinfo_engines)
 		show_engines(m, gpu, lf);
 	drm_dev_exit(idx);
@@ -156,7 +154,7 @@ const struct drm_driver lab_drm_driver = {
 	.postclose = lab_postclose,
 	.fops = &lab_fops,
 	.ioctls = lab_ioctls,
-	.num_ioctls = LAB_SUBMIT_NR + 1,
+	.num_ioctls = LAB_IOCTLS,
 	.name = "i915",
 	.desc = "Intel Graphics",
 	LAB_DRIVER_DATE

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Work that is accepted and never done: EXECBUFFER2, and what waits for it.
+ *
+ * But for what a batch begins with: MI_NOOP with a number (../batch.h) charges
+ * so many microseconds to its engine and its file, at once.
  */
 #include <linux/dma-fence.h>
 #include <linux/file.h>
+#include <linux/iosys-map.h>
 #include <linux/jiffies.h>
 #include <linux/slab.h>
 #include <linux/sync_file.h>
@@ -11,6 +15,7 @@
 #include <linux/wait.h>
 #include <drm/drm_syncobj.h>
 #include <uapi/drm/i915_drm.h>
+#include "compat.h"
 #include "lab.h"
 
 static DECLARE_WAIT_QUEUE_HEAD(unblocked);
@@ -187,11 +192,62 @@ static int give_fence(struct dma_fence *done,
 	return 0;
 }
 
-static int accept(struct drm_file *file, struct drm_i915_gem_execbuffer2 *args)
+static u64 batch_us(struct lab_object *batch)
+{
+	struct iosys_map map;
+	const u32 *dw;
+	u64 us = 0;
+	u32 i;
+
+	if (lab_gem_vmap(&batch->shmem.base, &map))
+		return 0;
+	dw = map.vaddr;
+	for (i = 0; i < PAGE_SIZE / sizeof(*dw) && dw[i] >> 22 == 1; i++)
+		us += dw[i] & 0xfffff;
+	lab_gem_vunmap(&batch->shmem.base, &map);
+	return us;
+}
+
+/* The batch is the last buffer. The way to name engines is the older one. */
+static int charge(struct lab_gpu *gpu, struct drm_file *file,
+		  const struct drm_i915_gem_execbuffer2 *args)
+{
+	static const u32 classes[] = { LAB_RENDER, LAB_RENDER, LAB_VIDEO,
+				       LAB_COPY, LAB_VIDEO_ENHANCE };
+	const struct drm_i915_gem_exec_object2 __user *user =
+		u64_to_user_ptr(args->buffers_ptr);
+	u32 ring = args->flags & I915_EXEC_RING_MASK, class, instance;
+	struct lab_file *lf = file->driver_priv;
+	struct drm_i915_gem_exec_object2 entry;
+	struct lab_object *obj;
+	u64 us;
+
+	if (copy_from_user(&entry, &user[args->buffer_count - 1], sizeof(entry)))
+		return -EFAULT;
+	obj = lab_gem_get(file, entry.handle);
+	if (IS_ERR(obj))
+		return PTR_ERR(obj);
+	us = batch_us(obj);
+	lab_gem_put(obj);
+	if (!us)
+		return 0;
+	class = ring < ARRAY_SIZE(classes) ? classes[ring] : LAB_CLASSES;
+	instance = (args->flags & I915_EXEC_BSD_MASK) == I915_EXEC_BSD_RING2;
+	if (!lab_find_engine(gpu, class, instance))
+		return -EINVAL;
+	lab_load_charge(gpu, class, instance, us * NSEC_PER_USEC);
+	atomic64_add(us * NSEC_PER_USEC, &lf->charged[class]);
+	return 0;
+}
+
+static int accept(struct lab_gpu *gpu, struct drm_file *file,
+		  struct drm_i915_gem_execbuffer2 *args)
 {
 	struct dma_fence *done;
 	int ret = mark_objects(file, args);
 
+	if (!ret)
+		ret = charge(gpu, file, args);
 	if (ret)
 		return ret;
 	done = dma_fence_get_stub();
@@ -219,7 +275,7 @@ int lab_execbuffer2(struct drm_device *drm, void *data, struct drm_file *file)
 	ret = lab_power_get(gpu);
 	if (ret < 0)
 		return ret;
-	ret = accept(file, args);
+	ret = accept(gpu, file, args);
 	lab_power_put(gpu);
 	return ret;
 }

@@ -235,7 +235,7 @@ int lab_gem_get_aperture(struct drm_device *drm, void *data,
 {
 	struct drm_i915_gem_get_aperture *args = data;
 
-	args->aper_size = (u64)lab_ggtt_mb << 20;
+	args->aper_size = (u64)LAB_GGTT_MB << 20;
 	args->aper_available_size = args->aper_size;
 	return 0;
 }

@@ -34,7 +34,7 @@ static int about_device(struct lab_gpu *gpu, int param)
 	switch (param) {
 	case I915_PARAM_CHIPSET_ID: return gpu->pdev->device;
 	case I915_PARAM_REVISION: return gpu->pdev->revision;
-	case I915_PARAM_NUM_FENCES_AVAIL: return lab_fences;
+	case I915_PARAM_NUM_FENCES_AVAIL: return LAB_FENCES;
 	case I915_PARAM_HAS_BSD: return gpu->n_class[LAB_VIDEO] > 0;
 	case I915_PARAM_HAS_BSD2: return gpu->n_class[LAB_VIDEO] > 1;
 	case I915_PARAM_HAS_BLT: return gpu->n_class[LAB_COPY] > 0;

@@ -35,8 +35,8 @@ unsigned int lab_gvt_available(const struct lab_vgpu_type *type)
 	const struct lab_gvt *gvt = &gpu->gvt;
 	u32 aperture = aperture_mb(gpu);
 	u32 low = left(aperture, HOST_LOW_MB + gvt->used_low);
-	u32 high = left(lab_ggtt_mb, aperture + HOST_HIGH_MB + gvt->used_high);
-	u32 fences = left(lab_fences, HOST_FENCES + gvt->used_fences);
+	u32 high = left(LAB_GGTT_MB, aperture + HOST_HIGH_MB + gvt->used_high);
+	u32 fences = left(LAB_FENCES, HOST_FENCES + gvt->used_fences);
 
 	return min3(low / type->size->low, high / type->size->high,
 		    fences / type->size->fences);
@@ -48,8 +48,6 @@ int lab_gvt_take(struct lab_vgpu_type *type)
 	struct lab_gvt *gvt = &type->gpu->gvt;
 	int id = -ENOSPC;
 
-	if (lab_create_errno)
-		return -(int)lab_create_errno;
 	mutex_lock(&gvt->lock);
 	if (lab_gvt_available(type))
 		id = ida_alloc_range(&gvt->ids, 1, MAX_VGPUS, GFP_KERNEL);

@@ -72,7 +72,6 @@ static unsigned int vgpu_available(struct mdev_type *mtype)
 		container_of(mtype, struct lab_vgpu_type, base);
 	unsigned int n;
 
-	lab_gate("available_instances");
 	mutex_lock(&type->gpu->gvt.lock);
 	n = lab_gvt_available(type);
 	mutex_unlock(&type->gpu->gvt.lock);
@@ -83,9 +82,8 @@ static ssize_t vgpu_description(struct mdev_type *mtype, char *buf)
 {
 	struct lab_vgpu_type *type =
 		container_of(mtype, struct lab_vgpu_type, base);
-	int ret = lab_gate("description");
 
-	return ret ?: sysfs_emit(buf,
+	return sysfs_emit(buf,
 		"low_gm_size: %uMB\nhigh_gm_size: %uMB\nfence: %u\nresolution: %s\nweight: %u\n",
 		type->size->low, type->size->high, type->size->fences,
 		type->size->resolution, type->size->weight);
@@ -95,9 +93,8 @@ static ssize_t vgpu_id_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
 	struct lab_vgpu *vgpu = dev_get_drvdata(dev);
-	int ret = lab_gate("vgpu_id");
 
-	return ret ?: sysfs_emit(buf, "%d\n", vgpu->id);
+	return sysfs_emit(buf, "%d\n", vgpu->id);
 }
 static DEVICE_ATTR_RO(vgpu_id);
 

@@ -8,20 +8,6 @@
 #include <uapi/drm/i915_drm.h>
 #include "lab.h"
 
-static int submit(struct drm_device *drm, void *data, struct drm_file *file)
-{
-	struct lab_gpu *gpu = to_lab_gpu(drm);
-	struct lab_file *lf = file->driver_priv;
-	const struct lab_submit *args = data;
-
-	if (!lab_find_engine(gpu, args->engine_class, args->engine_instance))
-		return -ENODEV;
-	lab_load_charge(gpu, args->engine_class, args->engine_instance,
-			args->duration_ns);
-	atomic64_add(args->duration_ns, &lf->charged[args->engine_class]);
-	return 0;
-}
-
 #define ANSWER(number, argument, function) \
 	[number] = { \
 		.cmd = DRM_IOWR(DRM_COMMAND_BASE + (number), argument), \
@@ -34,7 +20,7 @@ static int submit(struct drm_device *drm, void *data, struct drm_file *file)
  * All in both directions: DRM core copies what the caller's own number asks
  * for. Where a number has two structures, the longer one stands here.
  */
-const struct drm_ioctl_desc lab_ioctls[LAB_SUBMIT_NR + 1] = {
+const struct drm_ioctl_desc lab_ioctls[LAB_IOCTLS] = {
 	ANSWER(DRM_I915_GETPARAM, struct drm_i915_getparam, lab_getparam),
 	ANSWER(DRM_I915_GEM_BUSY, struct drm_i915_gem_busy, lab_gem_busy),
 	[DRM_I915_GEM_THROTTLE] = {
@@ -68,5 +54,4 @@ const struct drm_ioctl_desc lab_ioctls[LAB_SUBMIT_NR + 1] = {
 	ANSWER(DRM_I915_GEM_VM_CREATE, struct drm_i915_gem_vm_control, lab_vm_create),
 	ANSWER(DRM_I915_GEM_VM_DESTROY, struct drm_i915_gem_vm_control, lab_vm_destroy),
 	ANSWER(DRM_I915_GEM_CREATE_EXT, struct drm_i915_gem_create_ext, lab_gem_create_ext),
-	ANSWER(LAB_SUBMIT_NR, struct lab_submit, submit),
 };

@@ -18,7 +18,17 @@
 #include <drm/drm_file.h>
 #include <drm/drm_gem_shmem_helper.h>
 #include <drm/drm_ioctl.h>
-#include "lab_ioctl.h"
+#include <uapi/drm/i915_drm.h>
+
+/* Engine classes, numbered as in the i915 interface. */
+enum lab_engine_class {
+	LAB_RENDER,
+	LAB_COPY,
+	LAB_VIDEO,
+	LAB_VIDEO_ENHANCE,
+	LAB_COMPUTE,
+	LAB_CLASSES
+};
 
 #define LAB_MAX_GPUS 4
 #define LAB_MAX_GTS 2
@@ -26,12 +36,14 @@
 #define LAB_VGPU_TYPES 4
 #define LAB_MAX_SUBSLICES 8
 
+/* What is the same on all of them: limits of the clock, how much more is requested; address space; fences. */
+enum { LAB_RP0 = 1100, LAB_RP1 = 350, LAB_RPN = 350, LAB_REQ_MORE = 50 };
+enum { LAB_GGTT_MB = 4096, LAB_FENCES = 32, LAB_IRQ_PER_SECOND = 1000 };
+
 /* What happens by itself, as a rate that a parameter programs. */
 enum lab_counter_id {
 	LAB_BUSY,				/* one per engine class */
-	LAB_WAIT = LAB_BUSY + LAB_CLASSES,
-	LAB_SEMA,
-	LAB_RC6,				/* one per GT */
+	LAB_RC6 = LAB_BUSY + LAB_CLASSES,	/* one per GT */
 	LAB_AWAKE = LAB_RC6 + LAB_MAX_GTS,	/* one per GT */
 	LAB_ACT_FREQ = LAB_AWAKE + LAB_MAX_GTS,
 	LAB_REQ_FREQ = LAB_ACT_FREQ + LAB_MAX_GTS,
@@ -161,32 +173,22 @@ const struct lab_engine *lab_find_engine(const struct lab_gpu *gpu, u32 class,
 
 /* params.c: given at load */
 extern bool lab_enable_gvt;
-extern bool lab_legacy;
-extern bool lab_rc6;
-extern bool lab_pmu_igp_by_type;
 extern unsigned int lab_gts;
-extern unsigned int lab_ggtt_mb, lab_fences;
-extern unsigned int lab_rp0, lab_rp1, lab_rpn;
 bool lab_param_discrete(unsigned int gpu, bool by_id);
 unsigned int lab_param_engines(u32 class, unsigned int gpu);
-bool lab_has_throttle(const struct lab_gpu *gpu);
 /* params.c: at run time */
 extern unsigned int lab_load_permille[LAB_CLASSES];
-extern unsigned int lab_wait_permille, lab_sema_permille;
 extern unsigned int lab_rc6_permille[LAB_MAX_GTS];
-extern unsigned int lab_act_freq[LAB_MAX_GTS], lab_req_freq[LAB_MAX_GTS];
-extern unsigned int lab_irq_per_second;
+extern unsigned int lab_act_freq[LAB_MAX_GTS];
 extern unsigned int lab_gpu_scale[LAB_MAX_GPUS];
 extern unsigned int lab_throttle_mask;
 extern unsigned int lab_dip_ms;
-extern unsigned int lab_pmu_errno, lab_create_errno;
 extern unsigned int lab_open_errno, lab_exec_errno;
 extern int lab_huc;
 extern enum lab_exec_block lab_exec_block;
-extern bool lab_fdinfo_engines, lab_fdinfo_memory;
-extern bool lab_error_state;
+extern bool lab_fdinfo_engines;
 extern atomic_t lab_wakes;
-int lab_gate(const char *attribute);
+void lab_gate(const char *attribute);
 
 /* load.c */
 void lab_load_init(struct lab_gpu *gpu);
@@ -227,7 +229,8 @@ void lab_pmu_free_events(struct lab_pmu *pmu);
 
 /* drm.c, ioctl.c */
 extern const struct drm_driver lab_drm_driver;
-extern const struct drm_ioctl_desc lab_ioctls[LAB_SUBMIT_NR + 1];
+enum { LAB_IOCTLS = DRM_I915_GEM_CREATE_EXT + 1 };
+extern const struct drm_ioctl_desc lab_ioctls[LAB_IOCTLS];
 typedef int lab_ioctl_fn(struct drm_device *drm, void *data,
 			 struct drm_file *file);
 

@@ -46,9 +46,7 @@ static void set_rates(struct lab_load *load)
 
 		c[LAB_BUSY + i].rate = awake * busy;
 	}
-	c[LAB_WAIT].rate = awake * READ_ONCE(lab_wait_permille);
-	c[LAB_SEMA].rate = awake * READ_ONCE(lab_sema_permille);
-	c[LAB_IRQ].rate = awake * scaled(load, READ_ONCE(lab_irq_per_second));
+	c[LAB_IRQ].rate = awake * scaled(load, LAB_IRQ_PER_SECOND);
 	for (i = 0; i < LAB_MAX_GTS; i++) {
 		u32 rc6 = awake ? READ_ONCE(lab_rc6_permille[i]) : PER_MILLE;
 
@@ -57,7 +55,7 @@ static void set_rates(struct lab_load *load)
 		c[LAB_ACT_FREQ + i].rate =
 			awake * scaled(load, READ_ONCE(lab_act_freq[i]));
 		c[LAB_REQ_FREQ + i].rate =
-			awake * scaled(load, READ_ONCE(lab_req_freq[i]));
+			awake * scaled(load, READ_ONCE(lab_act_freq[i]) + LAB_REQ_MORE);
 	}
 }
 

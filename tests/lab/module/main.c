@@ -72,7 +72,7 @@ static void identify(struct lab_gpu *gpu)
 	gpu->n_gts = clamp_t(unsigned int, lab_gts, 1, LAB_MAX_GTS);
 	for (i = 0; i < LAB_MAX_GTS; i++)
 		gpu->freq[i] = (struct lab_freq){
-			.min = lab_rpn, .max = lab_rp0, .boost = lab_rp0
+			.min = LAB_RPN, .max = LAB_RP0, .boost = LAB_RP0
 		};
 }
 

@@ -9,50 +9,14 @@
 
 /* ---- given at load ---- */
 
-/* The real module has these two, root-only; monitors read them. */
+/* The real module has it, root-only; monitors read it. */
 bool lab_enable_gvt = true;
 module_param_named(enable_gvt, lab_enable_gvt, bool, 0400);
 MODULE_PARM_DESC(enable_gvt, "vGPU types on devices that have GVT-g");
 
-static int enable_guc = -1;
-module_param(enable_guc, int, 0400);
-MODULE_PARM_DESC(enable_guc, "shown only");
-
-bool lab_legacy;
-module_param_named(legacy, lab_legacy, bool, 0444);
-MODULE_PARM_DESC(legacy, "no gt folder, as old kernels");
-
-bool lab_rc6 = true;
-module_param_named(rc6, lab_rc6, bool, 0444);
-MODULE_PARM_DESC(rc6, "0: no RC6 event, as in a guest");
-
-bool lab_pmu_igp_by_type;
-module_param_named(pmu_igp_by_type, lab_pmu_igp_by_type, bool, 0444);
-MODULE_PARM_DESC(pmu_igp_by_type, "PMU i915 for an integrated GPU at any address (6.13), not only at 00:02.0");
-
 unsigned int lab_gts = 1;
 module_param_named(gts, lab_gts, uint, 0444);
 MODULE_PARM_DESC(gts, "GTs per GPU, 1 or 2; with 2 the PMU names are Meteor Lake's");
-
-unsigned int lab_ggtt_mb = 4096;
-module_param_named(ggtt_mb, lab_ggtt_mb, uint, 0444);
-MODULE_PARM_DESC(ggtt_mb, "graphics address space in MB");
-
-unsigned int lab_fences = 32;
-module_param_named(fences, lab_fences, uint, 0444);
-MODULE_PARM_DESC(fences, "fence registers");
-
-unsigned int lab_rp0 = 1100, lab_rp1 = 350, lab_rpn = 350;
-module_param_named(rp0_mhz, lab_rp0, uint, 0444);
-module_param_named(rp1_mhz, lab_rp1, uint, 0444);
-module_param_named(rpn_mhz, lab_rpn, uint, 0444);
-MODULE_PARM_DESC(rp0_mhz, "highest clock");
-MODULE_PARM_DESC(rp1_mhz, "efficient clock");
-MODULE_PARM_DESC(rpn_mhz, "lowest clock");
-
-static int throttle = -1;
-module_param(throttle, int, 0444);
-MODULE_PARM_DESC(throttle, "throttle_reason files: -1 from generation 11 on, 0 never, 1 always");
 
 static int discrete[LAB_MAX_GPUS] = { -1, -1, -1, -1 };
 module_param_array(discrete, int, NULL, 0444);
@@ -62,15 +26,9 @@ static unsigned int engines[LAB_CLASSES][LAB_MAX_GPUS] = {
 	{ 1 }, { 1 }, { 2 }, { 1 }, { 0 }
 };
 static unsigned int n_engines[LAB_CLASSES] = { 1, 1, 1, 1, 1 };
-module_param_array_named(rcs, engines[LAB_RENDER], uint, &n_engines[LAB_RENDER], 0444);
-module_param_array_named(bcs, engines[LAB_COPY], uint, &n_engines[LAB_COPY], 0444);
 module_param_array_named(vcs, engines[LAB_VIDEO], uint, &n_engines[LAB_VIDEO], 0444);
-module_param_array_named(vecs, engines[LAB_VIDEO_ENHANCE], uint, &n_engines[LAB_VIDEO_ENHANCE], 0444);
 module_param_array_named(ccs, engines[LAB_COMPUTE], uint, &n_engines[LAB_COMPUTE], 0444);
-MODULE_PARM_DESC(rcs, "render engines per GPU (the last value repeats)");
-MODULE_PARM_DESC(bcs, "copy engines");
-MODULE_PARM_DESC(vcs, "video engines");
-MODULE_PARM_DESC(vecs, "video enhancement engines");
+MODULE_PARM_DESC(vcs, "video engines per GPU (the last value repeats)");
 MODULE_PARM_DESC(ccs, "compute engines");
 
 unsigned int lab_param_engines(u32 class, unsigned int gpu)
@@ -90,19 +48,11 @@ bool lab_param_discrete(unsigned int gpu, bool by_id)
 	return given < 0 ? by_id : given;
 }
 
-bool lab_has_throttle(const struct lab_gpu *gpu)
-{
-	return throttle < 0 ? gpu->gen >= 11 : throttle;
-}
-
 /* ---- rates: a change takes effect at once and is accounted exactly ---- */
 
 unsigned int lab_load_permille[LAB_CLASSES] = { 250, 50, 400, 100, 150 };
-unsigned int lab_wait_permille, lab_sema_permille;
 unsigned int lab_rc6_permille[LAB_MAX_GTS] = { 300, 600 };
 unsigned int lab_act_freq[LAB_MAX_GTS] = { 700, 500 };
-unsigned int lab_req_freq[LAB_MAX_GTS] = { 750, 550 };
-unsigned int lab_irq_per_second = 1000;
 /* Different by default: a reader that mixes up two GPUs shows. */
 unsigned int lab_gpu_scale[LAB_MAX_GPUS] = { 100, 50, 25, 10 };
 
@@ -153,19 +103,9 @@ PERMILLE(load_copy, lab_load_permille[LAB_COPY], "of every copy engine");
 PERMILLE(load_video, lab_load_permille[LAB_VIDEO], "of every video engine");
 PERMILLE(load_video_enhance, lab_load_permille[LAB_VIDEO_ENHANCE], "of every video enhancement engine");
 PERMILLE(load_compute, lab_load_permille[LAB_COMPUTE], "of every compute engine");
-PERMILLE(wait_permille, lab_wait_permille, "wait per mille of every engine");
-PERMILLE(sema_permille, lab_sema_permille, "semaphore wait per mille of every engine");
 PERMILLE(rc6_permille, lab_rc6_permille[0], "RC6 share of GT 0; it is awake for the rest");
-PERMILLE(gt1_rc6_permille, lab_rc6_permille[1], "RC6 share of GT 1");
 NUMBER(act_freq_mhz, lab_act_freq[0], "actual clock of GT 0");
-NUMBER(gt1_act_freq_mhz, lab_act_freq[1], "actual clock of GT 1");
-NUMBER(req_freq_mhz, lab_req_freq[0], "requested clock of GT 0");
-NUMBER(gt1_req_freq_mhz, lab_req_freq[1], "requested clock of GT 1");
-NUMBER(irq_per_second, lab_irq_per_second, "interrupts per second");
-NUMBER(gpu0_scale, lab_gpu_scale[0], "percent of the programmed engine load, clocks and interrupts on GPU 0");
-NUMBER(gpu1_scale, lab_gpu_scale[1], "the same on GPU 1");
-NUMBER(gpu2_scale, lab_gpu_scale[2], "the same on GPU 2");
-NUMBER(gpu3_scale, lab_gpu_scale[3], "the same on GPU 3");
+NUMBER(gpu3_scale, lab_gpu_scale[3], "percent of the programmed engine load, clocks and interrupts on GPU 3");
 
 /* ---- plain values ---- */
 
@@ -176,14 +116,6 @@ MODULE_PARM_DESC(throttle_mask, "active reasons: 1 pl1, 2 pl2, 4 pl4, 8 thermal,
 bool lab_fdinfo_engines = true;
 module_param_named(fdinfo_engines, lab_fdinfo_engines, bool, 0644);
 MODULE_PARM_DESC(fdinfo_engines, "0: no engine times in fdinfo, as with GuC before 6.5");
-
-bool lab_fdinfo_memory = true;
-module_param_named(fdinfo_memory, lab_fdinfo_memory, bool, 0644);
-MODULE_PARM_DESC(fdinfo_memory, "0: no memory in fdinfo, as before 6.8");
-
-bool lab_error_state;
-module_param_named(error_state, lab_error_state, bool, 0644);
-MODULE_PARM_DESC(error_state, "1: the error file holds a hang");
 
 int lab_huc = 1;
 module_param_named(huc, lab_huc, int, 0644);
@@ -212,12 +144,6 @@ module_param_cb(wakes, &wakes_ops, NULL, 0644);
 MODULE_PARM_DESC(wakes, "how often a suspended GPU was woken");
 
 /* ---- faults ---- */
-
-unsigned int lab_pmu_errno, lab_create_errno;
-module_param_named(pmu_errno, lab_pmu_errno, uint, 0644);
-module_param_named(create_errno, lab_create_errno, uint, 0644);
-MODULE_PARM_DESC(pmu_errno, "errno with which opening an event fails");
-MODULE_PARM_DESC(create_errno, "errno with which creating a vGPU fails");
 
 unsigned int lab_open_errno, lab_exec_errno;
 module_param_named(open_errno, lab_open_errno, uint, 0644);
@@ -293,10 +219,8 @@ module_param_cb(restart, &restart_ops, NULL, 0200);
 MODULE_PARM_DESC(dip, "the next N reads of each PMU show busy counters dip_ms lower than the read before");
 MODULE_PARM_DESC(restart, "write: open busy counters start again from 0");
 
-static char block[48], fail[48];
+static char block[48];
 static struct kparam_string block_string = { sizeof(block), block };
-static struct kparam_string fail_string = { sizeof(fail), fail };
-static unsigned int fail_errno = EIO;
 
 /* The module loader takes no newline off, echo always adds one. */
 static int set_name(const char *val, const struct kernel_param *kp)
@@ -317,15 +241,10 @@ static const struct kernel_param_ops name_ops = {
 };
 __module_param_call(MODULE_PARAM_PREFIX, block, &name_ops,
 		    .str = &block_string, 0644, -1, 0);
-__module_param_call(MODULE_PARAM_PREFIX, fail, &name_ops,
-		    .str = &fail_string, 0644, -1, 0);
-module_param(fail_errno, uint, 0644);
 MODULE_PARM_DESC(block, "name of a file whose reads hang, in state D, while this is set");
-MODULE_PARM_DESC(fail, "name of a file whose reads fail");
-MODULE_PARM_DESC(fail_errno, "errno with which they fail");
 
-/* Every file of the module passes here before it is read. */
-int lab_gate(const char *attribute)
+/* Files of gt/ and fdinfo pass here before they are read. */
+void lab_gate(const char *attribute)
 {
 	bool same;
 
@@ -336,9 +255,4 @@ int lab_gate(const char *attribute)
 		if (same)
 			msleep(20);
 	} while (same);
-
-	kernel_param_lock(THIS_MODULE);
-	same = !strcmp(attribute, fail);
-	kernel_param_unlock(THIS_MODULE);
-	return same ? -(int)fail_errno : 0;
 }

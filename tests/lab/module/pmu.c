@@ -61,8 +61,6 @@ static int check_other(const struct lab_gpu *gpu, u64 config)
 		return -ENOENT;
 	if (other == LAB_PMU_INTERRUPTS && config_gt(config))
 		return -ENOENT;
-	if (other == LAB_PMU_RC6 && !lab_rc6)
-		return -ENODEV;
 	return 0;
 }
 
@@ -87,8 +85,6 @@ static int event_init(struct perf_event *event)
 		return -EOPNOTSUPP;
 	if (event->cpu != gpu->pmu.cpu)
 		return -EINVAL;
-	if (lab_pmu_errno)
-		return -(int)lab_pmu_errno;
 
 	ret = is_engine(config) ? check_engine(gpu, config) :
 				  check_other(gpu, config);
@@ -108,9 +104,8 @@ static u64 raw_value(struct lab_gpu *gpu, u64 config)
 	if (is_engine(config)) {
 		switch (config & 0xf) {
 		case SAMPLE_WAIT:
-			return lab_load_read(gpu, LAB_WAIT);
 		case SAMPLE_SEMA:
-			return lab_load_read(gpu, LAB_SEMA);
+			return 0;
 		default:
 			return lab_busy_read(gpu, config_class(config),
 					     config_instance(config));
@@ -258,9 +253,8 @@ static ssize_t cpumask_show(struct device *dev, struct device_attribute *attr,
 {
 	struct pmu *base = dev_get_drvdata(dev);
 	struct lab_pmu *pmu = container_of(base, struct lab_pmu, base);
-	int ret = lab_gate("cpumask");
 
-	return ret ?: sysfs_emit(buf, "%u\n", pmu->cpu);
+	return sysfs_emit(buf, "%u\n", pmu->cpu);
 }
 static DEVICE_ATTR_RO(cpumask);
 
@@ -311,11 +305,9 @@ void lab_pmu_module_exit(void)
 static void choose_name(struct lab_gpu *gpu)
 {
 	struct lab_pmu *pmu = &gpu->pmu;
-	bool plain = lab_pmu_igp_by_type ? !gpu->discrete :
-		     !strcmp(dev_name(&gpu->pdev->dev), "0000:00:02.0");
 	char *c;
 
-	if (plain) {
+	if (!strcmp(dev_name(&gpu->pdev->dev), "0000:00:02.0")) {
 		strscpy(pmu->name, "i915", sizeof(pmu->name));
 		return;
 	}

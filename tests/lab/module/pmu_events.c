@@ -33,9 +33,8 @@ static ssize_t show_text(struct device *dev, struct device_attribute *attr,
 			 char *buf)
 {
 	struct lab_pmu_attr *a = container_of(attr, struct lab_pmu_attr, base);
-	int ret = lab_gate(a->name);
 
-	return ret ?: sysfs_emit(buf, "%s\n", a->text);
+	return sysfs_emit(buf, "%s\n", a->text);
 }
 
 static ssize_t i915_eventid_show(struct device *dev,
@@ -102,8 +101,6 @@ static void add_others(struct lab_gpu *gpu, unsigned int *n)
 			char name[32];
 
 			if (others[i].global && gt)
-				continue;
-			if (i == LAB_PMU_RC6 && !lab_rc6)
 				continue;
 			snprintf(name, sizeof(name), "%s", others[i].name);
 			if (gpu->n_gts > 1 && !others[i].global)

@@ -41,23 +41,15 @@ static ssize_t error_read(struct file *filp, struct kobject *kobj,
 			  LAB_BIN_ATTRIBUTE *attr, char *buf, loff_t off,
 			  size_t count)
 {
-	static const char none[] = "No error state collected\n";
-	static const char hang[] =
-		"GPU HANG: ecode 9:1:85dffffb, in lab [1]\n"
-		"Kernel: 6.1.0 x86_64\nDriver: 20201103\n"
-		"Reset count: 1\nSuspend count: 0\n";
-	const char *text = lab_error_state ? hang : none;
-	int ret = lab_gate("error");
+	static const char text[] = "No error state collected\n";
 
-	return ret ?: memory_read_from_buffer(buf, count, &off, text,
-					      strlen(text));
+	return memory_read_from_buffer(buf, count, &off, text, strlen(text));
 }
 
 static ssize_t error_write(struct file *filp, struct kobject *kobj,
 			   LAB_BIN_ATTRIBUTE *attr, char *buf, loff_t off,
 			   size_t count)
 {
-	lab_error_state = false;
 	return count;
 }
 

@@ -29,7 +29,7 @@ static u32 gt_value(struct lab_gpu *gpu, unsigned int gt, enum gt_value what)
 		return scaled_freq(gpu, lab_act_freq[gt]);
 	case GT_CUR:
 	case GT_PUNIT:
-		return scaled_freq(gpu, lab_req_freq[gt]);
+		return scaled_freq(gpu, lab_act_freq[gt] + LAB_REQ_MORE);
 	case GT_BOOST:
 		return gpu->freq[gt].boost;
 	case GT_MAX:
@@ -37,16 +37,15 @@ static u32 gt_value(struct lab_gpu *gpu, unsigned int gt, enum gt_value what)
 	case GT_MIN:
 		return gpu->freq[gt].min;
 	case GT_RP0:
-		return lab_rp0;
+		return LAB_RP0;
 	case GT_RP1:
-		return lab_rp1;
+		return LAB_RP1;
 	case GT_RPN:
-		return lab_rpn;
+		return LAB_RPN;
 	case GT_RC6_ENABLE:
-		return lab_rc6;
+		return 1;
 	case GT_RC6_MS:
-		return lab_rc6 ? lab_load_read(gpu, LAB_RC6 + gt) /
-				 NSEC_PER_MSEC : 0;
+		return lab_load_read(gpu, LAB_RC6 + gt) / NSEC_PER_MSEC;
 	case GT_THROTTLE_STATUS:
 		return lab_throttle_mask != 0;
 	default:
@@ -58,10 +57,11 @@ static ssize_t show_value(struct lab_gpu *gpu, unsigned int gt,
 			  const char *name, enum gt_value what, char *buf)
 {
 	bool wakes = what >= GT_RC6_MS;
-	int ret = lab_gate(name);
 	u32 value;
+	int ret = 0;
 
-	if (!ret && wakes)
+	lab_gate(name);
+	if (wakes)
 		ret = lab_power_get(gpu);
 	if (ret)
 		return ret;
@@ -79,7 +79,7 @@ static ssize_t store_limit(struct lab_freq *freq, enum gt_value what,
 
 	if (ret)
 		return ret;
-	if (mhz < lab_rpn || mhz > lab_rp0)
+	if (mhz < LAB_RPN || mhz > LAB_RP0)
 		return -EINVAL;
 	if (what == GT_MAX)
 		freq->max = mhz;
@@ -241,7 +241,7 @@ static int add_gt(struct lab_gpu *gpu, struct kobject *root, unsigned int id)
 	if (IS_ERR(gt))
 		return PTR_ERR(gt);
 	ret = sysfs_create_files(&gt->kobj, gt_attrs);
-	if (!ret && lab_has_throttle(gpu))
+	if (!ret && gpu->gen >= 11)
 		ret = sysfs_create_files(&gt->kobj, throttle_attrs);
 	if (ret)
 		return ret;
@@ -261,7 +261,7 @@ int lab_sysfs_gt_add(struct lab_gpu *gpu)
 	ret = sysfs_create_files(card, card_attrs);
 	if (!ret)
 		ret = sysfs_merge_group(card, &power_group);
-	if (ret || lab_legacy)
+	if (ret)
 		return ret;
 
 	root = lab_kobject_add(gpu, card, "gt", 0);
