@@ -4,6 +4,7 @@
 #include "base/privileges.h"
 #include "base/sys.h"
 #include "base/version.h"
+#include "health.h"
 #include "list_metrics.h"
 #include "once.h"
 #include "options.h"
@@ -34,8 +35,7 @@ static void drop_privileges(const struct fs *fs, collector_set collectors)
 	int r;
 
 	privileges_raise_files();
-	/* Debian's and Ubuntu's kernels want CAP_SYS_ADMIN above level 2, whatever CAP_PERFMON
-	 * says. */
+	/* Above level 2 Debian's and Ubuntu's kernels want CAP_SYS_ADMIN. */
 	fs_read_u64(fs, &paranoid, "proc/sys/kernel/perf_event_paranoid");
 	r = privileges_drop(paranoid > 2, reads_processes(collectors));
 	if (r < 0)
@@ -104,8 +104,8 @@ int main(int argc, char **argv)
 
 	options_parse(&options, argc, argv);
 	log_setup(options.log_level, options.log_format);
-	if (options.list_metrics)
-		return list_metrics();
+	if (options.list_metrics || options.health)
+		return options.health ? health(&options) : list_metrics();
 	r = fs_new(&fs, options.rootfs, options.sysfs, options.procfs, &bad);
 	if (r < 0) {
 		log_error("cannot read the machine's files", "path", bad, "err", strerror(-r));

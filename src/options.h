@@ -35,6 +35,7 @@ struct options {
 
 	bool once;
 	uint64_t once_ns; /* how long the sources of counters are kept open; 0 = not read */
+	bool health;
 	bool list_metrics;
 };
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -88,6 +89,31 @@ int listen_open(const char *address)
 	if (getaddrinfo(host, port, &hints, &info) != 0)
 		return address[0] == '[' ? -EINVAL : -EHOSTUNREACH;
 	r = open_one(info, true);
+	freeaddrinfo(info);
+	return r;
+}
+
+int listen_connect(const char *address)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *info = NULL;
+	const char *port;
+	char host[256];
+	int fd, r = split(address, host, sizeof(host), &port);
+
+	if (r < 0 || strtoul(port, NULL, 10) == 0)
+		return -EINVAL;
+	/* A socket of both families takes it, and Linux takes 0.0.0.0 and :: for this machine. */
+	if (!*host)
+		strcpy(host, "127.0.0.1");
+	if (getaddrinfo(host, port, &hints, &info) != 0)
+		return -EHOSTUNREACH;
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	r = fd < 0 ? -errno : fd;
+	if (fd >= 0 && connect(fd, info->ai_addr, info->ai_addrlen) < 0 && errno != EINPROGRESS) {
+		r = -errno;
+		close(fd);
+	}
 	freeaddrinfo(info);
 	return r;
 }

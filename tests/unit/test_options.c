@@ -68,8 +68,8 @@ static void defaults(void **state)
 	assert_int_equal(parsed->scrape_timeout_ns, 2000000000);
 	assert_int_equal(parsed->log_level, LOG_INFO);
 	assert_int_equal(parsed->log_format, LOG_LOGFMT);
-	assert_false(parsed->once || parsed->list_metrics || parsed->engine_wait ||
-		     parsed->no_exporter_metrics);
+	assert_false(parsed->once || parsed->health || parsed->list_metrics ||
+		     parsed->engine_wait || parsed->no_exporter_metrics);
 	assert_int_equal(parsed->collectors, collectors_default());
 	assert_false(parsed->collectors & bit("cycles"));
 	assert_int_equal(parsed->client_max_workloads, 200);
@@ -81,15 +81,15 @@ static void values(void **state)
 	static const char path[] = "/m", root[] = "/host", sysfs[] = "/s", procfs[] = "/p";
 
 	(void)state;
-	assert_int_equal(
-		run(ARGS("--web.listen-address=127.0.0.1:1", "--web.listen-address", "[::1]:2",
-			 "--web.telemetry-path=/m", "--web.max-requests=0",
-			 "--web.disable-exporter-metrics", "--collector.engine.wait",
-			 "--collector.client.max-workloads=7",
-			 "--collector.transcode.names=avconv,mine", "--path.rootfs=/host",
-			 "--path.sysfs=/s", "--path.procfs=/p", "--scrape.timeout=500ms",
-			 "--log.level=debug", "--log.format=json", "--once=10s", "--list-metrics")),
-		0);
+	assert_int_equal(run(ARGS("--web.listen-address=127.0.0.1:1", "--web.listen-address",
+				  "[::1]:2", "--web.telemetry-path=/m", "--web.max-requests=0",
+				  "--web.disable-exporter-metrics", "--collector.engine.wait",
+				  "--collector.client.max-workloads=7",
+				  "--collector.transcode.names=avconv,mine", "--path.rootfs=/host",
+				  "--path.sysfs=/s", "--path.procfs=/p", "--scrape.timeout=500ms",
+				  "--log.level=debug", "--log.format=json", "--once=10s",
+				  "--health", "--list-metrics")),
+			 0);
 	assert_int_equal(parsed->n_addresses, 2);
 	assert_string_equal(parsed->addresses[0], "127.0.0.1:1");
 	assert_string_equal(parsed->addresses[1], "[::1]:2");
@@ -107,6 +107,7 @@ static void values(void **state)
 	assert_int_equal(parsed->log_format, LOG_JSON);
 	assert_true(parsed->once);
 	assert_int_equal(parsed->once_ns, 10000000000);
+	assert_true(parsed->health);
 	assert_true(parsed->list_metrics);
 
 	assert_int_equal(run(ARGS("--once")), 0);
