@@ -40,7 +40,7 @@ def check_equal():
         build("--va")
         digests.append(digest(f"localhost/{IMAGE}-va"))
     same(digests[0], digests[1], f"two builds of -va, one digest: {digests[0][:19]}")
-    # From the stages of the build before: with the same layers.
+    # A third build.
     run("deploy/container/build.sh", "--engine", "buildah", "--", "--network", "none", "--layers",
         env={**os.environ, "DEBIAN": BASE})
     same(layers(f"localhost/{IMAGE}-va")[:-1], layers(f"localhost/{IMAGE}"), "-va is the exporter and one layer more")
@@ -97,7 +97,18 @@ def check_sbom(sbom, suffix):
             f"pkg:deb/debian/{package['name']}@"), f"{package['name']} {package['versionInfo']}")
 
 
+def check_arm64():
+    run("buildah", "build", "-q", "--layers", "--network", "none", "--file", "tests/container/arm64.Containerfile",
+        "--ignorefile", "deploy/container/Containerfile.dockerignore", "--tag", "localhost/arm64", ".")
+    container = run("buildah", "from", "localhost/arm64").strip()
+    root = Path(run("buildah", "mount", container).strip())
+    for program in ("intel_gpu_exporter", "intel_gpu_probe"):
+        check("AArch64" in run("readelf", "-h", root / "build" / program), f"{program} for arm64, without a warning")
+    run("buildah", "rm", container)
+
+
 check_equal()
+check_arm64()
 for one in LIMITS:
     check_content(one)
 finish()

@@ -37,5 +37,6 @@ build() { buildah build -q --layers --network host "$@" >/dev/null; }
 build --file deploy/container/Containerfile --target packages --build-arg DEBIAN=localhost/debian:13 \
 	--tag localhost/packages .
 build --file tests/container/base.Containerfile --tag localhost/base .
+build --file tests/container/arm64.Containerfile --target arm64-packages --tag localhost/arm64-packages .
 buildah images --format '{{.Name}}:{{.Tag}} {{.Size}}' | grep localhost
 step "done"
