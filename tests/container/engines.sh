@@ -37,7 +37,7 @@ for case in "${cases[@]}"; do
 	python3 "tests/container/$case.py" || failed+=" $case"
 done
 step "end"
-# Control groups are the machine's: an engine removes those of its containers.
+# An engine removes the control groups of its containers.
 docker ps -aq | xargs -r docker rm -f >/dev/null
 podman rm -af >/dev/null 2>&1
 [ -z "$failed" ] || { echo "container: failed:$failed"; tail -n 30 /var/log/dockerd.log; exit 1; }

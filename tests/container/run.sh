@@ -24,6 +24,10 @@ if [ ! "$root/var/tmp/debian.tar" -ef "$CHROOT_DIR/trixie.tar" ]; then
 	ln -f "$CHROOT_DIR/trixie.tar" "$root/var/tmp/debian.tar" 2>/dev/null ||
 		cp "$CHROOT_DIR/trixie.tar" "$root/var/tmp/debian.tar"
 fi
+# Control groups are the machine's. Those that the engines make are gone with them.
+groups() { find /sys/fs/cgroup -maxdepth 2 -type d \( -name docker -o -name libpod_parent \) 2>/dev/null | sort; }
+before=$(groups)
+trap 'comm -13 <(echo "$before") <(groups) | while read -r new; do find "$new" -depth -type d -exec rmdir {} \;; done' EXIT
 inside() { "$repo/tests/chroot/run.sh" --root "$root" 13 -- "$@" 8>&-; }
 inside tests/container/prepare.sh
 # As in an LXC container, which is a machine to the exporter: whoever sees process 1 sees all processes.
