@@ -133,7 +133,13 @@ def check_names():
         run("docker", "rm", "-f", "media-ffmpeg-1")
 
 
+def check_probe():
+    code, said = try_run("docker", "run", "--rm", "--entrypoint", "/usr/bin/intel_gpu_probe", f"{IMAGE}-va", "--list")
+    check(code == 2 and "no_device" in said, f"the probe by hand, without a device: {said.strip()}")
+
+
 build()
+check_probe()
 build_stand_in("docker")
 check_names()
 check_rights()

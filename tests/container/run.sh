@@ -22,7 +22,7 @@ if [ ! "$root/var/tmp/debian.tar" -ef "$CHROOT_DIR/trixie.tar" ]; then
 	mkdir -p "$root/var/tmp"
 	rm -rf "$root/var/tmp/debian.tar"
 	ln -f "$CHROOT_DIR/trixie.tar" "$root/var/tmp/debian.tar" 2>/dev/null ||
-		cp "$CHROOT_DIR/trixie.tar" "$root/var/tmp/debian.tar"
+		cp -p "$CHROOT_DIR/trixie.tar" "$root/var/tmp/debian.tar"
 fi
 # Control groups are the machine's. Those that the engines make are gone with them.
 groups() { find /sys/fs/cgroup -maxdepth 2 -type d \( -name docker -o -name libpod_parent \) 2>/dev/null | sort; }
