@@ -2,6 +2,7 @@
 """What the cases share: commands, checks, containers of an engine, and the exporter's answers."""
 import atexit
 import json
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path += [str(REPO / "tests" / "dashboards")]
 FIXTURE = REPO / "tests" / "fixtures" / "skylake-6700k-gvtg"
-VERSION = "0.1.0"
+VERSION = re.search(r"^project\(.* VERSION ([0-9.]+) ", (REPO / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
 IMAGE = f"intel-gpu-exporter:{VERSION}"
 failures = []
 
