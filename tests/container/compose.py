@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from engine import REPO, build_stand_in, check, finish, get, query, run, same, try_run, wait_for
+from engine import REPO, build_stand_in, check, commands, finish, get, query, run, same, try_run, wait_for
 import dashboards  # of tests/dashboards, which engine.py puts into the path
 
 HERE = REPO / "deploy" / "compose"
@@ -45,12 +45,6 @@ def build_grafana(tag):
     (context / "Containerfile").write_text('FROM stand-in\nCOPY www /www\nENV PATH=/bin\n'
                                            'ENTRYPOINT ["httpd", "-f", "-p", "3000", "-h", "/www"]\n')
     run("docker", "build", "-q", "-t", tag, "-f", context / "Containerfile", context)
-
-
-def lines(title):
-    """The commands of the README's section, one a line."""
-    section = README.read_text().split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
-    return re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]
 
 
 def compose(*words):
@@ -134,11 +128,11 @@ def main():
     check_files()
     begin = time.monotonic()
     try:
-        run("bash", "-euc", lines("Start"), cwd=REPO)
+        run("bash", "-euc", commands(README, "Start"), cwd=REPO)
         check_scraped()
         check_grafana()
         print(f"   from the README's lines to the dashboards: {time.monotonic() - begin:.0f} s")
-        run("bash", "-euc", lines("Without a GPU"), cwd=HERE)
+        run("bash", "-euc", commands(README, "Without a GPU"), cwd=HERE)
         check(wait_for(lambda: [one for one in query('up{instance="demo:10057"}') if one[1] == 1], 90), "the demo is scraped")
         check_queries()
         page = compose("exec", "grafana", "wget", "-q", "-O", "-", "http://demo:10057/")

@@ -5,8 +5,8 @@ import os
 import re
 import stat
 
-from engine import (FIXTURE, IMAGE, Container, build_stand_in, check, check_named, finish, run, same, try_run,
-                    wait_for)
+from engine import (FIXTURE, IMAGE, REPO, Container, build_stand_in, check, check_named, commands, finish, get, run,
+                    same, try_run, wait_for)
 
 BASE = "localhost/base:latest"
 # The machine's own /sys is alive, so perf events are tried for real; its GPU is the recorded one's.
@@ -133,12 +133,22 @@ def check_names():
         run("docker", "rm", "-f", "media-ffmpeg-1")
 
 
+def check_readme():
+    run("bash", "-euc", commands(REPO / "deploy/container/README.md", "Running it"))
+    try:
+        text = wait_for(lambda: get("http://127.0.0.1:10057/metrics"), 60) or ""
+        check("intel_gpu_exporter_build_info{" in text, "the README's docker run serves")
+    finally:
+        run("docker", "rm", "-f", "intel-gpu-exporter")
+
+
 def check_probe():
     code, said = try_run("docker", "run", "--rm", "--entrypoint", "/usr/bin/intel_gpu_probe", f"{IMAGE}-va", "--list")
     check(code == 2 and "no_device" in said, f"the probe by hand, without a device: {said.strip()}")
 
 
 build()
+check_readme()
 check_probe()
 build_stand_in("docker")
 check_names()

@@ -86,6 +86,12 @@ def query(expression, base="http://127.0.0.1:9090"):
     return [(one["metric"], float(one["value"][1])) for one in found] if isinstance(found, list) else found
 
 
+def commands(readme, title):
+    """The commands of a section of a README, as they stand there."""
+    section = readme.read_text().split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+    return re.search(r"```sh\n(.*?)```", section, re.DOTALL)[1]
+
+
 class Container:
     """A container of an engine that serves on this network's port, until the end of a with block."""
     number = 0
