@@ -56,7 +56,8 @@ def check_files():
     for files in (["compose.yaml"], ["compose.yaml", "compose.va.yaml"],
                   ["compose.yaml", "compose.va.yaml", "compose.jellyfin.yaml"]):
         options = [word for file in files for word in ("-f", file)]
-        code, said = try_run("env", "RENDER_GID=107", "docker", "compose", *options, "config", "--format", "json", cwd=HERE)
+        code, said = try_run("env", "RENDER_GID=107", "docker", "compose", *options, "config", "--format", "json",
+                             cwd=HERE)
         if not check(code == 0, f"{' '.join(files)}: {said if code else 'valid'}"):
             continue
         services = json.loads(said)["services"]
@@ -64,7 +65,8 @@ def check_files():
         for name in ("exporter", "jellyfin") if len(files) == 3 else ("exporter",) if len(files) == 2 else ():
             same(services[name]["group_add"], ["107"], f"{name} has the render group by number")
     code, said = try_run("docker", "compose", "-f", "compose.yaml", "-f", "compose.va.yaml", "config", cwd=HERE)
-    check(code != 0 and "stat -c %g /dev/dri/renderD128" in said, f"without RENDER_GID it says how to find it: {said[:200]}")
+    check(code != 0 and "stat -c %g /dev/dri/renderD128" in said,
+          f"without RENDER_GID it says how to find it: {said[:200]}")
 
 
 def check_scraped():
@@ -94,12 +96,14 @@ def check_grafana():
     same(source["jsonData"]["timeInterval"], scrape["scrape_interval"], "with the scrape interval")
     provider = yaml.safe_load(read("/etc/grafana/provisioning/dashboards/intel-gpu.yaml"))["providers"][0]
     files = compose("exec", "grafana", "ls", provider["options"]["path"]).split()
-    same(sorted(files), ["fleet.json", "node.json", "virtualization.json"], "the dashboards are where the provider says")
+    same(sorted(files), ["fleet.json", "node.json", "virtualization.json"],
+         "the dashboards are where the provider says")
     for name in files:
         found = json.loads(read(f"{provider['options']['path']}/{name}"))
         check(found["uid"] and found["panels"], f"{name} is one")
     home = json.loads(compose("config", "--format", "json"))["services"]["grafana"]["environment"]
-    check(home["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"] == f"{provider['options']['path']}/fleet.json", "home is one of them")
+    same(home["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"], f"{provider['options']['path']}/fleet.json",
+         "home is one of them")
 
 
 def check_queries():
@@ -121,7 +125,8 @@ def check_queries():
 
 def main():
     named = images()
-    run("docker", "tag", "localhost/base:latest", re.search(r"DEBIAN_IMAGE:-([^}]+)", (HERE / "compose.yaml").read_text())[1])
+    base = re.search(r"DEBIAN_IMAGE:-([^}]+)", (HERE / "compose.yaml").read_text())[1]
+    run("docker", "tag", "localhost/base:latest", base)
     build_prometheus(named["PROMETHEUS"])
     build_stand_in("docker")
     build_grafana(named["GRAFANA"])
@@ -133,7 +138,8 @@ def main():
         check_grafana()
         print(f"   from the README's lines to the dashboards: {time.monotonic() - begin:.0f} s")
         run("bash", "-euc", commands(README, "Without a GPU"), cwd=HERE)
-        check(wait_for(lambda: [one for one in query('up{instance="demo:10057"}') if one[1] == 1], 90), "the demo is scraped")
+        check(wait_for(lambda: [one for one in query('up{instance="demo:10057"}') if one[1] == 1], 90),
+              "the demo is scraped")
         check_queries()
         page = compose("exec", "grafana", "wget", "-q", "-O", "-", "http://demo:10057/")
         check("A recorded machine" in page, "and its page says what it is")

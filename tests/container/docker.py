@@ -5,15 +5,13 @@ import os
 import re
 import stat
 
-from engine import (FIXTURE, IMAGE, REPO, Container, build_stand_in, check, check_named, commands, finish, get, run,
-                    same, try_run, wait_for)
+import engine
+from engine import (GPU, IMAGE, REPO, Container, build_stand_in, check, check_named, commands, finish, get, run, same,
+                    try_run, wait_for)
 
+RESULT = re.compile(r'^intel_gpu_vaapi_probe_result\{.*result="(\w+)"\} 1$', re.MULTILINE)
 BASE = "localhost/base:latest"
-# The machine's own /sys is alive, so perf events are tried for real; its GPU is the recorded one's.
-GPU = ["-v", "/sys:/sys:ro", "-v", f"{FIXTURE}/sys/bus:/sys/bus:ro", "-v", f"{FIXTURE}/sys/devices:/sys/devices:ro",
-       "-v", f"{FIXTURE}/sys/class:/sys/class:ro"]
-RIGHTS = ["--user", "0:0", "--pid", "host", "--cap-drop", "ALL", "--cap-add", "PERFMON", "--cap-add", "SYS_PTRACE",
-          "--security-opt", "no-new-privileges", "--security-opt", "apparmor=unconfined", "--read-only"]
+RIGHTS = [*engine.RIGHTS, "--security-opt", "apparmor=unconfined"]
 
 
 def without(*options):
@@ -115,12 +113,12 @@ def check_node():
             ("as another user in the node's group, by number", [*user, *device, "--group-add", "107"], None),
             ("as root", [*RIGHTS, *device], None)):
         with Container("docker", f"{IMAGE}-va", *options, *GPU, flags=["--vaapi.expect=h264"]) as container:
-            found = wait_for(lambda: re.findall(r'^intel_gpu_vaapi_probe_result\{.*result="(\w+)"\} 1$', container.metrics(),
-                                                re.MULTILINE), 60)
+            found = wait_for(lambda: RESULT.findall(container.metrics()), 60)
             if wanted:
                 same(set(found), {wanted}, f"encode tests {what}")
             else:
-                check(found and "permission" not in found, f"encode tests {what}: the node opens: {found}")
+                check(found and "permission" not in found,
+                      f"encode tests {what}: the node opens: {found}")
 
 
 def check_names():

@@ -16,6 +16,12 @@ sys.path += [str(REPO / "tests" / "dashboards")]
 FIXTURE = REPO / "tests" / "fixtures" / "skylake-6700k-gvtg"
 VERSION = re.search(r"^project\(.* VERSION ([0-9.]+) ", (REPO / "CMakeLists.txt").read_text(), re.MULTILINE)[1]
 IMAGE = f"intel-gpu-exporter:{VERSION}"
+# What the READMEs give the exporter.
+RIGHTS = ["--user", "0:0", "--pid", "host", "--cap-drop", "ALL", "--cap-add", "PERFMON", "--cap-add", "SYS_PTRACE",
+          "--security-opt", "no-new-privileges", "--read-only"]
+# The machine's own /sys is alive, so perf events are tried for real; its GPU is the recorded one's.
+GPU = ["-v", "/sys:/sys:ro"] + [word for name in ("bus", "devices", "class")
+                                for word in ("-v", f"{FIXTURE}/sys/{name}:/sys/{name}:ro")]
 failures = []
 
 

@@ -12,8 +12,8 @@ BASE = "localhost/base"
 
 
 def build(*options):
-    run("deploy/container/build.sh", "--engine", "buildah", *options, "--", "--network", "none", "--layers", "--no-cache",
-        env={**os.environ, "DEBIAN": BASE})
+    run("deploy/container/build.sh", "--engine", "buildah", *options, "--", "--network", "none", "--layers",
+        "--no-cache", env={**os.environ, "DEBIAN": BASE})
 
 
 def inspect(image):

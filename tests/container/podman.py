@@ -8,14 +8,13 @@ import shlex
 import shutil
 from pathlib import Path
 
-from engine import (FIXTURE, IMAGE, Container, build_stand_in, check, check_named, finish, get, run, same, try_run, wait_for)
+from engine import (GPU, IMAGE, RIGHTS, Container, build_stand_in, check, check_named, finish, get, run, same, try_run,
+                    wait_for)
 
 UNITS = Path("/etc/containers/systemd")
 SECCOMP = Path("/etc/containers/intel-gpu-exporter-seccomp.json")
 OWN = Path("/usr/share/containers/seccomp.json")
 LOCAL = f"localhost/{IMAGE}"
-GPU = ["-v", f"{FIXTURE}/sys/bus:/sys/bus:ro", "-v", f"{FIXTURE}/sys/devices:/sys/devices:ro",
-       "-v", f"{FIXTURE}/sys/class:/sys/class:ro"]
 
 
 def check_filter():
@@ -36,8 +35,8 @@ def check_filter():
     for text in ("", "{}", "[]", '{"syscalls": [1]}'):
         Path("/tmp/bad.json").write_text(text)
         code, said = try_run("deploy/container/podman-seccomp.py", "/tmp/bad.json", "/tmp/bad-target.json")
-        check(code == 1 and "/tmp/bad.json" in said and "Traceback" not in said and not os.path.exists("/tmp/bad-target.json"),
-              f"a filter that is none: {said.strip()}")
+        check(code == 1 and "/tmp/bad.json" in said and "Traceback" not in said and
+              not os.path.exists("/tmp/bad-target.json"), f"a filter that is none: {said.strip()}")
 
 
 def generated():
@@ -72,10 +71,6 @@ def check_service(words):
         same(sorted(found["EffectiveCaps"]), ["CAP_PERFMON", "CAP_SYS_PTRACE"], "it has two capabilities")
     finally:
         run("podman", "rm", "-f", "-t", "0", "intel-gpu-exporter")
-
-
-RIGHTS = ["--user", "0:0", "--pid", "host", "--cap-drop", "ALL", "--cap-add", "PERFMON", "--cap-add", "SYS_PTRACE",
-          "--security-opt", "no-new-privileges", "--read-only", "-v", "/sys:/sys:ro"]
 
 
 def check_perf():
