@@ -6,6 +6,8 @@ set(archived "$Format:%H$") # the commit, in an archive that git has made
 set(EXPORTER_REVISION "")
 if(archived MATCHES "^[0-9a-f]+$")
   string(SUBSTRING ${archived} 0 12 EXPORTER_REVISION)
+elseif(REVISION)
+  set(EXPORTER_REVISION "${REVISION}")
 elseif(EXISTS ${SOURCE}/.git)
   # By name: git would look for a repository further up, and refuse another user's.
   execute_process(COMMAND git --git-dir=${SOURCE}/.git --work-tree=${SOURCE} --no-optional-locks

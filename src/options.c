@@ -40,6 +40,7 @@ enum {
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
 	OPT_ONCE,
+	OPT_HEALTH,
 	OPT_LIST_METRICS,
 	OPT_VAAPI_INTERVAL,
 	OPT_VAAPI_TIMEOUT,
@@ -52,7 +53,7 @@ enum {
 	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
 };
 
-#define TABLE_HEAD 36
+#define TABLE_HEAD 37
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -119,6 +120,9 @@ static const struct argp_option fixed_options[] = {
 	{ "once", OPT_ONCE, "DURATION", OPTION_ARG_OPTIONAL,
 	  "Collect once, print, and exit with 0 if there is an Intel GPU. Counters that start when "
 	  "they are opened are printed only with a DURATION, for which they are kept open",
+	  7 },
+	{ "health", OPT_HEALTH, NULL, 0,
+	  "Ask the exporter that has these flags whether it answers; exit with 0 if so, else 1",
 	  7 },
 	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 7 },
 	{ "help", 'h', NULL, 0, "Print this list", -1 },
@@ -197,13 +201,12 @@ static void parse_log(int key, char *arg, struct argp_state *state, struct optio
 
 static void parse_path(int key, char *arg, struct argp_state *state, struct options *o)
 {
+	static const char *const flags[] = { "path.rootfs", "path.sysfs", "path.procfs" };
+	const char **const places[] = { &o->rootfs, &o->sysfs, &o->procfs };
+
 	if (!*arg)
-		option_fail(state,
-			    key == OPT_ROOTFS  ? "path.rootfs"
-			    : key == OPT_SYSFS ? "path.sysfs"
-					       : "path.procfs",
-			    arg, "a path");
-	*(key == OPT_ROOTFS ? &o->rootfs : key == OPT_SYSFS ? &o->sysfs : &o->procfs) = arg;
+		option_fail(state, flags[key - OPT_ROOTFS], arg, "a path");
+	*places[key - OPT_ROOTFS] = arg;
 }
 
 static void parse_names(char *arg, struct argp_state *state, struct options *o)
@@ -265,8 +268,8 @@ static void print(int key, struct argp_state *state)
 	int r;
 
 	if (key == 'V')
-		printf("intel_gpu_exporter, version %s (revision: %s)\n", EXPORTER_VERSION,
-		       EXPORTER_REVISION);
+		puts("intel_gpu_exporter, version " EXPORTER_VERSION
+		     " (revision: " EXPORTER_REVISION ")");
 	else
 		argp_state_help(state, stdout,
 				(key == 'h' ? ARGP_HELP_STD_HELP : ARGP_HELP_USAGE) &
@@ -356,6 +359,9 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_SYSFS:
 	case OPT_PROCFS:
 		parse_path(key, arg, state, o);
+		return 0;
+	case OPT_HEALTH:
+		o->health = true;
 		return 0;
 	case OPT_LIST_METRICS:
 		o->list_metrics = true;

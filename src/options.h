@@ -38,6 +38,7 @@ struct options {
 
 	bool once;
 	uint64_t once_ns; /* how long the sources of counters are kept open; 0 = not read */
+	bool health;
 	bool list_metrics;
 };
 

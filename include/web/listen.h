@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listening sockets from addresses as the flag gives them. */
+/* Sockets from addresses as the flag gives them. */
 #ifndef WEB_LISTEN_H
 #define WEB_LISTEN_H
 
@@ -20,6 +20,14 @@ int listen_open(const char *address);
  * Their number; -ENOENT if there is none, -EINVAL for what is no listening stream socket, -E2BIG.
  */
 int listen_systemd(int *sockets, size_t size);
+
+/*
+ * Begins to connect to who listens on such an address on this machine; without a host over
+ * loopback. Returns a socket that does not block, writable when that has come to an end
+ * (connect(2)), or -errno; -EINVAL for a text that is no address, and for port 0, which is whatever
+ * was free.
+ */
+int listen_connect(const char *address);
 
 /* What such an error means, and what to do about it. */
 const char *listen_error(int r);

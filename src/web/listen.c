@@ -168,6 +168,50 @@ int listen_open(const char *address)
 	return r;
 }
 
+static int connect_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd, r;
+
+	if (*path != '/' || strlen(path) >= sizeof(address.sun_path))
+		return -EINVAL;
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd < 0 ? -errno : fd;
+	r = -errno;
+	close(fd);
+	return r;
+}
+
+int listen_connect(const char *address)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICSERV, .ai_socktype = SOCK_STREAM };
+	struct addrinfo *info = NULL;
+	const char *port;
+	char host[256];
+	int fd, r;
+
+	if (strncmp(address, UNIX, strlen(UNIX)) == 0)
+		return connect_unix(address + strlen(UNIX));
+	r = split(address, host, sizeof(host), &port);
+	if (r < 0 || strtoul(port, NULL, 10) == 0)
+		return -EINVAL;
+	/* A socket of both families takes it, and Linux takes 0.0.0.0 and :: for this machine. */
+	if (!*host)
+		strcpy(host, "127.0.0.1");
+	if (getaddrinfo(host, port, &hints, &info) != 0)
+		return -EHOSTUNREACH;
+	fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	r = fd < 0 ? -errno : fd;
+	if (fd >= 0 && connect(fd, info->ai_addr, info->ai_addrlen) < 0 && errno != EINPROGRESS) {
+		r = -errno;
+		close(fd);
+	}
+	freeaddrinfo(info);
+	return r;
+}
+
 const char *listen_error(int r)
 {
 	switch (-r) {

@@ -216,6 +216,14 @@ def check_clients(checks, folder):
             except (OSError, ssl.SSLError, http.client.HTTPException):
                 pass
         checks.same(found, wanted, f"{auth} {more.strip()}: who is answered")
+        checks.same(health(f"127.0.0.1:{exporter.port}")[0], 0, f"{auth}: and it is healthy")
+    exporter.change(base + rows[0][0] + "\n  max_version: TLS12\n")
+    wait_for(lambda: poke(exporter).count("read again") > len(rows), 10)
+    checks.same(health(f"127.0.0.1:{exporter.port}")[0], 0, "by TLS 1.2, too")
+    os.kill(exporter.pid, signal.SIGSTOP)
+    status, said = health(f"127.0.0.1:{exporter.port}")
+    os.kill(exporter.pid, signal.SIGCONT)
+    checks.that(status == 1 and "no answer in 3 s" in said, f"not one that is stopped: {said}")
     exporter.stop()
 
 
@@ -342,6 +350,13 @@ def check_hosts(checks):
     everywhere.stop()
 
 
+def health(address):
+    """What --health says of an exporter that listens there."""
+    done = subprocess.run([os.environ["EXPORTER"], "--health", f"--web.listen-address={address}"],
+                          capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stdout.strip()
+
+
 def over_unix(path, what="/metrics"):
     with socket.socket(socket.AF_UNIX) as sock:
         sock.settimeout(30)
@@ -361,6 +376,7 @@ def check_sockets(checks, folder):
         checks.that(answer.startswith(b"HTTP/1.1 200") and b"intel_gpu_up 1" in answer,
                     f"a Unix socket{', left over by another process,' if again else ''} serves")
         checks.same(oct(path.stat().st_mode & 0o777), "0o660", "for its owner and group")
+        checks.same(health(f"unix://{path}")[0], 0, "and is healthy")
         exporter.stop(signal.SIGKILL)
     # As systemd does: descriptors from 3 on.
     with socket.socket() as tcp, socket.socket(socket.AF_UNIX) as unix:

@@ -13,7 +13,9 @@ cp "$1/scrape-static.yml" "$work/static.yml"
 sed -e 's/^    kubernetes_sd_configs:$/    static_configs:/' \
   -e 's/^      - role: pod$/      - targets: [node1:10057]/' "$1/scrape-kubernetes.yml" >"$work/kubernetes.yml"
 cmp -s "$1/scrape-kubernetes.yml" "$work/kubernetes.yml" && { echo "no kubernetes_sd_configs"; bad=1; }
-for name in static kubernetes; do
+# Compose's has the rules beside it already.
+grep -v '^rule_files:' "$1/../compose/prometheus/prometheus.yml" >"$work/compose.yml"
+for name in static kubernetes compose; do
   # In a configuration with the rules, as it is used.
   { cat "$work/$name.yml"; printf 'rule_files:\n  - %s/rules.yml\n' "$(realpath "$1")"; } >"$work/prometheus.yml"
   promtool check config "$work/prometheus.yml" || bad=1
@@ -23,11 +25,13 @@ grep -q '^      honorLabels: true$' "$1/podmonitor.yml" || { echo "podmonitor: n
 
 # One interval: Grafana takes rates over four of what its data source says.
 datasource=$1/../../dashboards/provisioning/datasource.yaml
-for file in "$1"/scrape-*.yml "$1/podmonitor.yml" "$datasource"; do
+compose=$1/../compose
+for file in "$1"/scrape-*.yml "$1/podmonitor.yml" "$datasource" "$compose/prometheus/prometheus.yml" \
+  "$compose/grafana/datasource.yaml"; do
   sed -nE "s|^ *(scrape_interval\|interval\|timeInterval): (.*)|${file##*/} \2|p" "$file"
 done >"$work/intervals"
-[ "$(cut -d ' ' -f 2 "$work/intervals" | sort -u | wc -l)" = 1 ] && [ "$(wc -l <"$work/intervals")" = 4 ] ||
-  { echo "not one interval in four files:"; cat "$work/intervals"; bad=1; }
+[ "$(cut -d ' ' -f 2 "$work/intervals" | sort -u | wc -l)" = 1 ] && [ "$(wc -l <"$work/intervals")" = 6 ] ||
+  { echo "not one interval in six files:"; cat "$work/intervals"; bad=1; }
 
 # What the operator gets are the same rules.
 "$1/prometheusrule.sh" | sed '1,/^spec:$/d; s/^  //' | diff - "$1/rules.yml" || bad=1

@@ -68,7 +68,7 @@ static void defaults(void **state)
 	assert_int_equal(parsed->scrape_timeout_ns, 2000000000);
 	assert_int_equal(parsed->log_level, LOG_INFO);
 	assert_int_equal(parsed->log_format, LOG_LOGFMT);
-	assert_false(parsed->once || parsed->list_metrics || parsed->engine_wait ||
+	assert_false(parsed->once || parsed->health || parsed->list_metrics || parsed->engine_wait ||
 		     parsed->no_machine_uuid || parsed->no_exporter_metrics);
 	assert_int_equal(parsed->collectors, collectors_default());
 	assert_false(parsed->collectors & bit("cycles"));
@@ -88,7 +88,7 @@ static void values(void **state)
 			 "--no-collector.machine.uuid", "--collector.client.max-workloads=7",
 			 "--collector.transcode.names=avconv,mine", "--path.rootfs=/host",
 			 "--path.sysfs=/s", "--path.procfs=/p", "--scrape.timeout=500ms",
-			 "--log.level=debug", "--log.format=json", "--once=10s", "--list-metrics")),
+			 "--log.level=debug", "--log.format=json", "--once=10s", "--health", "--list-metrics")),
 		0);
 	assert_int_equal(parsed->n_addresses, 2);
 	assert_string_equal(parsed->addresses[0], "127.0.0.1:1");
@@ -109,6 +109,7 @@ static void values(void **state)
 	assert_int_equal(parsed->log_format, LOG_JSON);
 	assert_true(parsed->once);
 	assert_int_equal(parsed->once_ns, 10000000000);
+	assert_true(parsed->health);
 	assert_true(parsed->list_metrics);
 
 	assert_int_equal(run(ARGS("--once")), 0);

@@ -13,10 +13,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define UID  "0a1b2c3d-1111-2222-3333-444455556666"
-#define UID2 "ffffffff-1111-2222-3333-444455556666"
-#define ID   "aaaabbbbccccddddaaaabbbbccccddddaaaabbbbccccddddaaaabbbbccccdddd"
-#define ID2  "1111222233334444111122223333444411112222333344441111222233334444"
+#define UID	  "0a1b2c3d-1111-2222-3333-444455556666"
+#define UID2	  "ffffffff-1111-2222-3333-444455556666"
+#define ID	  "aaaabbbbccccddddaaaabbbbccccddddaaaabbbbccccddddaaaabbbbccccdddd"
+#define ID2	  "1111222233334444111122223333444411112222333344441111222233334444"
+#define DOCKER	  "dddd222233334444111122223333444411112222333344441111222233334444"
+#define PODMAN	  "eeee222233334444111122223333444411112222333344441111222233334444"
+#define PODMAN_RM "ffff222233334444111122223333444411112222333344441111222233334444"
 
 static struct tree tree;
 static struct fs *fs;
@@ -32,6 +35,12 @@ static int setup(void **state)
 	tree_folder(&tree, "var/log/pods/media_jellyfin-0_" UID "/jellyfin");
 	tree_folder(&tree, "var/log/pods/not a pod");
 	tree_link(&tree, "var/log/containers/jellyfin-0_media_web-" ID ".log", "/nowhere");
+	tree_write(&tree, "var/lib/docker/containers/" DOCKER "/config.v2.json",
+		   "{\"ID\":\"" DOCKER "\",\"Name\":\"/media-jellyfin-1\"}");
+	tree_write(&tree, "var/lib/containers/storage/overlay-containers/containers.json",
+		   "[{\"id\":\"" PODMAN "\",\"names\":[\"frigate\"]}]");
+	tree_write(&tree, "var/lib/containers/storage/overlay-containers/volatile-containers.json",
+		   "[{\"id\":\"" PODMAN_RM "\",\"names\":[\"ffmpeg\"]}]");
 	tree_write(&tree, "etc/pve/lxc/101.conf", "arch: amd64\nhostname: media\n");
 	tree_write(&tree, "etc/pve/qemu-server/100.conf", "name: win11\n[snap]\nname: old\n");
 	fake_sys_load(tree.root);
@@ -143,6 +152,23 @@ static void labels(void **state)
 		  "", "", "111122223333", "", "" },
 		{ "0::/system.slice/docker-" ID ".scope\n", "container", "container/aaaabbbbcccc",
 		  "", "", "aaaabbbbcccc", "", "" },
+		{ "0::/system.slice/docker-" DOCKER ".scope\n", "container",
+		  "container/media-jellyfin-1", "", "", "media-jellyfin-1", "", "" },
+		{ "4:devices:/docker/" DOCKER "\n", "container", "container/media-jellyfin-1", "",
+		  "", "media-jellyfin-1", "", "" },
+		{ "0::/machine.slice/libpod-" PODMAN ".scope/container\n", "container",
+		  "container/frigate", "", "", "frigate", "", "" },
+		{ "0::/machine.slice/libpod-" PODMAN_RM ".scope\n", "container", "container/ffmpeg",
+		  "", "", "ffmpeg", "", "" },
+		/* Ids that somebody else has chosen. */
+		{ "0::/lxc/101/ns/docker/" DOCKER "\n", "container", "container/dddd22223333", "",
+		  "", "dddd22223333", "101", "media" },
+		{ "0::/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" DOCKER
+		  ".scope\n",
+		  "container", "container/dddd22223333@user-1000", "", "",
+		  "dddd22223333@user-1000", "", "" },
+		{ "0::/kubepods/pod" UID "/" ID "/docker/" DOCKER "\n", "container",
+		  "container/dddd22223333", "media", "jellyfin-0", "dddd22223333", "", "" },
 		{ "0::/kubepods/pod" UID "/" ID "/docker/" ID2 "\n", "container",
 		  "container/111122223333", "media", "jellyfin-0", "111122223333", "", "" },
 		/* A kubelet in a container or guest has its own names; so has who owns a service.

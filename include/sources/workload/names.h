@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names for ids: of pods from var/log, of Proxmox VE's guests from etc/pve. Both directories may
- * hang (a network file system, FUSE), so threads of their own read them, one for each directory and
- * only while there is something to read. Who asks waits for a short time; what is not known by then
- * has no name, and nobody waits again for a thread that has timed out.
+ * Names for ids: of pods from var/log, of Proxmox VE's guests from etc/pve, of containers from the
+ * state of Docker and Podman in var/lib. These directories may hang (a network file system, FUSE),
+ * so threads of their own read them, one for each kind and only while there is something to read.
+ * Who asks waits for a short time; what is not known by then has no name, and nobody waits again
+ * for a thread that has timed out.
  */
 #ifndef SOURCES_WORKLOAD_NAMES_H
 #define SOURCES_WORKLOAD_NAMES_H
 
 #include "base/fs.h"
+#include "sources/workload/containers.h"
 #include "sources/workload/guest.h"
 #include "sources/workload/pods.h"
 
@@ -25,6 +27,12 @@ bool names_pod(struct names *names, const char *id, struct pod_name *ret);
 
 /* The name of a guest by its number; false and "" when it is not known. */
 bool names_guest(struct names *names, const char *vmid, char ret[static GUEST_NAME_BYTES]);
+
+/*
+ * The name of a container of Docker or of root's Podman by its id of 64 hex digits; false and ""
+ * when it is not known.
+ */
+bool names_container(struct names *names, const char *id, char ret[static CONTAINER_NAME_BYTES]);
 
 /*
  * The VM of Proxmox VE whose configuration gives it a PCI device as a whole; false and "" when

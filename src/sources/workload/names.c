@@ -17,11 +17,14 @@
 #define WAIT_NS	    100000000u	 /* for a reader, in a scrape */
 #define RETRY_NS    1000000000u	 /* an id that is not known is searched for again */
 #define RENAMED_NS  60000000000u /* a guest may have got another name */
-#define MAX_GUESTS  512
+#define MAX_ASKED   512
 #define MAX_DEVICES 256
 #define MAX_CONF    65536 /* pve limits a guest's notes to 8 KiB */
+/* Docker keeps a container in some 10 KiB; Podman all of them in one file, of some 2 KiB for each.
+ */
+#define MAX_STATE (1 << 20)
 
-enum { PODS, GUESTS, DEVICES, READERS };
+enum { PODS, GUESTS, CONTAINERS, DEVICES, READERS };
 
 /* A thread of its own, as a directory of a cluster's file system may hang. */
 struct reader {
@@ -32,10 +35,21 @@ struct reader {
 	uint64_t started, ended; /* 0: never */
 };
 
-struct guest {
-	char vmid[12];
-	char name[GUEST_NAME_BYTES];
-	bool asked; /* to be read */
+#define NAME_BYTES                                                                                 \
+	(GUEST_NAME_BYTES > CONTAINER_NAME_BYTES ? GUEST_NAME_BYTES : CONTAINER_NAME_BYTES)
+
+/* A guest by its number or a container by its id, whose name was asked for. */
+struct asked {
+	char id[POD_ID_BYTES];
+	char name[NAME_BYTES];
+	bool read_it;
+};
+
+struct asked_list {
+	struct asked entries[MAX_ASKED];
+	size_t n;
+	/* buf has MAX_STATE bytes; what cannot be read leaves the name as it is. */
+	void (*read)(const struct fs *fs, const char *id, char *buf, char *name);
 };
 
 /* A PCI device, and the one VM that it is given to. */
@@ -52,8 +66,7 @@ struct names {
 	struct reader readers[READERS];
 	struct pod_name *pods; /* sorted by id */
 	size_t n_pods;
-	struct guest guests[MAX_GUESTS]; /* those that were asked for */
-	size_t n_guests;
+	struct asked_list guests, containers;
 	struct assignment devices[MAX_DEVICES];
 	size_t n_devices;
 };
@@ -123,7 +136,7 @@ static void read_pods(struct names *n)
 }
 
 /* LXC containers and VMs share one range of numbers. */
-static void read_guest(const struct fs *fs, const char *vmid, char *conf, char *name)
+static void read_guest(const struct fs *fs, const char *vmid, char *buf, char *name)
 {
 	static const struct {
 		const char *dir, *key;
@@ -131,39 +144,65 @@ static void read_guest(const struct fs *fs, const char *vmid, char *conf, char *
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && r < 0; i++) {
-		r = fs_read(fs, conf, MAX_CONF, "etc/pve/%s/%s.conf", places[i].dir, vmid);
+		r = fs_read(fs, buf, MAX_CONF, "etc/pve/%s/%s.conf", places[i].dir, vmid);
 		if (r >= 0)
-			r = guest_conf_find(conf, (size_t)r, places[i].key, name, GUEST_NAME_BYTES);
+			r = guest_conf_find(buf, (size_t)r, places[i].key, name, GUEST_NAME_BYTES);
 	}
 }
 
-/* The next one to be read. Its slot may belong to another guest when the read ends. */
-static struct guest *next_asked_locked(struct names *n)
+/* Podman has those that are removed at their end (--rm) in a file of their own. */
+static void read_container(const struct fs *fs, const char *id, char *buf, char *name)
 {
-	for (size_t i = 0; i < n->n_guests; i++)
-		if (n->guests[i].asked)
-			return &n->guests[i];
+	static const char *const podman[] = { "containers", "volatile-containers" };
+	int r = fs_read(fs, buf, MAX_STATE, "var/lib/docker/containers/%s/config.v2.json", id);
+
+	if (r >= 0)
+		r = containers_docker_name(buf, (size_t)r, id, name);
+	for (size_t i = 0; i < ARRAY_SIZE(podman) && r < 0; i++) {
+		r = fs_read(fs, buf, MAX_STATE,
+			    "var/lib/containers/storage/overlay-containers/%s.json", podman[i]);
+		if (r >= 0)
+			r = containers_podman_name(buf, (size_t)r, id, name);
+	}
+}
+
+/* The next one to be read. Its slot may belong to another when the read ends. */
+static struct asked *next_asked_locked(struct asked_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->entries[i].read_it)
+			return &list->entries[i];
 	return NULL;
+}
+
+static void read_asked(struct names *n, struct asked_list *list)
+{
+	_cleanup_free_ char *buf = malloc(MAX_STATE);
+	struct asked *entry, read;
+
+	if (!buf)
+		return;
+	pthread_mutex_lock(&n->lock);
+	while ((entry = next_asked_locked(list))) {
+		entry->read_it = false;
+		read = *entry;
+		pthread_mutex_unlock(&n->lock);
+		list->read(n->fs, read.id, buf, read.name);
+		pthread_mutex_lock(&n->lock);
+		if (strcmp(entry->id, read.id) == 0)
+			memcpy(entry->name, read.name, sizeof(entry->name));
+	}
+	pthread_mutex_unlock(&n->lock);
 }
 
 static void read_guests(struct names *n)
 {
-	_cleanup_free_ char *conf = malloc(MAX_CONF);
-	struct guest *guest, read;
+	read_asked(n, &n->guests);
+}
 
-	if (!conf)
-		return;
-	pthread_mutex_lock(&n->lock);
-	while ((guest = next_asked_locked(n))) {
-		guest->asked = false;
-		read = *guest;
-		pthread_mutex_unlock(&n->lock);
-		read_guest(n->fs, read.vmid, conf, read.name);
-		pthread_mutex_lock(&n->lock);
-		if (strcmp(guest->vmid, read.vmid) == 0)
-			memcpy(guest->name, read.name, sizeof(guest->name));
-	}
-	pthread_mutex_unlock(&n->lock);
+static void read_containers(struct names *n)
+{
+	read_asked(n, &n->containers);
 }
 
 /* What the configurations of VMs are read with. */
@@ -264,6 +303,7 @@ struct names *names_new(const struct fs *fs)
 	const struct reader readers[READERS] = {
 		[PODS] = { .read = read_pods, .name = "names of pods" },
 		[GUESTS] = { .read = read_guests, .name = "names of guests" },
+		[CONTAINERS] = { .read = read_containers, .name = "containers" },
 		[DEVICES] = { .read = read_devices, .name = "devices of VMs" },
 	};
 	struct names *n = calloc(1, sizeof(*n));
@@ -272,6 +312,8 @@ struct names *names_new(const struct fs *fs)
 		return NULL;
 	n->refs = 1;
 	n->fs = fs;
+	n->guests.read = read_guest;
+	n->containers.read = read_container;
 	memcpy(n->readers, readers, sizeof(readers));
 	for (int i = 0; i < READERS; i++)
 		n->readers[i].names = n;
@@ -319,44 +361,54 @@ bool names_pod(struct names *n, const char *id, struct pod_name *ret)
 	return found;
 }
 
-/* The guest's slot; made at the first query for it. */
-static struct guest *find_guest_locked(struct names *n, const char *vmid)
+/* The slot of an id; made at the first query for it. */
+static struct asked *find_asked_locked(struct asked_list *list, const char *id)
 {
 	size_t i = 0;
 
-	while (i < n->n_guests && strcmp(n->guests[i].vmid, vmid) != 0)
+	while (i < list->n && strcmp(list->entries[i].id, id) != 0)
 		i++;
-	if (i == MAX_GUESTS)
-		i = n->n_guests = 0;
-	if (i == n->n_guests) {
-		n->n_guests++;
-		n->guests[i] = (struct guest){ .asked = true };
-		snprintf(n->guests[i].vmid, sizeof(n->guests[i].vmid), "%s", vmid);
+	if (i == MAX_ASKED)
+		i = list->n = 0;
+	if (i == list->n) {
+		list->n++;
+		list->entries[i] = (struct asked){ .read_it = true };
+		snprintf(list->entries[i].id, sizeof(list->entries[i].id), "%s", id);
 	}
-	return &n->guests[i];
+	return &list->entries[i];
+}
+
+static bool ask(struct names *n, struct asked_list *list, struct reader *reader, const char *id,
+		char *ret, size_t size)
+{
+	struct asked *entry;
+
+	pthread_mutex_lock(&n->lock);
+	entry = find_asked_locked(list, id);
+	if (is_older(reader, RENAMED_NS) && !reader->running)
+		for (size_t i = 0; i < list->n; i++)
+			list->entries[i].read_it = true;
+	entry->read_it |= !*entry->name && is_older(reader, RETRY_NS);
+	if (entry->read_it)
+		start_locked(reader);
+	/* An old name is better than a wait. */
+	if (!*entry->name)
+		wait_for_locked(n, reader);
+	/* The lock was released meanwhile. */
+	entry = find_asked_locked(list, id);
+	snprintf(ret, size, "%s", entry->name);
+	pthread_mutex_unlock(&n->lock);
+	return *ret;
 }
 
 bool names_guest(struct names *n, const char *vmid, char ret[static GUEST_NAME_BYTES])
 {
-	struct reader *reader = &n->readers[GUESTS];
-	struct guest *guest;
+	return ask(n, &n->guests, &n->readers[GUESTS], vmid, ret, GUEST_NAME_BYTES);
+}
 
-	pthread_mutex_lock(&n->lock);
-	guest = find_guest_locked(n, vmid);
-	if (is_older(reader, RENAMED_NS) && !reader->running)
-		for (size_t i = 0; i < n->n_guests; i++)
-			n->guests[i].asked = true;
-	guest->asked |= !*guest->name && is_older(reader, RETRY_NS);
-	if (guest->asked)
-		start_locked(reader);
-	/* An old name is better than a wait. */
-	if (!*guest->name)
-		wait_for_locked(n, reader);
-	/* The lock was released meanwhile. */
-	guest = find_guest_locked(n, vmid);
-	memcpy(ret, guest->name, GUEST_NAME_BYTES);
-	pthread_mutex_unlock(&n->lock);
-	return *ret;
+bool names_container(struct names *n, const char *id, char ret[static CONTAINER_NAME_BYTES])
+{
+	return ask(n, &n->containers, &n->readers[CONTAINERS], id, ret, CONTAINER_NAME_BYTES);
 }
 
 bool names_vm_of_pci(struct names *n, const char *pci, char ret[static GUEST_VMID_BYTES])

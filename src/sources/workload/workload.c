@@ -35,11 +35,23 @@ static void write_pod(struct workload *w)
 		 *w->namespace ? "/" : "", w->pod, *w->container ? "/" : "", w->container);
 }
 
+/*
+ * An engine's container of this machine, as the engine names it. What a user or a guest has named,
+ * or a container in a pod, may have the id of another one.
+ */
+static bool name_container(struct names *names, const struct cgroup *c,
+			   char ret[static CONTAINER_NAME_BYTES])
+{
+	return strlen(c->container) == POD_ID_BYTES - 1 && !*c->pod && !*c->vmid && !*c->guest &&
+	       !*c->mark && names_container(names, c->container, ret);
+}
+
 void workload_name(struct names *names, const struct cgroup *c, const char *comm,
 		   struct workload *w)
 {
 	enum workload_kind kind = c->kind;
 	const char *name = c->name;
+	char engine_name[CONTAINER_NAME_BYTES];
 
 	memset(w, 0, sizeof(*w));
 	snprintf(w->vmid, sizeof(w->vmid), "%s", c->vmid);
@@ -52,8 +64,11 @@ void workload_name(struct names *names, const struct cgroup *c, const char *comm
 	if (!*c->pod && *w->namespace)
 		kind = WORKLOAD_POD;
 	w->kind = workload_kind_name(kind);
-	if (kind == WORKLOAD_CONTAINER)
-		text_clean(c->name, strlen(c->name), w->container, sizeof(w->container));
+	if (kind == WORKLOAD_CONTAINER) {
+		if (name_container(names, c, engine_name))
+			name = engine_name;
+		text_clean(name, strlen(name), w->container, sizeof(w->container));
+	}
 	if (kind == WORKLOAD_POD) {
 		write_pod(w);
 		return;
