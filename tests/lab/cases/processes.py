@@ -20,7 +20,7 @@ NODE = "/dev/dri/renderD128"
 SUBMIT = 0x40106490  # LAB_IOCTL_SUBMIT of module/lab_ioctl.h
 VIDEO, WORK_S = 2, 0.001
 OTHERS = 256  # one in sixteen is scanned at each walk
-AGE_S, SCANS = 11, 5  # older than young ones are
+AGE_S, SCANS = 11, 12  # older than young ones are, and whatever else holds the module is believed
 
 
 class Worker:
