@@ -16,24 +16,27 @@ def check_compute(checks, exporter):
 
 
 def check_dip(checks, exporter):
-    """A value that goes back for one read must not show."""
-    lab.set_parameter("load_video", 500)
+    """A value that goes back for one read must not show. At half the time the limit of what can have grown
+    would hide it if it did."""
+    lab.set_parameter("load_video", 250)
     name, video = "intel_gpu_engine_busy_seconds_total", {"engine": "vcs0"}
     first = exporter.sharp()
     time.sleep(2)
     lab.set_parameter("dip_ms", 700)
-    lab.set_parameter("dip", 1)
+    lab.set_parameter("dip", 50)  # each read of a group is one
     during = exporter.scrape()
+    lab.set_parameter("dip", 0)
     time.sleep(2)
     after = exporter.sharp()
     checks.that(first.value(name, **video) <= during.value(name, **video)
                 <= after.value(name, **video), "a dip never takes anything back")
-    checks.close(lab.rate(first, after, name, **video), 0.5, 0.005, "share over a dip")
+    checks.close(lab.rate(first, after, name, **video), 0.25, 0.005, "share over a dip")
 
 
 def check_restart(checks, exporter):
     """After a lasting restart the third read is right again."""
     name, video = "intel_gpu_engine_busy_seconds_total", {"engine": "vcs0"}
+    lab.set_parameter("load_video", 500)
     reads = [exporter.scrape()]
     lab.set_parameter("restart", 1)
     for _ in range(2):  # single reads: the third after the restart is the first that counts
