@@ -159,7 +159,7 @@ test_clients() {
 	lab_set fdinfo_engines 1
 	kill $pid
 	wait $pid 2>/dev/null
-	read_until 1 800 2 vcs1-busy
+	read_until 1 2000 2 vcs1-busy
 	lab_submit "$(lab_render)" video:1 70ms >/dev/null
 	wait
 	after=$(awk 'END { print $2 }' /tmp/reads)
