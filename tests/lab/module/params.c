@@ -3,8 +3,8 @@
  * What a test can set, at load or while the module runs, under
  * /sys/module/i915/parameters.
  */
-#include <linux/delay.h>
 #include <linux/module.h>
+#include <linux/wait.h>
 #include "lab.h"
 
 /* ---- given at load ---- */
@@ -221,6 +221,7 @@ MODULE_PARM_DESC(restart, "write: open busy counters start again from 0");
 
 static char block[48];
 static struct kparam_string block_string = { sizeof(block), block };
+static DECLARE_WAIT_QUEUE_HEAD(passed);
 
 /* The module loader takes no newline off, echo always adds one. */
 static int set_name(const char *val, const struct kernel_param *kp)
@@ -232,6 +233,7 @@ static int set_name(const char *val, const struct kernel_param *kp)
 		return -ENOSPC;
 	memcpy(s->string, val, len);
 	s->string[len] = '\0';
+	wake_up_all(&passed);
 	return 0;
 }
 
@@ -243,16 +245,11 @@ __module_param_call(MODULE_PARAM_PREFIX, block, &name_ops,
 		    .str = &block_string, 0644, -1, 0);
 MODULE_PARM_DESC(block, "name of a file whose reads hang, in state D, while this is set");
 
-/* Files of gt/ and fdinfo pass here before they are read. */
+/*
+ * Files of gt/ and fdinfo pass here before they are read. Whoever writes the
+ * name wakes those who wait, who compare again.
+ */
 void lab_gate(const char *attribute)
 {
-	bool same;
-
-	do {
-		kernel_param_lock(THIS_MODULE);
-		same = !strcmp(attribute, block);
-		kernel_param_unlock(THIS_MODULE);
-		if (same)
-			msleep(20);
-	} while (same);
+	wait_event(passed, strncmp(attribute, block, sizeof(block)));
 }
