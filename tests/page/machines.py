@@ -177,6 +177,7 @@ def failing(t):
         row("up", 1), identity(),
         row("engines", 1, pci=GPU, **{"class": "video"}),
         row("frequency_actual_hertz", 0, pci=GPU, gt=0),
+        row("wedged", 1, pci=GPU), row("resets_total", 2, pci=GPU),
         test_row("h264", "H264ConstrainedBaseline", "EncSlice", psnr=41, fps=300),
         test_row("h264", "H264ConstrainedBaseline", "EncSlice", size="1920x1080",
                  result="create_context"),

@@ -279,6 +279,8 @@ def check_failing(stage):
         visit.see(r"HDR tone mapping\s+✗ fails What to do", "video processing")
         visit.see("Tests wait: backoff. No full round has ended yet.", "tests wait")
         visit.see(r"Clock\s+0 MHz\n", "a clock that is 0, without a maximum")
+        visit.see(r"Driver\s+i915 ✗ has given the GPU up", "a GPU that is wedged")
+        visit.see(r"Resets\s+! 2 since the exporter began", "and its resets before")
         visit.absent(r"RC6|Throttled|Interrupts| %", "what is absent is not shown as 0")
         links = browser.run("return [...document.querySelectorAll('#live a')].map((a) => a.href)")
         checks.that(visit.url + "runbook#perf-paranoid" in links and

@@ -127,6 +127,8 @@ function facts(reading, info) {
     ["Driver", [info.driver, wedged ? [" ", mark("bad", "✗ has given the GPU up")] : null]],
     ["Render node", info.render || DASH],
   );
+  const resets = reading.value("resets_total", { pci });
+  if (resets) rows.push(["Resets", mark("warn", `! ${resets} since the exporter began`)]);
   return part(
     "State",
     h(
