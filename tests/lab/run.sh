@@ -136,6 +136,8 @@ watch() {
 if [ -n "$vgpu" ]; then
 	accel=(-accel kvm -cpu host)
 	boot_limit=300 # its processor is emulated by one that is emulated
+	# Only slow: i915 clears its page table by a million writes, each of which leaves this guest.
+	kernel_args+=" nosoftlockup rcupdate.rcu_cpu_stall_suppress=1"
 else
 	accel=(-accel tcg,thread=multi -cpu max)
 	# Where others take the processors meanwhile, what the kernel measures itself is up to six times too
