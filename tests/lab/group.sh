@@ -21,7 +21,7 @@ clean() {
 	umount -l /etc/pve /tmp/fuse 2>/dev/null
 	rm -rf /etc/pve /var/log/pods /var/log/containers
 	echo "$paranoid" >/proc/sys/kernel/perf_event_paranoid
-	[ ! -d /sys/module/lab_pci ] || lab_wait 10 lab_unload
+	if [ -n "$LAB_GPU" ]; then lab_wait 10 gpu_unload; else [ ! -d /sys/module/lab_pci ] || lab_wait 10 lab_unload; fi
 }
 
 guest() {

@@ -80,6 +80,11 @@ gpu_load() {
 	[[ " $* " != *' enable_gvt=1 '* ]] || modprobe kvmgt
 }
 
+gpu_unload() {
+	[ ! -d /sys/module/kvmgt ] || rmmod kvmgt || return
+	[ ! -d /sys/module/i915 ] || rmmod i915
+}
+
 # gpu_set NAME VALUE [GPU]: a setting of the emulated hardware, see silicon/settings.h
 gpu_set() { lab_gpu_set "$(lab_bdf "${3:-0}")" "$1" "$2"; }
 

@@ -26,11 +26,11 @@ def exporter(*flags, driver="fake", folder=DRIVERS, interval="2s", timeout="10s"
                         vaapi=True, **more)
 
 
-def first_round(running, seconds=120):
-    """The metrics once the first round has ended. Looking for it costs little: an emulated processor
+def first_round(running, seconds=120, gpus=1):
+    """The metrics once the first round of each GPU has ended. Looking for it costs little: an emulated processor
     has the tests to run."""
     end = time.monotonic() + seconds
-    while not running.scrape("?collect[]=vaapi").find(LAST_RUN):
+    while len(running.scrape("?collect[]=vaapi").find(LAST_RUN)) < gpus:
         if time.monotonic() > end:
             sys.exit(f"FAIL: no round in {seconds} s: {running.log()}{running.scrape().text}")
         time.sleep(0.1)

@@ -82,7 +82,7 @@ def check_fault(checks, driver, knob, wanted):
 
 def main():
     checks = lab.Checks()
-    lab.shell("lab_load")
+    lab.shell("gpu_load")
     drivers = queue.Queue()
     for number in range(2):
         drivers.put(make_driver(number))

@@ -45,7 +45,7 @@ def check_many(checks):
 
 def main():
     checks = lab.Checks()
-    lab.shell("lab_load")
+    lab.shell("gpu_load")
     check_many(checks)
     checks.end()
 
