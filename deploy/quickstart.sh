@@ -165,10 +165,8 @@ fi
 [ -z "$scene" ] || localize
 check_ports
 if [ -n "$scene" ]; then
-	say "scene \"$scene\"; nothing in it is real hardware:"
-	say "- the GPU and its load are emulated by the lab's kernel modules"
-	say "- the VM that has a vGPU, a container, a service and two ffmpeg are stand-ins"
-	say "- encode tests run on the project's own test driver$([ "$scene" != broken ] || echo ", which fails on purpose")"
+	fails=$([ "$scene" != broken ] || echo ", which fails on purpose")
+	say "scene \"$scene\"; nothing in it is real hardware. Real: Debian's kernel and its own i915 driver. Emulated: the GPU. Stand-ins: who uses it, and the project's own test driver for the encode tests$fails"
 fi
 packages=(deploy/packages.txt)
 [ -z "$scene" ] || packages+=(tests/lab/packages.txt tests/lab/demo-packages.txt)
@@ -197,6 +195,6 @@ done
 # Said now, not by a machine that has booted for it.
 "$exporter" "${flags[@]}" --version >/dev/null
 announce "booting the emulated machine (about 10 s); then"
-exec tests/lab/run.sh --timeout 0 "${forwards[@]}" --env "EXPORTER=$exporter" \
+exec tests/lab/run.sh --timeout 0 --gpu 3e92 --gpu-set display=1 "${forwards[@]}" --env "EXPORTER=$exporter" \
 	--env "VA_DRIVER=$repo/build/release/tests/va_driver/fake_drv_video.so" \
 	-- /usr/bin/python3 -B "$repo/tests/lab/demo.py" "$scene" "${flags[@]}"
