@@ -17,9 +17,9 @@ usage() {
 	                the tests in an empty Debian 12 and 13: in 45 minutes
 	  --only LABEL  only the tests of a label, or of several (unit,golden): unit, golden,
 	                integration, lab, bench, page, va; long: what tests the lab itself, Intel's
-	                VA driver in it, the alerts end to end, Debian's own i915 on six emulated
-	                GPUs and three kernels; models: that driver alone, and its faults and a
-	                nested VM, which are not in --all; chroot: the README's commands in an
+	                VA driver in it, the alerts end to end, a GPU's faults, an idle machine, a
+	                nested VM, Debian's own i915 on six emulated GPUs and three kernels; models:
+	                only the last of these; chroot: the README's commands in an
 	                empty Debian 12 and 13, and beside Proxmox VE's packages; debian13: the
 	                part of that on 13, with the unit, golden and integration tests and some
 	                of the lab
@@ -107,5 +107,5 @@ fi
 step "done"
 left_out=''
 [ -n "$all$only" ] ||
-	left_out="left out, but in --all: the lab's own tests, other GPUs and kernels in it, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
+	left_out="left out, but in --all: the lab's own tests, other GPUs and kernels in it, a GPU's faults, an idle machine, a nested VM, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, sanitizers, fuzzing, empty Debian 12 and 13, and:"
 "$here/ctest.py" report "$begin" "$promised" "$left_out"

@@ -2,9 +2,12 @@
 /* The driver's start and end, and the part of the vtable that only says no. */
 #include "fake.h"
 
+#include <errno.h>
+#include <libdrm/i915_drm.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include <va/va_drmcommon.h>
 
@@ -190,6 +193,14 @@ static struct driver *driver_new(VADriverContextP va)
 	return drv;
 }
 
+/* As drivers of hardware do, it begins with a context, which i915 refuses of a GPU that it has given up. */
+static bool is_wedged(int fd)
+{
+	struct drm_i915_gem_context_create create = { 0 };
+
+	return fd >= 0 && ioctl(fd, DRM_IOCTL_I915_GEM_CONTEXT_CREATE, &create) < 0 && errno == EIO;
+}
+
 VAStatus __vaDriverInit_1_0(VADriverContextP va)
 {
 	struct driver *drv = driver_new(va);
@@ -200,6 +211,8 @@ VAStatus __vaDriverInit_1_0(VADriverContextP va)
 		noise(drv, NULL);
 		st = gate(drv, "Initialize", NULL);
 	}
+	if (st == VA_STATUS_SUCCESS && is_wedged(drv->drm_fd))
+		st = VA_STATUS_ERROR_OPERATION_FAILED;
 	if (st != VA_STATUS_SUCCESS) {
 		knobs_free(drv);
 		free(drv);
