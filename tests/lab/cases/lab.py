@@ -27,11 +27,6 @@ def set_parameter(name, value):
         f.write(f"{value}\n")  # an empty text alone would be no write at all
 
 
-def get_parameter(name):
-    with open(f"/sys/module/i915/parameters/{name}") as f:
-        return f.read().strip()
-
-
 class Exporter(exporter_test.Exporter):
     """The exporter at the port that the lab forwards. VA-API tests only where they are the matter:
     with a real driver a round of them costs the emulated processor many seconds."""
