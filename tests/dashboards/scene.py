@@ -53,9 +53,9 @@ HARDWARE = [*FFMPEG, "-vaapi_device", NODE, "-re", "-stream_loop", "-1", "-f", "
 def make_names():
     """The folders of a Proxmox node that runs Kubernetes."""
     actors.mount_cgroups()
-    Path(f"/var/log/pods/media_jellyfin-0_{UID}/web").mkdir(parents=True)
+    Path(f"/var/log/pods/media_jellyfin-0_{UID}/web").mkdir(parents=True, exist_ok=True)
     containers = Path("/var/log/containers")
-    containers.mkdir(parents=True)
+    containers.mkdir(parents=True, exist_ok=True)
     (containers / f"jellyfin-0_media_web-{ID}.log").symlink_to("/nowhere")
     actors.name_guests(("lxc", 201, "hostname: media\n"), ("qemu-server", 100, "name: win11\n"),
                        ("qemu-server", 101, "name: worker1\n"))

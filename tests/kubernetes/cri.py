@@ -330,4 +330,7 @@ if __name__ == "__main__":
         os.execvp("unshare", ["unshare", "--mount", "--net", "--propagation", "private", sys.executable, "-B",
                               __file__, EXPORTER, CC, "inside"])
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    # containerd makes the host's paths that a pod mounts, and keeps its own state there: not on this machine.
+    for path in ("/run", "/var/lib", "/var/log"):
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", path], check=True)
     sys.exit(main())

@@ -28,12 +28,12 @@ def make_machine():
     """The folders of a Proxmox node that runs Kubernetes: names for what the groups say."""
     if not (CGROUPS / "cgroup.procs").exists():
         subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUPS)], check=True)
-    Path(f"/var/log/pods/media_jellyfin-0_{UID}/web").mkdir(parents=True)
+    Path(f"/var/log/pods/media_jellyfin-0_{UID}/web").mkdir(parents=True, exist_ok=True)
     Path("/var/log/containers").mkdir(parents=True, exist_ok=True)
     os.symlink("/nowhere", f"/var/log/containers/jellyfin-0_media_web-{ID}.log")
     for folder, vmid, text in (("lxc", 201, "hostname: media\n"),
                                ("qemu-server", 100, "name: win11\n")):
-        Path(f"/etc/pve/{folder}").mkdir(parents=True)
+        Path(f"/etc/pve/{folder}").mkdir(parents=True, exist_ok=True)
         Path(f"/etc/pve/{folder}/{vmid}.conf").write_text(text)
 
 

@@ -19,7 +19,7 @@ NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 def make_machine():
     if not (CGROUPS / "cgroup.procs").exists():
         subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUPS)], check=True)
-    Path("/etc/pve/qemu-server").mkdir(parents=True)
+    Path("/etc/pve/qemu-server").mkdir(parents=True, exist_ok=True)
     Path("/etc/pve/qemu-server/101.conf").write_text("name: media\n")
 
 

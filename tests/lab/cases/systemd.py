@@ -180,7 +180,7 @@ def check_unbind(checks, service):
 
 def check_guests(checks, service):
     """As Proxmox VE runs a VM: by root, in a scope; the configuration is root's and www-data's."""
-    Path("/etc/pve/qemu-server").mkdir(parents=True, mode=0o750)
+    Path("/etc/pve/qemu-server").mkdir(parents=True, mode=0o750, exist_ok=True)
     config = Path("/etc/pve/qemu-server/101.conf")
     config.write_text("name: media\n")
     config.chmod(0o640)
