@@ -200,7 +200,7 @@ def live(engine, length, seconds):
     step = max(length / 20, 0.01)
     while time.monotonic() < stop:
         fd, begin, programmed = os.open(NODE, os.O_RDWR), time.monotonic(), 0.0
-        while time.monotonic() < begin + length:
+        while programmed == 0 or time.monotonic() < begin + length:
             batch(fd, engine, step / 2)
             programmed += step / 2
             time.sleep(step / 2)
