@@ -10,8 +10,11 @@
 #include "query.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define CROWD 8
 
 struct request {
 	struct server *server;
@@ -50,7 +53,7 @@ static enum MHD_Result line(const struct request *request, unsigned status, cons
 			   status, text);
 }
 
-/* By the threads of the scraper. */
+/* By the threads of the scraper, and by the one that checks passwords. */
 static void wake(void *data)
 {
 	struct server *server = data;
@@ -222,6 +225,10 @@ static enum MHD_Result authorize(struct request *request, const char *path)
 
 	if (request->may == AUTH_WAIT && (!config || config->n_users == 0 || is_open_to_all(path)))
 		request->may = AUTH_YES;
+	if (request->may == AUTH_WAIT && !server->auth)
+		server->auth = auth_new(wake, server);
+	if (request->may == AUTH_WAIT && !server->auth)
+		request->may = AUTH_BUSY;
 	if (request->may == AUTH_WAIT)
 		request->may = auth_begin(server->auth, config,
 					  header(request, MHD_HTTP_HEADER_AUTHORIZATION), &address,
@@ -337,6 +344,8 @@ static struct request *request_new(struct server *server, struct MHD_Connection 
 				     .place = place_of(connection),
 				     .may = AUTH_WAIT };
 	server->requests++;
+	if (server->requests > server->most_requests)
+		server->most_requests = server->requests;
 	return request;
 }
 
@@ -371,6 +380,15 @@ enum MHD_Result request_handle(void *data, struct MHD_Connection *connection, co
 	return request->may == AUTH_WAIT ? judge(request, path) : authorize(request, path);
 }
 
+/* Answers of many clients at a time are no measure of what the next ones need. */
+static void give_back(struct server *server)
+{
+	if (server->requests > 0 || server->most_requests < CROWD)
+		return;
+	server->most_requests = 0;
+	malloc_trim(0);
+}
+
 void request_completed(void *data, struct MHD_Connection *connection, void **context,
 		       enum MHD_RequestTerminationCode code)
 {
@@ -383,5 +401,6 @@ void request_completed(void *data, struct MHD_Connection *connection, void **con
 	request->server->requests--;
 	connection_idle(request->place);
 	free(request->body);
+	give_back(request->server);
 	free(request);
 }

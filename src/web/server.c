@@ -186,14 +186,6 @@ static size_t places(void)
 	return CONNECTIONS_MAX;
 }
 
-/* By the thread that checks passwords. */
-static void wake(void *data)
-{
-	struct server *server = data;
-
-	loop_wake(server->loop);
-}
-
 static bool is_loopback_only(const struct server_options *options)
 {
 	for (size_t i = 0; i < options->n_sockets; i++)
@@ -240,8 +232,7 @@ int server_start(struct server **ret, const struct server_options *options)
 	TAILQ_INIT(&server->waiting);
 	server->loopback_only = is_loopback_only(options);
 	server->connections = connections_new(places(), request_cancel);
-	server->auth = auth_new(wake, server);
-	if (!server->connections || !server->auth)
+	if (!server->connections)
 		return -ENOMEM;
 	*ret = server;
 	return start_loop(server);

@@ -17,13 +17,14 @@ struct request;
 struct server {
 	struct server_options options;
 	struct loop *loop;
-	struct auth *auth;
+	struct auth *auth; /* from the first password on */
 	struct connections *connections;
 	bool loopback_only;
 	unsigned accepted, scrapes;
-	unsigned requests;  /* that were begun and not answered */
-	uint64_t tokens_ns; /* of the limit of requests: as much time as is left for them */
-	uint64_t counted;   /* since when, monotonic ns */
+	unsigned requests;	/* that were begun and not answered */
+	unsigned most_requests; /* since memory was given back */
+	uint64_t tokens_ns;	/* of the limit of requests: as much time as is left for them */
+	uint64_t counted;	/* since when, monotonic ns */
 	TAILQ_HEAD(, request) waiting;
 };
 
