@@ -11,7 +11,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* A GPU that is found on a machine too busy for that stays without a name. */
+/*
+ * A GPU that is found on a machine too busy for that stays without a name, and so do those that are
+ * found in as long a time after it: one discovery waits once.
+ */
 #define NAME_TIMEOUT_NS 10000000000u
 
 int sys_product_name(uint16_t device_id, char *buf, size_t size)
@@ -25,6 +28,7 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size)
 	} known[8];
 	static unsigned n_known;
 	static unsigned next;
+	static uint64_t asked_again;
 	char path[512], id[8];
 	char *const argv[] = { path, "--product-name", id, NULL };
 	unsigned i;
@@ -36,7 +40,11 @@ int sys_product_name(uint16_t device_id, char *buf, size_t size)
 		snprintf(id, sizeof(id), "%04x", device_id);
 		len = subprocess_beside("intel_gpu_probe", path, sizeof(path));
 		if (len == 0)
-			len = subprocess_run(argv, buf, size, NAME_TIMEOUT_NS);
+			len = sys_monotonic_ns() < asked_again
+				      ? -ETIMEDOUT
+				      : subprocess_run(argv, buf, size, NAME_TIMEOUT_NS);
+		if (len == -ETIMEDOUT && sys_monotonic_ns() >= asked_again)
+			asked_again = sys_monotonic_ns() + NAME_TIMEOUT_NS;
 		if (len <= 0)
 			buf[0] = '\0';
 		/* A name that is not there never will be; a busy machine is asked again. */

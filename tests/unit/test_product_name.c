@@ -5,14 +5,18 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A machine that is too busy is asked again: a sanitized probe takes 0.9 s alone. */
 static int ask(uint16_t device_id, char *buf, size_t size)
 {
 	int err = -ETIMEDOUT;
 
-	for (int i = 0; i < 6 && err == -ETIMEDOUT; i++)
+	for (int i = 0; i < 60 && err == -ETIMEDOUT; i++) {
 		err = sys_product_name(device_id, buf, size);
+		if (err == -ETIMEDOUT)
+			sleep(1);
+	}
 	return err;
 }
 
