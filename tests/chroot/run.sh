@@ -64,10 +64,11 @@ make_archive() {
 	mkdir -p "$CHROOT_DIR"
 	say "making an empty Debian $release (about 30 s)"
 	apt_settings >"$CHROOT_DIR/apt.conf"
-	# Without a sync after each file: it is thrown away.
+	# Without a sync after each file: it is thrown away. Without our descriptors: it has apt's shell write to
+	# one of its own, which is "cat >&10" when 9 are taken, and dash knows one digit.
 	mmdebstrap --mode=root --variant=minbase --dpkgopt=force-unsafe-io \
 		--aptopt="$CHROOT_DIR/apt.conf" $([[ ${lines[*]} != *https:* ]] || echo --include=ca-certificates) \
-		"$release" "$archive.new.tar" "${lines[@]}" >"$CHROOT_DIR/$release.log" 2>&1 ||
+		"$release" "$archive.new.tar" "${lines[@]}" >"$CHROOT_DIR/$release.log" 2>&1 8>&- 9>&- ||
 		{ cat "$CHROOT_DIR/$release.log" >&2; fail "mmdebstrap failed"; }
 	mv "$archive.new.tar" "$archive"
 }

@@ -16,7 +16,7 @@ root=$CONTAINER_DIR/root
 mkdir -p "$root"
 exec 8>"$CONTAINER_DIR/lock"
 flock 8
-"$repo/tests/chroot/run.sh" 13
+"$repo/tests/chroot/run.sh" 13 8>&-
 # The base of the images, as from a registry: an empty Debian.
 if [ ! "$root/var/tmp/debian.tar" -ef "$CHROOT_DIR/trixie.tar" ]; then
 	mkdir -p "$root/var/tmp"
