@@ -42,7 +42,8 @@ static void finds(void **state)
 		  TRANSCODER_FFMPEG },
 		{ "ffmpeg", "", "channels-dvr", "channels-dvr", TRANSCODER_FFMPEG },
 		{ "ffmpeg", "/opt/mediamtx/ffmpeg", "", "mediamtx", TRANSCODER_FFMPEG },
-		{ "ffmpeg", "/usr/bin/ffmpeg", "mediamtx", "mediamtx", TRANSCODER_FFMPEG },
+		/* MediaMTX runs what its configuration says: that need not be its own ffmpeg. */
+		{ "ffmpeg", "/usr/bin/ffmpeg", "mediamtx", "ffmpeg", TRANSCODER_FFMPEG },
 		{ "ffmpeg", "", "obsidian", "ffmpeg", TRANSCODER_FFMPEG },
 		{ "HandBrakeCLI", "", "jellyfin", "handbrake", TRANSCODER_HANDBRAKE },
 		{ "ghb", "", "", "handbrake", TRANSCODER_HANDBRAKE },
@@ -97,7 +98,8 @@ static void coding(void **state)
 			 CODING_SOFTWARE);
 	assert_int_equal(transcode_match_coding(TRANSCODER_HANDBRAKE, brake, sizeof(brake)),
 			 CODING_SOFTWARE);
-	assert_int_equal(transcode_match_coding(TRANSCODER_OTHER, brake, sizeof(brake)), CODING_VIDEO);
+	assert_int_equal(transcode_match_coding(TRANSCODER_OTHER, brake, sizeof(brake)),
+			 CODING_VIDEO);
 	assert_int_equal(transcode_match_coding(TRANSCODER_APPLICATION, encode, sizeof(encode)),
 			 CODING_UNKNOWN);
 	assert_int_equal(transcode_match_coding(TRANSCODER_FFMPEG, encode, 0), CODING_UNKNOWN);

@@ -82,7 +82,6 @@ void transcode_match_refine(struct transcoder *t, const char *exe, const char *p
 		{ "ErsatzTV", "ersatztv" },
 		{ "dispatcharr", "dispatcharr" },
 		{ "channels-dvr", "channels-dvr" },
-		{ "mediamtx", "mediamtx" },
 	};
 	/* In NixOS's store a directory has a hash before its name and a version behind it. */
 	static const struct {
