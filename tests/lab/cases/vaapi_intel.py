@@ -54,9 +54,9 @@ def main():
     for device, pci in gpus.items():
         check_device(checks, metrics, device, pci)
     running.stop()
-    tests = ("--profile HEVCMain", "--codec jpeg", "--operation scale", "--profile HEVCMain10",
-             "--codec vp9", "--operation tonemap")
-    check_codecs(checks, *next(iter(gpus.items())), tests[:lab.shorter(6, 3, "tests by Intel's driver")])
+    # VP9 is not listed: it wants firmware that this GPU does not have.
+    tests = ("--profile HEVCMain", "--codec jpeg", "--operation scale", "--profile HEVCMain10", "--operation tonemap")
+    check_codecs(checks, *next(iter(gpus.items())), tests[:lab.shorter(5, 3, "tests by Intel's driver")])
     checks.end()
 
 
