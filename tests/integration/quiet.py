@@ -61,6 +61,9 @@ def main(checks):
         for name, exporter in idle.items():
             checks.same(exporter.children(), [], f"{name}: no child process")
             new = traces[name].lines()[before[name]:]
+            if "uevents" in name:
+                # What the kernel announces of this machine meanwhile, a mount for one, is received.
+                new = [line for line in new if "recvmsg" not in line]
             if "keep-alive" in name:
                 # One look, 10 s after it was opened, at whether its request has come.
                 checks.that(len(new) <= 4 and not awake(new),
