@@ -17,7 +17,7 @@ SEED = int(os.environ.get("SEED", "1"))
 REQUESTS = shorter(200000, 5000, "mutated requests")
 CLIENTS = 6
 WAIT_S = 0.05
-STATUSES = {100, 200, 400, 404, 405, 406, 408, 411, 413, 414, 417, 421, 431, 500, 501, 503, 505}
+STATUSES = {100, 200, 301, 400, 404, 405, 406, 408, 411, 413, 414, 417, 421, 431, 500, 501, 503, 505}
 PATHS = ("/metrics", "/metrics", "/metrics", "/", "/runbook", "/-/healthy", "/-/ready", "/nothing", "/metrics?collect[]=info", "/metrics?exclude[]=vgpu",
          "/metrics?collect[]=info&collect[]=machine&x", "/metrics?collect%5B%5D=runtime", "//", "/%00", "/..%2f..")
 HEADERS = ("X-Prometheus-Scrape-Timeout-Seconds: 0.05", "X-Prometheus-Scrape-Timeout-Seconds: nan",
