@@ -105,6 +105,7 @@ PERMILLE(load_video_enhance, lab_load_permille[LAB_VIDEO_ENHANCE], "of every vid
 PERMILLE(load_compute, lab_load_permille[LAB_COMPUTE], "of every compute engine");
 PERMILLE(rc6_permille, lab_rc6_permille[0], "RC6 share of GT 0; it is awake for the rest");
 NUMBER(act_freq_mhz, lab_act_freq[0], "actual clock of GT 0");
+NUMBER(gpu1_scale, lab_gpu_scale[1], "percent of the programmed engine load, clocks and interrupts on GPU 1");
 NUMBER(gpu3_scale, lab_gpu_scale[3], "percent of the programmed engine load, clocks and interrupts on GPU 3");
 
 /* ---- plain values ---- */
