@@ -343,8 +343,7 @@ def check_hosts(checks):
             checks.same(exporter.get(path, {"Host": host})[0], wanted, f"Host: {host}, {path}")
     checks.same(exporter.get("/-/healthy", {"Host": "evil.example"})[0], 200, "probes may use any name")
     exporter.stop()
-    everywhere = Exporter(SKYLAKE, f"--web.listen-address=127.0.0.1:{free_port()}",
-                          f"--web.listen-address=:{free_port()}")
+    everywhere = Exporter(SKYLAKE, "--web.listen-address=:0")
     checks.same(everywhere.get("/metrics", {"Host": "nas.lan"})[0], 200,
                 "who listens for others is called by any name")
     everywhere.stop()
