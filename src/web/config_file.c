@@ -107,14 +107,14 @@ static bool read_again(struct config_file *file, struct web_config **ret)
 	char error[WEB_CONFIG_ERROR] = "out of memory";
 
 	if (web_config_read(file->path, ret, error) < 0) {
-		log_error("the web configuration is not valid: the one before goes on", "err",
-			  error);
+		log_error("the web configuration is not valid: the previous one stays in use",
+			  "err", error);
 		return false;
 	}
 	if ((*ret)->has_tls == file->config->has_tls)
 		return true;
-	log_error("the web configuration begins or ends TLS, which needs a restart: the one before "
-		  "goes on",
+	log_error("the web configuration turns TLS on or off, which needs a restart: the previous "
+		  "one stays in use",
 		  "path", file->path);
 	web_config_unref(*ret);
 	return false;
