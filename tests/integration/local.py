@@ -13,6 +13,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests" / "support"))
 import exporter_test  # noqa: E402: it is found there only now
+import stalls  # noqa: E402, F401
 from exporter_test import (EXPORTER, LONG, Checks, Metrics, free_port, load, settled,  # noqa: E402, F401
                            shorter)
 

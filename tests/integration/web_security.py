@@ -220,9 +220,9 @@ def check_clients(checks, folder):
     exporter.change(base + rows[0][0] + "\n  max_version: TLS12\n")
     wait_for(lambda: poke(exporter).count("read again") > len(rows), 10)
     checks.same(health(f"127.0.0.1:{exporter.port}")[0], 0, "by TLS 1.2, too")
-    os.kill(exporter.pid, signal.SIGSTOP)
+    exporter.freeze()
     status, said = health(f"127.0.0.1:{exporter.port}")
-    os.kill(exporter.pid, signal.SIGCONT)
+    exporter.thaw()
     checks.that(status == 1 and "no answer in 3 s" in said, f"not one that is stopped: {said}")
     exporter.stop()
 
