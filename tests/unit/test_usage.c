@@ -27,6 +27,14 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int add_client(const struct drm_client *client, const struct workload *w)
+{
+	struct use *use;
+	int r = usage_of(usage, w, &use);
+
+	return r < 0 ? r : usage_add(usage, client, use);
+}
+
 static void begin(double seconds)
 {
 	now += (uint64_t)(seconds * 1e9);
@@ -48,7 +56,7 @@ static void add_info(uint64_t id, const char *name, const struct fdinfo *info)
 
 	client.info.client_id = id;
 	client.info.has_client_id = true;
-	assert_int_equal(usage_add(usage, &client, &w), 0);
+	assert_int_equal(add_client(&client, &w), 0);
 }
 
 /* i915's video engines, two of them. */
@@ -487,7 +495,7 @@ static void one_owner(void **state)
 			w = named(name);
 			w.owner = 7;
 			client.info.client_id = scan * 500 + i;
-			assert_int_equal(usage_add(usage, &client, &w), 0);
+			assert_int_equal(add_client(&client, &w), 0);
 		}
 		if (scan == 10)
 			add(99999, "pod", 1);
