@@ -168,10 +168,10 @@ static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_
 
 	if (!known->started[class]) {
 		/* A new client has used nothing at the time of the scan before. */
-		*counter = (struct counter){ .at = u->before * capacity };
+		*counter = (struct counter){ .since = u->before * capacity };
 		if (!known->fresh)
-			*counter =
-				(struct counter){ .raw = engine->ns, .at = client->at * capacity };
+			*counter = (struct counter){ .raw = engine->ns,
+						     .since = client->at * capacity };
 		known->started[class] = true;
 		before = 0;
 	}
