@@ -24,6 +24,7 @@ from kubelet import Kubelet, container, devices, pod  # noqa: E402
 
 FIXTURES = HERE.parent / "fixtures"
 FUSE = Path("/tmp/fuse")
+WEB_CONFIG = Path("/tmp/worker1.yml")
 HOST_GPUS, GUEST_GPU, SPARE_GPU = "0000:00:02.0,0000:00:06.0", "0000:00:10.0", "0000:00:07.0"
 NODE, GUEST_NODE = "/dev/dri/renderD128", "/dev/dri/renderD131"
 # Pods of worker1, and of pve1, which runs Kubernetes, too.
@@ -127,6 +128,7 @@ class Scene:
         knobs(DRIVER)
         start_users()
         self.kubelet = start_kubelet()
+        WEB_CONFIG.write_text("http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
         self.vm = actors.start_vm(101, "worker1", VM_UUID, OWNED)
         self.transcodes = start_transcodes()
         listen = (f"--web.listen-address={outside}:{PORTS['pve1']}",) if outside else ()
@@ -134,7 +136,7 @@ class Scene:
         self.exporters = {
             "pve1": vaapi_exporter(*flags, *listen, interval=interval, timeout="45s",
                                    prefix=on_machine("ASUS", HOST_UUID, HOST_GPUS)),
-            "worker1": self.other("worker1", *flags, "--no-collector.transcode", "--no-collector.vgpu", "--no-collector.kubelet",
+            "worker1": self.other("worker1", *flags, f"--web.config.file={WEB_CONFIG}", "--no-collector.transcode", "--no-collector.vgpu", "--no-collector.kubelet",
                                 f"--vaapi.interval={interval}", "--vaapi.timeout=45s",
                                 prefix=on_machine("QEMU", VM_UUID, GUEST_GPU)),
             "pve2": self.recorded("pve2", "alderlake-n100-sriov"),
@@ -164,7 +166,7 @@ class Scene:
     def broken(self):
         """The VA driver is another one and fails; what transcodes does so in software; GPUs are
         overloaded, held back, gone, given away in vain; perf events are denied; the VM has ended and
-        left its vGPU; and the pool is empty."""
+        left its vGPU; the pool is empty; and a web configuration is not valid."""
         self.is_broken = True
         knobs(DRIVER, "CODED_SIZE=0", "VENDOR=another version")
         self.transcodes.pop("hardware").kill()
@@ -177,6 +179,7 @@ class Scene:
             number += 1
             lab.shell(f"vgpu_create GVTg_V5_8 00000000-0000-0000-0000-000000000{number}")
         self.gpu("pve1", SPARE_GPU, there=True)
+        WEB_CONFIG.write_text("headers: none\n")
         self.gpu("worker1", GUEST_GPU, there=False)
         self.exporters["pve2"].stop()
         self.exporters["unprivileged"] = lab.exporter_test.Exporter(
