@@ -131,10 +131,21 @@ def check_chain(checks, dashboards):
                 f"encoding works there, for a pod: {works} {pods}")
 
 
+def check_pods(checks, dashboards):
+    def assigned():
+        return {(one["metric"]["pod"], one["metric"].get("resource"), int(one["value"][1]))
+                for one in query(panel(dashboards, "node", "Assigned to pods")[0])}
+    wanted = {("jellyfin-1", "gpu.intel.com/i915", 1), ("frigate-0", "gpu.intel.com/i915", 0),
+              ("immich-0", None, 2)}
+    found = becomes(assigned, wanted)
+    checks.same(found, wanted, "assigned and used, assigned and idle, used and never assigned")
+
+
 def check_healthy(checks, dashboards):
     check_panels(checks, dashboards)
     check_variables(checks, dashboards)
     check_chain(checks, dashboards)
+    check_pods(checks, dashboards)
     found = becomes(lambda: set(states(dashboards).values()), {3})
     checks.that(found == {3}, f"both GPUs of pve1 work, busy: {found}")
     for title, value in (("Hardware acceleration", 1), ("GPUs with a codec lost", 0), ("GPUs", 6),

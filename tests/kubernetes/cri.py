@@ -43,7 +43,7 @@ state = "{work}/state"
 [grpc]
   address = "{work}/s"
 [plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "docker.io/library/pause:1"
+  sandbox_image = "pause:1"
   restrict_oom_score_adj = true
   disable_apparmor = true
 """
@@ -304,8 +304,8 @@ def main():
         probe = Path(EXPORTER).parent / "intel_gpu_probe"
         files |= {"/intel_gpu_probe": probe, **libraries(probe)}
         for tag in (version, f"{version}-va"):
-            image(work / f"{tag}.tar", f"docker.io/library/intel-gpu-exporter:{tag}", files)
-        image(work / "pause.tar", "docker.io/library/pause:1", {"/intel_gpu_exporter": work / "pause"})
+            image(work / f"{tag}.tar", f"intel-gpu-exporter:{tag}", files)
+        image(work / "pause.tar", "pause:1", {"/intel_gpu_exporter": work / "pause"})
         engine = Engine(work)
         engine.load(work / "pause.tar", work / f"{version}.tar", work / f"{version}-va.tar")
         cases = Cases(engine, work)
