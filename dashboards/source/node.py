@@ -213,7 +213,7 @@ def pods():
     clients = f'intel_gpu_clients{{{GPU},pod!=""}}'
     busy = used(f'rate(intel_gpu_client_engine_busy_seconds_total{{{GPU},pod!=""}}{RATE})')
     known = f'on (job, instance) intel_gpu_scrape_collector_success{{{MACHINE},collector="%s"}} == 1'
-    never = (f"(sum by ({here}, pci, container) ({clients}) unless on ({here}, pci) {assigned} "
+    never = (f"(sum by ({here}, pci, container) ({clients}) > 0 unless on ({here}, pci) {assigned} "
              f"unless on ({here}) {given % (',pci=' + chr(34) * 2)} and {known % 'kubelet'})")
     rows = f"({assigned} or {never})"
     return row(
