@@ -49,9 +49,9 @@ struct fdinfo {
 #define FDINFO_SLACK 32
 
 /*
- * Parses a whole fdinfo file, behind which are FDINFO_SLACK more bytes, the first of them 0. 0; -ENODATA when it is not a DRM client's (no key drm-…), -EINVAL
- * when a key that we know has a value that is not its kind: then *ret says nothing. Unknown keys
- * are skipped.
+ * Parses a whole fdinfo file, behind which are FDINFO_SLACK more bytes, the first of them 0. 0;
+ * -ENODATA when it is not a DRM client's (no key drm-…), -EINVAL when a key that we know has a
+ * value that is not its kind: then *ret says nothing. Unknown keys are skipped.
  */
 int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret);
 
