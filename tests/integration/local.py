@@ -177,11 +177,12 @@ class Instructions:
             for _ in range(times):
                 exporter.scrape(self.query)
 
-    def end(self):
-        """Instructions of a scrape."""
+    def end(self, before=lambda: None):
+        """Instructions of a scrape, before each of which something may be done."""
         counts = []
         for exporter, times in zip(self.pair, (self.n, 2 * self.n)):
             for _ in range(times):
+                before()
                 exporter.scrape(self.query)
             exporter.stop()
             found = re.search(r"I *refs: +([\d,]+)", exporter.log())

@@ -145,7 +145,7 @@ static int parse_fd(const struct drm_fd *fd, const char *text, int n, struct rea
 		return fault_errno(&reading->fault, n, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
 	ret->pid = fd->pid;
 	ret->at = sys_monotonic_ns();
-	r = fdinfo_parse(text, (size_t)n, &ret->info);
+	r = drm_file_parse(fd->file, text, (size_t)n, &ret->info);
 	if (r == -EINVAL)
 		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
 	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0) {
