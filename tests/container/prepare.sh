@@ -16,6 +16,8 @@ mkdir -p /etc/containers/containers.conf.d
 cat >/etc/containers/containers.conf.d/tests.conf <<-CONF
 	[containers]
 	default_ulimits = ["nofile=20000:20000", "nproc=4096:4096"]
+	# Where the unified hierarchy has no controllers, because the old one has them.
+	pids_limit = 0
 	[engine]
 	cgroup_manager = "cgroupfs"
 	events_logger = "file"

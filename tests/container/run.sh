@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The images, Docker, Compose and Podman for real: in a Debian 13 of tests/chroot, with mounts and
 # processes of its own, and, once everything is installed, with no network but its own loopback.
-# usage: run.sh [CASE...]     all of images docker compose podman, or some of them
+# usage: run.sh [CASE...]     all of images docker compose podman quadlet, or some of them
 # build/container/root is kept: a second run takes a third of the time. Remove it to begin anew.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
