@@ -53,7 +53,7 @@ for codename in bookworm trixie; do
 done >"$dir/conf/distributions"
 for changes; do
 	codename=$(sed -n 's/^Distribution: //p' "$changes")
-	reprepro --silent --basedir "$dir" --ignore=missingfile include "$codename" "$changes"
+	reprepro --silent --basedir "$dir" include "$codename" "$changes"
 done
 gpg --batch --yes --armor --export --output "$dir/intel-gpu-exporter.asc" "$key"
 cat >"$dir/intel-gpu-exporter.sources" <<TXT
