@@ -63,10 +63,12 @@ def check_rules(checks):
                 f"{len(rules)} rules, {len(records)} of them recorded")
     for rule in rules:
         found = query(rule["query"])
+        if not found and rule["type"] == "recording":  # a busy machine's first tests take long
+            found = wait_for(rule["query"], 120)
         checks.that(rule["health"] == "ok" and not isinstance(found, str) and
                     (found or rule["type"] == "alerting"), f"rule {rule['name']}: {found or 'no data'}")
     for rule in records:
-        checks.that(query(rule["name"]), f"{rule['name']} is recorded")
+        checks.that(wait_for(rule["name"], 30), f"{rule['name']} is recorded")
     # The first tests, of large pictures too, take an emulated processor longer than is healthy.
     found = becomes(alerts, ALERTS_WHEN_HEALTHY, 300)
     checks.same(found, ALERTS_WHEN_HEALTHY, "alerts of a healthy scene")
@@ -189,11 +191,11 @@ def check_broken(checks, dashboards, server, everything):
     # A fallback wants an hour without any hardware after a while with some: lab.alerts has that. This GPU
     # cannot be wedged: prometheus.rules has that.
     wanted = everything - hanging - {f"IntelGpuHardwareAccelerationLost/{cause}" for cause in ("fallback", "wedged")}
-    found = becomes(lambda: seen() & wanted, wanted, 120)
-    checks.same(found, wanted, "what rules look for in a broken scene is found")
+    missing = becomes(lambda: wanted - seen(), set(), 300)
+    checks.same(missing, set(), f"of {len(wanted)} alerts that a broken scene has none is missing")
     made.hang()
-    found = becomes(lambda: seen() & hanging, hanging, 240)
-    checks.same(found, hanging, "and tests that hang")
+    missing = becomes(lambda: hanging - seen(), set(), 240)
+    checks.same(missing, set(), "nor are those of tests that hang")
     firing = alerts('count_over_time(ALERTS{alertstate="firing"}[1h])')
     print(f"fired: {sorted(firing)}")
     checks.that("IntelGpuHardwareAccelerationLost/tests" in firing, "alerts fire, too")
