@@ -25,7 +25,7 @@ install(CODE "
 install(FILES ${CMAKE_BINARY_DIR}/deploy/intel-gpu-exporter.service DESTINATION ${SYSTEMD_DIR})
 install(FILES deploy/systemd/sysctl.conf DESTINATION ${SYSCTL_DIR}
         RENAME 10-intel-gpu-exporter.conf)
-install(FILES LICENSE CHANGELOG.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES src/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src)
 
 # Links between documents lead to where the files are now.
@@ -55,3 +55,6 @@ install(FILES ${CMAKE_BINARY_DIR}/deploy/runbook.md
         DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter/prometheus)
 # The pictures that it shows.
 install(DIRECTORY dashboards/screenshots DESTINATION ${CMAKE_INSTALL_DOCDIR}/dashboards)
+# What prepares hosts and guests, beside the documents that lead there.
+install(DIRECTORY deploy/ansible deploy/proxmox deploy/terraform DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy
+        USE_SOURCE_PERMISSIONS PATTERN ".ansible-lint" EXCLUDE PATTERN ".yamllint" EXCLUDE)
