@@ -46,6 +46,9 @@ install(CODE "
   write(README.md README.md
         deploy/systemd/intel-gpu-exporter.service.in \"${unit_from_doc}\"
         deploy/prometheus \"${data_from_doc}/prometheus\"
+        deploy/ansible \"${data_from_doc}/ansible\"
+        deploy/proxmox \"${data_from_doc}/proxmox\"
+        deploy/terraform \"${data_from_doc}/terraform\"
         dashboards/README.md \"${data_from_doc}/dashboards/README.md\")
   write(deploy/prometheus/runbook.md runbook.md
         ../../README.md \"${readme_from_prometheus}\")
@@ -55,6 +58,6 @@ install(FILES ${CMAKE_BINARY_DIR}/deploy/runbook.md
         DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter/prometheus)
 # The pictures that it shows.
 install(DIRECTORY dashboards/screenshots DESTINATION ${CMAKE_INSTALL_DOCDIR}/dashboards)
-# What prepares hosts and guests, beside the documents that lead there.
-install(DIRECTORY deploy/ansible deploy/proxmox deploy/terraform DESTINATION ${CMAKE_INSTALL_DOCDIR}/deploy
+# What prepares hosts and guests; role exporter has a link to the hookscript.
+install(DIRECTORY deploy/ansible deploy/proxmox deploy/terraform DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter
         USE_SOURCE_PERMISSIONS PATTERN ".ansible-lint" EXCLUDE PATTERN ".yamllint" EXCLUDE)
