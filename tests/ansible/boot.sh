@@ -31,7 +31,8 @@ else
 	cat "$work/console"
 	code=1
 fi
+disown "$nspawn"
 kill -KILL "$nspawn" 2>/dev/null || true
-wait "$nspawn" 2>/dev/null || true
+while kill -0 "$nspawn" 2>/dev/null; do sleep 0.05; done
 umount "$work/system" 2>/dev/null || true
 exit $code

@@ -30,7 +30,7 @@ def guest():
     gpus()
     refuse("no GPU", "guest", "This machine has no Intel GPU on its PCI bus", **user)
     gpus(("0000:06:10.0", "3e92"), vfs=0)
-    refuse("a user who does not exist", "guest", "key nobody-here", intel_gpu_guest_users=["nobody-here"])
+    refuse("a user who does not exist", "guest", "There is no user nobody-here here. Make it first", intel_gpu_guest_users=["nobody-here"])
 
     converge("guest", "guest", **user)
     for name in ("intel-media-va-driver", "firmware-misc-nonfree", "vainfo", "linux-image-amd64"):
