@@ -27,8 +27,7 @@ install(CODE "
 install(FILES ${CMAKE_BINARY_DIR}/deploy/intel-gpu-exporter.service DESTINATION ${SYSTEMD_DIR})
 install(FILES deploy/systemd/sysctl.conf DESTINATION ${SYSCTL_DIR}
         RENAME 10-intel-gpu-exporter.conf)
-install(PROGRAMS deploy/proxmox/intel-gpu-exporter-hook DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter/proxmox)
-install(FILES LICENSE CHANGELOG.md CONTRIBUTING.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES src/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src)
 
 # Links between documents lead to where the files are now.
@@ -49,6 +48,9 @@ install(CODE "
   write(README.md README.md
         deploy/systemd/intel-gpu-exporter.service.in \"${unit_from_doc}\"
         deploy/prometheus \"${data_from_doc}/prometheus\"
+        deploy/ansible \"${data_from_doc}/ansible\"
+        deploy/proxmox \"${data_from_doc}/proxmox\"
+        deploy/terraform \"${data_from_doc}/terraform\"
         dashboards/README.md \"${data_from_doc}/dashboards/README.md\")
   write(deploy/prometheus/runbook.md runbook.md
         ../../README.md \"${readme_from_prometheus}\")
@@ -63,3 +65,6 @@ install(DIRECTORY dashboards/screenshots DESTINATION ${CMAKE_INSTALL_DOCDIR}/das
 add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -D MANIFEST=${CMAKE_BINARY_DIR}/install_manifest.txt
                                     -D DEFAULT=${CMAKE_SOURCE_DIR}/deploy/systemd/default
                                     -P ${CMAKE_SOURCE_DIR}/deploy/uninstall.cmake VERBATIM)
+# What prepares hosts and guests; role exporter has a link to the hookscript.
+install(DIRECTORY deploy/ansible deploy/proxmox deploy/terraform DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter
+        USE_SOURCE_PERMISSIONS PATTERN ".ansible-lint" EXCLUDE PATTERN ".yamllint" EXCLUDE)
