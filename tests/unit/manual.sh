@@ -15,25 +15,21 @@ usage() { "$build/$1" --usage | grep -oE -- '--[a-z][a-z0-9.-]+' | sort -u; }
 named() { sed 's/\\-/-/g' "$1" | grep -oE -- '--[a-z][a-z0-9.-]*[a-z0-9]' | sort -u; }
 
 compare() { # PROGRAM DIR
-	local file flag
+	local file name
 	usage "$1" >"$work/usage"
 	[ "$(wc -l <"$work/usage")" -ge 10 ] || bad "$1: --usage has too few flags"
+	sed -nE 's/^--(collector\.[a-z]+)$/--no-\1/p' "$work/usage" | sort -u - "$work/usage" >"$work/wanted"
 	for file in "$2/$1.1" "$2/$1.bash" "$2/_$1"; do
-		named "$file" >"$work/named"
-		comm -23 "$work/usage" "$work/named" >"$work/missing"
-		[ ! -s "$work/missing" ] || bad "$(basename "$file") lacks $(xargs <"$work/missing")"
-		while read -r flag; do
-			grep -qxF -- "$flag" "$work/usage" || grep -qxF -- "--${flag#--no-}" "$work/usage" ||
-				[[ $flag = --no- ]] || bad "$(basename "$file") has $flag, which $1 has not"
-		done < <(grep -vx -- --no "$work/named")
-		! grep -n '@[A-Z]*@' "$file" || bad "$(basename "$file"): something was not filled in"
+		name=$(basename "$file")
+		# "each with its --no- form" is the head of a section.
+		named "$file" | grep -vx -- --no >"$work/named"
+		comm -23 "$work/wanted" "$work/named" >"$work/missing"
+		[ ! -s "$work/missing" ] || bad "$name lacks $(xargs <"$work/missing")"
+		comm -13 "$work/wanted" "$work/named" >"$work/unknown"
+		[ ! -s "$work/unknown" ] || bad "$name has $(xargs <"$work/unknown")"
+		! grep -n '@[A-Z]*@' "$file" || bad "$name: something was not filled in"
 	done
 	bash -n "$2/$1.bash" || bad "$1.bash is no bash"
-	for flag in $(grep -oE -- '^--collector\.[a-z]+$' "$work/usage" | sed 's/^--/--no-/'); do
-		for file in "$2/$1.1" "$2/$1.bash" "$2/_$1"; do
-			named "$file" | grep -qxF -- "$flag" || bad "$(basename "$file") lacks $flag"
-		done
-	done
 }
 
 metrics() { # DIR
