@@ -17,7 +17,9 @@ install(CODE "
   configure_file(\"${CMAKE_SOURCE_DIR}/deploy/systemd/intel-gpu-exporter.service.in\"
                  \"${CMAKE_BINARY_DIR}/deploy/intel-gpu-exporter.service\" @ONLY)
   # It is the administrator's as soon as it is there.
-  if(NOT EXISTS \"\$ENV{DESTDIR}\${CONFIG_DIR}/default/intel-gpu-exporter\")
+  if(EXISTS \"\$ENV{DESTDIR}\${CONFIG_DIR}/default/intel-gpu-exporter\")
+    list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${CONFIG_DIR}/default/intel-gpu-exporter\")
+  else()
     file(INSTALL \"${CMAKE_SOURCE_DIR}/deploy/systemd/default\"
          DESTINATION \"\${CONFIG_DIR}/default\" RENAME intel-gpu-exporter)
   endif()
@@ -58,6 +60,11 @@ install(FILES ${CMAKE_BINARY_DIR}/deploy/runbook.md
         DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter/prometheus)
 # The pictures that it shows.
 install(DIRECTORY dashboards/screenshots DESTINATION ${CMAKE_INSTALL_DOCDIR}/dashboards)
+
+# What the last "cmake --install" has put there goes: "cmake --build BUILD --target uninstall".
+add_custom_target(uninstall COMMAND ${CMAKE_COMMAND} -D MANIFEST=${CMAKE_BINARY_DIR}/install_manifest.txt
+                                    -D DEFAULT=${CMAKE_SOURCE_DIR}/deploy/systemd/default
+                                    -P ${CMAKE_SOURCE_DIR}/deploy/uninstall.cmake VERBATIM)
 # What prepares hosts and guests; role exporter has a link to the hookscript.
 install(DIRECTORY deploy/ansible deploy/proxmox deploy/terraform DESTINATION ${CMAKE_INSTALL_DATADIR}/intel-gpu-exporter
         USE_SOURCE_PERMISSIONS PATTERN ".ansible-lint" EXCLUDE PATTERN ".yamllint" EXCLUDE)

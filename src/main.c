@@ -47,7 +47,7 @@ int main(int argc, char **argv)
 	struct va_state *vaapi;
 	const char *bad;
 	sigset_t signals;
-	struct serving serving;
+	struct serving serving = { 0 };
 	int r;
 
 	options_parse(&options, argc, argv);
@@ -72,6 +72,8 @@ int main(int argc, char **argv)
 					  .pmus = pmus,
 					  .vaapi = vaapi,
 					  .resets = resets,
+					  .kubelet = options.kubelet,
+					  .web_config = config_file_reloads(serving.config),
 					  .enabled = options.collectors,
 					  .timeout_ns = options.scrape_timeout_ns,
 					  .client_max_workloads = options.client_max_workloads,

@@ -36,6 +36,7 @@ enum {
 	OPT_ROOTFS,
 	OPT_SYSFS,
 	OPT_PROCFS,
+	OPT_KUBELET,
 	OPT_TIMEOUT,
 	OPT_LOG_LEVEL,
 	OPT_LOG_FORMAT,
@@ -113,6 +114,8 @@ static const struct argp_option fixed_options[] = {
 	{ "path.rootfs", OPT_ROOTFS, "PATH", 0, "Root of the machine's files (default /)", 5 },
 	{ "path.sysfs", OPT_SYSFS, "PATH", 0, "sysfs, if not sys below the root", 5 },
 	{ "path.procfs", OPT_PROCFS, "PATH", 0, "procfs, if not proc below the root", 5 },
+	{ "path.kubelet-socket", OPT_KUBELET, "PATH", 0,
+	  "The kubelet's pod-resources socket, if not in var/lib/kubelet below the root", 5 },
 	{ .doc = "Log, on stderr:", .group = 6 },
 	{ "log.level", OPT_LOG_LEVEL, "LEVEL", 0, "debug, info, warn or error (default info)", 6 },
 	{ "log.format", OPT_LOG_FORMAT, "FORMAT", 0, "logfmt or json (default logfmt)", 6 },
@@ -201,11 +204,13 @@ static void parse_log(int key, char *arg, struct argp_state *state, struct optio
 
 static void parse_path(int key, char *arg, struct argp_state *state, struct options *o)
 {
-	static const char *const flags[] = { "path.rootfs", "path.sysfs", "path.procfs" };
-	const char **const places[] = { &o->rootfs, &o->sysfs, &o->procfs };
+	static const char *const flags[] = { "path.rootfs", "path.sysfs", "path.procfs",
+					     "path.kubelet-socket" };
+	const char **const places[] = { &o->rootfs, &o->sysfs, &o->procfs, &o->kubelet };
 
-	if (!*arg)
-		option_fail(state, flags[key - OPT_ROOTFS], arg, "a path");
+	if (key == OPT_KUBELET ? *arg != '/' : !*arg)
+		option_fail(state, flags[key - OPT_ROOTFS], arg,
+			    *arg ? "an absolute path" : "a path");
 	*places[key - OPT_ROOTFS] = arg;
 }
 
@@ -358,6 +363,7 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_ROOTFS:
 	case OPT_SYSFS:
 	case OPT_PROCFS:
+	case OPT_KUBELET:
 		parse_path(key, arg, state, o);
 		return 0;
 	case OPT_HEALTH:

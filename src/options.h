@@ -32,6 +32,7 @@ struct options {
 	uint64_t vaapi_timeout_ns;
 
 	const char *rootfs, *sysfs, *procfs; /* NULL for the last two: below rootfs */
+	const char *kubelet;		     /* its socket; NULL: below rootfs */
 	uint64_t scrape_timeout_ns;
 	enum log_level log_level;
 	enum log_format log_format;

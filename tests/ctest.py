@@ -111,6 +111,17 @@ def run(build, name, options):
     return code
 
 
+def show_failures(path, lines=15):
+    """What each failed test of a log has refused, and its last lines: who reads the end has the cause."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    for part in re.split(r"^\d+/\d+ Testing: ", text, flags=re.MULTILINE)[1:]:
+        name, output = part.split("\n", 1)
+        if re.search(r"^Test (Failed|.*[Tt]imeout)", output, re.MULTILINE):
+            printed = output.split("<end of output>")[0].rstrip().splitlines()
+            refused = [line for line in printed[:-lines] if re.search(r"NOT OK|FAIL", line)]
+            print(f"-- the end of {name}, all of it is in {path.name}:", *refused[:lines], *printed[-lines:], sep="\n")
+
+
 def report(begin, promise="", left_out=""):
     found = [line.split() for line in TIMES.read_text().splitlines()]
     print("the ten slowest tests:")
@@ -125,6 +136,8 @@ def report(begin, promise="", left_out=""):
     failed = [f"{test}" + (f" ({step})" if step != "release" else "")
               for step, test, _, result in found if result == "failed"]
     if failed:
+        for path in sorted(RESULTS.glob("*.log")):
+            show_failures(path)
         print("failed: " + ", ".join(failed))
     count = collections.Counter(one[3] for one in found)
     print(f"{count['passed']} passed, {count['failed']} failed" +

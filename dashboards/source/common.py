@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Expressions and panels that more than one dashboard has."""
-from grafana import BY_GPU, GPU, MACHINE, RATE, column, stat, table, to_node, words
+from grafana import BY_GPU, GPU, JOB, MACHINE, RATE, column, stat, table, to_node, words
 
 ACCELERATION = f"avg by ({BY_GPU}) (intel_gpu_vaapi_codec_working{{{GPU}}})"
 
@@ -13,6 +13,11 @@ def busy(kind):
 
 VIDEO, RENDER = busy("video"), busy("render")
 
+# Of the day before, and there no longer; whether its exporter answers is another matter.
+KNOWN = f'max by ({BY_GPU}) (last_over_time(intel_gpu_info{{{GPU},function!="vf"}}[1d]))'
+LOST = f"{KNOWN} unless on ({BY_GPU}) intel_gpu_info{{{GPU}}} and on (job, instance) (up{{{MACHINE}}} == 1)"
+SILENT = f"{KNOWN} and on (job, instance) (up{{{MACHINE}}} == 0)"
+
 # A GPU in one word. A test that passes distinguishes idle from broken; busy engines alone do not.
 STATE = (
     f"(0 * ({ACCELERATION} == 0))"
@@ -22,16 +27,24 @@ STATE = (
     f" or (4 + 0 * ({ACCELERATION} == 1))"
     f' or (5 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="vfio-pci"}}))'
     f' or (6 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="none"}}))'
-    f" or (7 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU}}}))")
+    f" or (7 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU}}}))"
+    f" or (8 + 0 * ({LOST})) or (9 + 0 * ({SILENT}))")
 STATES = words(
     v0=("Acceleration lost", "red"), v1=("Codec lost", "orange"), v2=("Works, idle", "green"),
     v3=("Works, busy", "green"), v4=("Works", "green"), v5=("Given to a VM", "blue"),
-    v6=("No driver", "orange"), v7=("Not tested", "text"))
+    v6=("No driver", "orange"), v7=("Not tested", "text"),
+    v8=("Gone", "red"), v9=("No answer", "red"))
 STATE_TEXT = (
     "\"Works, idle\" and \"Works, busy\": every expected codec passed its last encode test; the "
     "video engines are below or above 1 %. \"Works\": the same, but engine counters cannot be read. "
     "\"Codec lost\": some expected codec fails. \"Acceleration lost\": all of them fail, so "
-    "transcodes run on the CPU. \"Not tested\": no test has run, or none is expected on this machine.")
+    "transcodes run on the CPU. \"Not tested\": no test has run, or none is expected on this machine. "
+    "\"Gone\": it was there within a day, and its exporter does not see it now. \"No answer\": its "
+    "exporter is silent, so nothing is known.")
+
+
+# A scrape target of which it is known that it is an exporter: of a job in which one answered within a day.
+OURS = f"on (job) last_over_time(intel_gpu_exporter_build_info{{{JOB}}}[1d])"
 
 
 def or_row(expr, label, text, known):
@@ -51,12 +64,16 @@ def problems(size):
              '"reason", "$1", "result", "(.*)"), "remedy", "vaapi-results", "", ""), '
              '"what", " ", "codec", "profile", "entrypoint", "size")')
     waiting = what("encode tests wait", "pci", f"intel_gpu_vaapi_probe_skipped{{{GPU}}}")
+    gone = (f'label_replace(label_replace({what("the GPU is gone", "pci", LOST)}, '
+            '"reason", "gone", "", ""), "remedy", "device-gone", "", "")')
+    silent = what("the exporter does not answer", "instance", f"up{{{MACHINE}}} == 0 and {OURS}")
     labels = "job, instance, pci, what, reason, remedy"
     return table(
         "Problems and what helps",
         "What an exporter could not read, encode tests that fail, and encode tests that wait. "
-        "\"What helps\" is the section of the exporter's README. Empty when no exporter answers.",
-        or_row(f"max by ({labels}) ({collectors} or {tests} or {waiting})", "what",
+        "GPUs that are gone and exporters that are silent. \"What helps\" is the section of the "
+        "exporter's README.",
+        or_row(f"max by ({labels}) ({gone} or {silent} or {collectors} or {tests} or {waiting})", "what",
                "no problem is reported", f"up{{{MACHINE}}} == 1"),
         [column("instance", "Instance", link=to_node(), width=145),
          column("pci", "GPU", width=115), column("what", "What"),
@@ -70,8 +87,8 @@ def alerts(size):
         "Alerts of deploy/prometheus/rules.yml that are pending or firing. Empty when the rules "
         "are not loaded.",
         or_row(f'max by (alertname, alertstate, severity, {BY_GPU}, codec) '
-               f'(ALERTS{{{MACHINE},alertname=~"IntelGpu.*"}})', "alertname", "none",
-               f'{{__name__=~"instance_pci.*:intel_gpu_.*",{MACHINE}}}'),
+               f'(ALERTS{{{JOB},instance=~"$instance|",alertname=~"IntelGpu.*"}})', "alertname", "none",
+               f"job:intel_gpu_exporters:count{{{JOB}}}"),
         [column("alertname", "Alert"),
          column("alertstate", "State", mappings=[{"type": "value", "options": {
              "firing": {"color": "red", "index": 0, "text": "firing"},

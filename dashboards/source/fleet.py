@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All nodes and their GPUs: does acceleration work, how busy, who, which alerts."""
-from common import (ACCELERATION, RENDER, STATE, STATES, STATE_TEXT, VIDEO, alerts, problems)
+from common import (ACCELERATION, OURS, RENDER, STATE, STATES, STATE_TEXT, VIDEO, alerts, problems)
 from grafana import (ALL_OR_NOTHING, BY_ACCELERATION, BY_GPU, FLEET, GPU, LOAD, MACHINE, NONE_IS_GOOD,
                      RATE, column, dashboard, row, series, stat, table, to_node)
-
-OURS = "on (job) last_over_time(intel_gpu_exporter_build_info{%s}[1d])" % 'job=~"$job"'
-
 
 def glance():
     return row(

@@ -6,7 +6,8 @@ TAG = "intel-gpu"
 FLEET, NODE, VIRTUALIZATION = "intel-gpu-fleet", "intel-gpu-node", "intel-gpu-virtualization"
 
 # What every selector of a metric has: an exporter's series, a GPU's series.
-MACHINE = 'job=~"$job",instance=~"$instance"'
+JOB = 'job=~"$job"'
+MACHINE = JOB + ',instance=~"$instance"'
 GPU = MACHINE + ',pci=~"$pci"'
 BY_GPU = "job, instance, pci"
 RATE = "[$__rate_interval]"

@@ -200,6 +200,45 @@ def users():
                size=(8, 9), decimals=2, stack=True, colored=BY_ACCELERATION))
 
 
+def pods():
+    """Assigned and used, side by side: neither metric says the other. What was assigned without the GPU's
+    name has no pci, and is compared with what the pod uses of all GPUs."""
+    here = "job, instance, namespace, pod"
+    given = f'intel_gpu_pod_assigned_info{{{MACHINE},pci=~"$pci|"%s}}'
+    assigned = f"max by ({here}, pci, container, resource) ({given % ''})"
+
+    def used(metric):
+        return f"(sum by ({here}, pci) ({metric}) or sum by ({here}) ({metric}))"
+
+    clients = f'intel_gpu_clients{{{GPU},pod!=""}}'
+    busy = used(f'rate(intel_gpu_client_engine_busy_seconds_total{{{GPU},pod!=""}}{RATE})')
+    known = f'on (job, instance) intel_gpu_scrape_collector_success{{{MACHINE},collector="%s"}} == 1'
+    never = (f"(sum by ({here}, pci, container) ({clients}) > 0 unless on ({here}, pci) {assigned} "
+             f"unless on ({here}) {given % (',pci=' + chr(34) * 2)} and {known % 'kubelet'})")
+    rows = f"({assigned} or {never})"
+    return row(
+        "Pods that were assigned a GPU",
+        table("Assigned to pods",
+              "Each container to which the kubelet has given a GPU or a share of it, and whether its pod uses "
+              "the GPU now: idle is less than 1 % of one engine. Pods that use a GPU without having been "
+              "assigned one, by a mount or as privileged, have no resource. Known where the exporter reaches "
+              "the kubelet's socket. Engine time and clients are those of the whole pod.",
+              [f"(1 + 0 * ({assigned} and on ({here}, pci) {busy} > 0.01)) "
+               f"or (0 * ({assigned} and {known % 'client'})) or (3 + 0 * {assigned}) or (2 + 0 * {never})",
+               f"0 * {rows} + on ({here}, pci) group_left () {busy}",
+               f"0 * {rows} + on ({here}, pci) group_left () {used(clients)}"],
+              [column("namespace", "Namespace"), column("pod", "Pod"), column("container", "Container"),
+               column("resource", "Resource", empty="none"),
+               column("Value #A", "State", mappings=words(
+                   v0=("assigned, idle", "blue"), v1=("assigned, in use", "green"),
+                   v2=("in use, never assigned", "orange"), v3=("assigned, use not known", "text")), width=190),
+               column("Value #B", "Engines", "short", decimals=2, width=80),
+               column("Value #C", "Clients", "short", decimals=0, width=70),
+               column("pci", "GPU", empty="not known", width=120)],
+              size=(24, 7), empty="–", sort=("Namespace", "Pod")),
+        collapsed=True)
+
+
 def shares():
     return row(
         "vGPUs",
@@ -250,4 +289,4 @@ def make():
         NODE, "Intel GPU / One node",
         "One node's GPUs: state, encode tests, engines, clocks, sleep, users and vGPUs.",
         [glance(), row("Needs attention", identity(), alerts((12, 6)), problems((12, 6))), tests(),
-         load(), users(), shares(), exporter()], every_instance=False)
+         load(), users(), pods(), shares(), exporter()], every_instance=False)

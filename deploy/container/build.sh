@@ -35,7 +35,7 @@ done
 [ -n "$engine" ] || { echo "build.sh: no docker, podman or buildah here" >&2; exit 1; }
 
 cd "$repo"
-version=$(sed -nE 's/^project\(.* VERSION ([0-9.]+) .*/\1/p' CMakeLists.txt)
+version=$(deploy/version.sh)
 revision=$(git --git-dir=.git describe --always --dirty --exclude='*' --abbrev=12 2>/dev/null) || revision=''
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git --git-dir=.git log -1 --format=%ct 2>/dev/null || echo 0)}
 options=(--file deploy/container/Containerfile --target $target --tag "${IMAGE:-intel-gpu-exporter}:$version$suffix"

@@ -7,12 +7,14 @@
 
 #include <stdbool.h>
 
+struct reloads;
 struct scrape;
 
 extern const struct family meta_families[];
 extern const size_t meta_families_count;
 
-/* 0 and a batch that belongs to the caller, or -errno. */
-int meta_collect(const struct scrape *scrape, bool self_metrics, struct batch **ret);
+/* 0 and a batch that belongs to the caller, or -errno. web_config: NULL for none. */
+int meta_collect(const struct scrape *scrape, const struct reloads *web_config, bool self_metrics,
+		 struct batch **ret);
 
 #endif

@@ -9,15 +9,24 @@
 #include "collectors/registry.h"
 #include "exposition/text.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 struct scraper;
 
+/* How a file that is read again when it changes fared, the first reading included. */
+struct reloads {
+	atomic_bool last_successful;
+	_Atomic int64_t success_time; /* of the last success, in seconds since 1970 */
+};
+
 struct scraper_options {
 	const struct fs *fs;
 	struct pmu_set *pmus;
-	struct va_state *vaapi; /* NULL: no VA-API tests */
-	struct resets *resets;	/* NULL: nobody counts them */
+	struct va_state *vaapi;		  /* NULL: no VA-API tests */
+	struct resets *resets;		  /* NULL: nobody counts them */
+	const char *kubelet;		  /* its socket, if not the usual one; may be NULL */
+	const struct reloads *web_config; /* NULL: there is none */
 	collector_set enabled;
 	uint64_t timeout_ns;	       /* the longest a scrape may take */
 	unsigned client_max_workloads; /* 0: the default */

@@ -3,6 +3,7 @@
 #ifndef WEB_CONFIG_FILE_H
 #define WEB_CONFIG_FILE_H
 
+#include "scrape/scrape.h"
 #include "web/config.h"
 
 struct config_file;
@@ -11,6 +12,9 @@ struct config_file;
 int config_file_new(struct config_file **ret, const char *path,
 		    char error[static WEB_CONFIG_ERROR]);
 void config_file_free(struct config_file *file);
+
+/* For other threads, too. NULL for NULL. */
+const struct reloads *config_file_reloads(const struct config_file *file);
 
 /*
  * The configuration, the last one that was valid; the file's own as long as nobody else refers to

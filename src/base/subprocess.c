@@ -86,36 +86,44 @@ static bool has_ended(pid_t pid)
 	       info.si_pid == pid;
 }
 
-/* all: those that were started are waited for, too; they are reaped by whoever started them. */
-static void kill_orphans_locked(bool all)
+/* Kills and reaps orphans; how many are left, and with all how many that were started, too. */
+static size_t kill_orphans_locked(bool all)
+{
+	pid_t pids[MAX_SEEN];
+	size_t n = list_children(pids), left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (is_started(pids[i])) {
+			left += all && !has_ended(pids[i]);
+			continue;
+		}
+		left++;
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, WNOHANG);
+	}
+	return left;
+}
+
+/*
+ * What an orphan had forked is an orphan in the next round. One that the kernel does not end yet
+ * keeps nobody else from starting a child.
+ *
+ * all: those that were started are waited for, too; they are reaped by whoever started them.
+ */
+static void kill_orphans(bool all)
 {
 	struct timespec ms = { 0, 1000000 };
-	pid_t pids[MAX_SEEN];
 
 	for (int round = 0; round < ROUNDS; round++) {
-		size_t n = list_children(pids), left = 0;
+		size_t left;
 
-		for (size_t i = 0; i < n; i++) {
-			if (is_started(pids[i])) {
-				left += all && !has_ended(pids[i]);
-				continue;
-			}
-			left++;
-			kill(pids[i], SIGKILL);
-			waitpid(pids[i], NULL, WNOHANG);
-		}
-		/* What an orphan had forked is an orphan in the next round. */
+		pthread_mutex_lock(&lock);
+		left = kill_orphans_locked(all);
+		pthread_mutex_unlock(&lock);
 		if (left == 0)
 			return;
 		nanosleep(&ms, NULL);
 	}
-}
-
-static void kill_orphans(void)
-{
-	pthread_mutex_lock(&lock);
-	kill_orphans_locked(false);
-	pthread_mutex_unlock(&lock);
 }
 
 void subprocess_end_all(void)
@@ -124,8 +132,8 @@ void subprocess_end_all(void)
 	ended = true;
 	for (size_t i = 0; i < n_started; i++)
 		kill(-started[i], SIGKILL);
-	kill_orphans_locked(true);
 	pthread_mutex_unlock(&lock);
+	kill_orphans(true);
 }
 
 static int start_locked(pid_t *ret, const posix_spawn_file_actions_t *actions,
@@ -246,13 +254,13 @@ static void finish(pid_t pid, uint64_t deadline, struct subprocess *ret)
 	if (!wait_end(pid, sys_monotonic_ns() + REAP_TIMEOUT_NS)) {
 		ret->end = SUBPROCESS_STUCK;
 		ret->stuck = pid;
-		kill_orphans();
+		kill_orphans(false);
 		return;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	forget(pid);
-	kill_orphans();
+	kill_orphans(false);
 	if (ret->end == SUBPROCESS_EXITED && WIFSIGNALED(status))
 		ret->end = SUBPROCESS_SIGNALED;
 	ret->code = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
@@ -283,7 +291,7 @@ bool subprocess_is_gone(pid_t pid)
 	if (waitpid(pid, NULL, WNOHANG) == 0)
 		return false;
 	forget(pid);
-	kill_orphans();
+	kill_orphans(false);
 	return true;
 }
 

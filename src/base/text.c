@@ -22,25 +22,6 @@ static int digit_value(char c)
 	return 255;
 }
 
-static int parse_number(const char *text, size_t len, unsigned base, uint64_t *ret)
-{
-	uint64_t value = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned digit = (unsigned char)text[i] - (unsigned)'0';
-
-		if (digit > 9)
-			digit = (unsigned)digit_value(text[i]);
-		if (digit >= base)
-			return -EINVAL;
-		if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)digit, &value))
-			return -ERANGE;
-	}
-	*ret = value;
-	return 0;
-}
-
 static size_t without_newline(const char *text, size_t len)
 {
 	return len > 0 && text[len - 1] == '\n' ? len - 1 : len;
@@ -48,10 +29,39 @@ static size_t without_newline(const char *text, size_t len)
 
 int text_parse_u64(const char *text, size_t len, uint64_t *ret)
 {
+	uint64_t value = 0;
+
 	len = without_newline(text, len);
 	if (len == 0)
 		return -ENODATA;
-	return parse_number(text, len, 10, ret);
+	for (size_t i = 0; i < len; i++) {
+		unsigned digit = (unsigned char)text[i] - (unsigned)'0';
+
+		if (digit > 9)
+			return -EINVAL;
+		if (__builtin_mul_overflow(value, (uint64_t)10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit, &value))
+			return -ERANGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+static int parse_hex(const char *text, size_t len, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		int digit = digit_value(text[i]);
+
+		if (digit >= 16)
+			return -EINVAL;
+		if (value >> 60)
+			return -ERANGE;
+		value = value << 4 | (uint64_t)digit;
+	}
+	*ret = value;
+	return 0;
 }
 
 int text_parse_hex(const char *text, size_t len, uint64_t *ret)
@@ -63,7 +73,7 @@ int text_parse_hex(const char *text, size_t len, uint64_t *ret)
 	}
 	if (len == 0)
 		return -ENODATA;
-	return parse_number(text, len, 16, ret);
+	return parse_hex(text, len, ret);
 }
 
 int text_parse_duration(const char *text, uint64_t *ret_ns)
@@ -148,18 +158,34 @@ size_t text_utf8_len(const char *s, size_t len)
 	return n;
 }
 
-size_t text_clean(const char *text, size_t len, char *out, size_t size)
+static inline bool is_plain(char c)
+{
+	return (unsigned char)(c - 0x20) < 0x5f;
+}
+
+static inline size_t plain_bytes(const char *s, size_t len)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+	size_t n = 0;
+
+	/* Of eight at a time: the highest bit is set by what is above, by 0x7f or below 0x20. */
+	for (uint64_t eight; n + sizeof(eight) <= len; n += sizeof(eight)) {
+		memcpy(&eight, s + n, sizeof(eight));
+		if ((eight | (eight + each) | (eight - 0x20 * each)) & 0x80 * each)
+			break;
+	}
+	while (n < len && is_plain(s[n]))
+		n++;
+	return n;
+}
+
+static size_t clean(const char *text, size_t len, char *out, size_t size)
 {
 	size_t used = 0;
 
 	for (size_t i = 0; i < len;) {
 		size_t n;
 
-		/* What most texts have only. */
-		if (text[i] >= 0x20 && text[i] < 0x7f && used + 1 < size) {
-			out[used++] = text[i++];
-			continue;
-		}
 		n = text_utf8_len(text + i, len - i);
 		if (n == 0 || (unsigned char)text[i] < 0x20 || text[i] == 0x7f) {
 			if (used + 4 >= size)
@@ -178,4 +204,14 @@ size_t text_clean(const char *text, size_t len, char *out, size_t size)
 	if (size > 0)
 		out[used] = '\0';
 	return used;
+}
+
+size_t text_clean(const char *text, size_t len, char *out, size_t size)
+{
+	/* What most texts are. */
+	if (len >= size || plain_bytes(text, len) < len)
+		return clean(text, len, out, size);
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return len;
 }

@@ -119,13 +119,17 @@ static bool has_engines(const struct drm_client *client)
 static int add_clients(const struct collection *c, const struct owned *owned, size_t n)
 {
 	struct workload workload;
-	pid_t owner = 0;
+	struct use *use = NULL;
 	int r = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (owned[i].owner != owner) {
-			owner = owned[i].owner;
-			r = workload_of(c->context->fs, c->context->names, owner, &workload);
+		pid_t owner = owned[i].owner;
+
+		if (i == 0 || owner != owned[i - 1].owner) {
+			r = owner ? workload_of(c->context->fs, c->context->names, owner, &workload)
+				  : 0;
+			if (r == 0 && usage_of(c->state, owner ? &workload : NULL, &use) < 0)
+				return fault_errno(c->fault, -ENOMEM, "clients");
 		}
 		/* The process has ended; a client that outlives it belongs to another process at
 		 * the next scan. */
@@ -133,7 +137,7 @@ static int add_clients(const struct collection *c, const struct owned *owned, si
 			continue;
 		if (r < 0)
 			return fault_errno(c->fault, r, "proc/%d/cgroup", (int)owner);
-		if (usage_add(c->state, owned[i].client, owner ? &workload : NULL) < 0)
+		if (usage_add(c->state, owned[i].client, use) < 0)
 			return fault_errno(c->fault, -ENOMEM, "clients");
 	}
 	return 0;
@@ -145,6 +149,7 @@ static int find_owners(const struct collection *c, struct walk *walk,
 	struct owned *owned = calloc(n ? n : 1, sizeof(*owned));
 	pid_t *owners = calloc(n ? n : 1, sizeof(*owners));
 	const struct held *held;
+	bool sorted = true;
 	size_t n_held;
 	int r = owned && owners ? walk_held(walk, c->gpu, &held, &n_held, c->fault) : -ENOMEM;
 
@@ -153,7 +158,9 @@ static int find_owners(const struct collection *c, struct walk *walk,
 				   n_held, owners);
 	for (size_t i = 0; r == 0 && i < n; i++)
 		owned[i] = (struct owned){ &clients[i], owners[i] };
-	if (r == 0)
+	for (size_t i = 1; r == 0 && i < n && sorted; i++)
+		sorted = owners[i - 1] <= owners[i];
+	if (r == 0 && !sorted)
 		qsort(owned, n, sizeof(*owned), compare_owners);
 	free(owners);
 	if (r < 0) {

@@ -50,15 +50,6 @@ static bool is_repeated(const struct gpu_list *gpus, const struct pod_device *de
 	return false;
 }
 
-/* A machine with a kubelet keeps the directory, whether it runs or not. */
-static int init(const struct context *context, struct gpu *gpu, void **ret_state)
-{
-	uint64_t inode;
-
-	(void)gpu, (void)ret_state;
-	return fs_inode(context->fs, &inode, ASSIGNMENTS_DIRECTORY) < 0 ? -ENODEV : 0;
-}
-
 static int collect(const struct collection *c)
 {
 	const struct gpu_list *gpus = c->round->gpus;
@@ -70,7 +61,7 @@ static int collect(const struct collection *c)
 		return fault_set(c->fault, REASON_NOT_SUPPORTED, NULL, -ENODEV,
 				 "no kubelet here says what it has assigned");
 	if (r < 0) {
-		fault_errno(c->fault, r, "%s", ASSIGNMENTS_SOCKET);
+		fault_errno(c->fault, r, "%s", assignments_socket(c->context->assignments));
 		c->fault->remedy = "pod-resources";
 		return r;
 	}
@@ -92,6 +83,5 @@ const struct collector kubelet_collector = {
 	.help = "which pods were assigned a GPU, from the kubelet's pod-resources socket",
 	.scope = HOST,
 	COLLECTOR_FAMILIES(families),
-	.init = init,
 	.collect = collect,
 };

@@ -22,6 +22,8 @@ enum {
 	SUCCESS,
 	DURATION,
 	ERROR,
+	RELOADED,
+	RELOAD_TIME,
 	BUILD,
 	CPU,
 	OPEN_FDS,
@@ -56,6 +58,17 @@ const struct family meta_families[] = {
 			"not_supported means that this GPU has no such source, and is no failure.",
 		.type = GAUGE,
 		.labels = { "collector", "pci", "remedy", "reason" },
+	},
+	[RELOADED] = {
+		.name = "intel_gpu_exporter_web_config_last_reload_successful",
+		.help = "Whether the file of --web.config.file, and the certificate that it names, were "
+			"valid when they were last read; if not, the previous ones stay in use.",
+		.type = GAUGE,
+	},
+	[RELOAD_TIME] = {
+		.name = "intel_gpu_exporter_web_config_last_reload_success_timestamp_seconds",
+		.help = "When the web configuration that is in use was read, in seconds since 1970.",
+		.type = GAUGE,
 	},
 	[BUILD] = {
 		.name = "intel_gpu_exporter_build_info",
@@ -236,7 +249,14 @@ static void put_process(struct batch *batch)
 	put_stat(batch);
 }
 
-int meta_collect(const struct scrape *scrape, bool self_metrics, struct batch **ret)
+static void put_reloads(struct batch *batch, const struct reloads *reloads)
+{
+	put(batch, &meta_families[RELOADED], reloads->last_successful);
+	put(batch, &meta_families[RELOAD_TIME], (double)reloads->success_time);
+}
+
+int meta_collect(const struct scrape *scrape, const struct reloads *web_config, bool self_metrics,
+		 struct batch **ret)
 {
 	struct batch *batch = batch_new(meta_families, meta_families_count);
 
@@ -244,6 +264,8 @@ int meta_collect(const struct scrape *scrape, bool self_metrics, struct batch **
 		return -ENOMEM;
 	put_discovery(batch, scrape);
 	put_collectors(batch, scrape);
+	if (web_config)
+		put_reloads(batch, web_config);
 	if (self_metrics) {
 		put(batch, &meta_families[BUILD], 1, EXPORTER_VERSION, EXPORTER_REVISION,
 		    EXPORTER_COMPILER);

@@ -28,7 +28,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 	s->context.fs = options->fs;
 	s->context.procs = procs_new(options->fs);
 	s->context.names = names_new(options->fs);
-	s->context.assignments = assignments_new(options->fs);
+	s->context.assignments = assignments_new(options->fs, options->kubelet);
 	if (!s->context.procs || !s->context.names || !s->context.assignments) {
 		procs_free(s->context.procs);
 		names_free(s->context.names);
@@ -110,6 +110,14 @@ static bool is_hurry_locked(const struct scrape *scrape, const struct slot *slot
 	       now < runner_patience_locked(scrape->scraper, slot->job);
 }
 
+/* What this machine does not have is no news, whenever that shows; a remedy would make it news. */
+static bool is_missing(const struct slot *slot)
+{
+	return job_is_absent(slot->job) ||
+	       (slot->result && slot->result->fault.reason == REASON_NOT_SUPPORTED &&
+		!slot->result->fault.remedy);
+}
+
 /* Says what has changed since the last scrape, and nothing else. */
 static void log_changes_locked(struct scrape *scrape)
 {
@@ -119,8 +127,11 @@ static void log_changes_locked(struct scrape *scrape)
 		struct job *job = scrape->slots[i].job;
 		enum reason reason = slot_reason(&scrape->slots[i]);
 
-		if (job_is_absent(job) || reason == job->logged ||
-		    is_hurry_locked(scrape, &scrape->slots[i], now))
+		if (is_missing(&scrape->slots[i])) {
+			job->logged = REASON_NONE;
+			continue;
+		}
+		if (reason == job->logged || is_hurry_locked(scrape, &scrape->slots[i], now))
 			continue;
 		if (reason != REASON_NONE) {
 			log_failing_locked(scrape, i);
@@ -175,7 +186,7 @@ static int render(const struct scraper *s, const struct scrape *scrape, enum tex
 								   collectors_all[c]->n_families,
 								   &batches[first], n - first };
 	}
-	r = meta_collect(scrape, !s->options.no_self_metrics, &meta);
+	r = meta_collect(scrape, s->options.web_config, !s->options.no_self_metrics, &meta);
 	if (r == 0) {
 		batches[n] = meta;
 		groups[n_groups++] =

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #define LOOK_NS 1000000000u
 
@@ -28,6 +29,7 @@ struct config_file {
 	struct web_config *config;
 	struct stamp stamps[FILES];
 	uint64_t due;
+	struct reloads reloads;
 };
 
 static void stamp(struct stamp *ret, const char *path)
@@ -70,6 +72,17 @@ static void warn_of_readers(const char *path, const struct web_config *config)
 			 "path", path, "remedy", "chmod o= it");
 }
 
+static void note_success(struct config_file *file)
+{
+	file->reloads.success_time = time(NULL);
+	file->reloads.last_successful = true;
+}
+
+const struct reloads *config_file_reloads(const struct config_file *file)
+{
+	return file ? &file->reloads : NULL;
+}
+
 int config_file_new(struct config_file **ret, const char *path, char error[static WEB_CONFIG_ERROR])
 {
 	struct config_file *file = calloc(1, sizeof(*file));
@@ -87,6 +100,7 @@ int config_file_new(struct config_file **ret, const char *path, char error[stati
 	}
 	for (size_t i = 0; i < FILES; i++)
 		stamp(&file->stamps[i], path_of(file, i));
+	note_success(file);
 	warn_of_readers(path, file->config);
 	*ret = file;
 	return 0;
@@ -136,6 +150,7 @@ static void take(struct config_file *file, struct web_config *config)
 	}
 	file->config = config;
 	web_config_unref(old);
+	note_success(file);
 	log_info("the web configuration was read again", "path", file->path);
 	warn_of_readers(file->path, config);
 }
@@ -159,5 +174,7 @@ struct web_config *config_file_now(struct config_file *file)
 	memcpy(file->stamps, stamps, sizeof(stamps));
 	if (read_again(file, &config))
 		take(file, config);
+	else
+		file->reloads.last_successful = false;
 	return file->config;
 }

@@ -83,7 +83,7 @@ for command in deploy/quickstart.sh tests/run.sh 'tests/run.sh --all' tests/benc
 	check "$command is refused" unchanged says 1 "$refusal" $command
 done
 check "tests/lab/run.sh is refused" unchanged says 125 "$refusal" tests/lab/run.sh -- /bin/true
-check "deploy/packages.txt is installed, named first" says 0 'packages: missing: cmake gcc ninja-build pkgconf libc6-dev libcrypt-dev libdrm-dev libgnutls28-dev libmicrohttpd-dev libnghttp2-dev libpciaccess-dev libva-dev libyaml-dev pci.ids zlib1g-dev curl' $packages deploy/packages.txt
+check "deploy/packages.txt is installed, named first" says 0 'packages: missing: cmake gcc ninja-build pkgconf libc6-dev libcrypt-dev libdrm-dev libgnutls28-dev libjansson-dev libmicrohttpd-dev libnghttp2-dev libpciaccess-dev libva-dev libyaml-dev pci.ids zlib1g-dev curl' $packages deploy/packages.txt
 check "deploy/quickstart.sh --host serves, with no more than that" unchanged served
 for package in 'pve-qemu-kvm 10.0.2-4' 'qemu-server 9.0.20' 'pve-manager 9.0.10' 'proxmox-ve 9.0.0'; do
 	check "$package is still there" is_installed $package

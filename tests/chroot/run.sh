@@ -8,7 +8,7 @@ CHROOT_DIR=$(realpath -m "${CHROOT_DIR:-$repo/build/chroot}")
 
 usage() {
 	cat <<-TXT
-	usage: tests/chroot/run.sh [--root DIR] RELEASE [-- COMMAND [ARGUMENT...]]
+	usage: tests/chroot/run.sh [--root DIR] [--archive] RELEASE [-- COMMAND [ARGUMENT...]]
 	RELEASE is 12 (bookworm) or 13 (trixie). As root. The root directory has Debian's
 	required packages and apt and nothing more; it comes from the mirrors that apt has
 	here. The command's processes have their own process numbers and mounts, and end with
@@ -16,6 +16,8 @@ usage() {
 	the archive (some 30 s), which later runs unpack in a second.
 	  --root DIR  this root directory, made if it is not there, and kept; otherwise one of
 	              the run's own
+	  --archive   the archive is in it, too, as /var/tmp/debian.tar: an empty Debian to
+	              make others from
 	Environment: CHROOT_DIR has the archives (build/chroot), CHROOT_MIRROR is the URL of a
 	Debian mirror, for machines whose own apt has none.
 	TXT
@@ -24,10 +26,11 @@ usage() {
 say() { echo "chroot: $*" >&2; }
 fail() { say "$*"; exit 125; }
 
-root='' release=''
+root='' release='' with_archive=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--root) [ $# -ge 2 ] || { usage >&2; exit 2; }; root=$(realpath -m "$2"); shift ;;
+	--archive) with_archive=1 ;;
 	--help) usage; exit 0 ;;
 	--) shift; break ;;
 	12|bookworm) release=bookworm ;;
@@ -116,6 +119,10 @@ mkdir -p "$root"
 if [ ! -e "$root/etc/debian_version" ]; then
 	tar -C "$root" -xf "$archive" --numeric-owner --exclude='./dev/*'
 	chmod 755 "$root"
+fi
+if [ -n "$with_archive" ] && [ ! "$root/var/tmp/debian.tar" -ef "$archive" ]; then
+	rm -f "$root/var/tmp/debian.tar"
+	ln "$archive" "$root/var/tmp/debian.tar" 2>/dev/null || cp -p "$archive" "$root/var/tmp/debian.tar"
 fi
 # A name that the machine's own files know has to resolve there, too.
 cp -L /etc/resolv.conf /etc/hosts "$root/etc/"

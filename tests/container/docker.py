@@ -25,9 +25,7 @@ def without(*options):
 
 def build():
     if try_run("docker", "image", "inspect", "-f", "{{.Id}}", BASE)[1].strip() != base_id():
-        run("buildah", "push", "localhost/base", f"docker-archive:/var/tmp/base.tar:{BASE}")
-        run("docker", "load", "-i", "/var/tmp/base.tar")
-        os.remove("/var/tmp/base.tar")
+        run("buildah", "push", "localhost/base", f"docker-daemon:{BASE}")
     for option in ([], ["--va"]):
         run("deploy/container/build.sh", "--engine", "docker", *option, env={**os.environ, "DEBIAN": BASE})
     for suffix, limit in (("", 16), ("-va", 70)):

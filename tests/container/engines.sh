@@ -4,7 +4,7 @@
 # of run.sh's namespace, and end with it.
 set -uo pipefail
 cases=("$@")
-[ ${#cases[@]} -gt 0 ] || cases=(images docker compose podman)
+[ ${#cases[@]} -gt 0 ] || cases=(images docker compose podman quadlet)
 started=$SECONDS
 step() { printf '\n== container: %s (after %d s)\n' "$*" $((SECONDS - started)); }
 

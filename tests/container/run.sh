@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The images, Docker, Compose and Podman for real: in a Debian 13 of tests/chroot, with mounts and
 # processes of its own, and, once everything is installed, with no network but its own loopback.
-# usage: run.sh [CASE...]     all of images docker compose podman, or some of them
+# usage: run.sh [CASE...]     all of images docker compose podman quadlet, or some of them
 # build/container/root is kept: a second run takes a third of the time. Remove it to begin anew.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -16,19 +16,12 @@ root=$CONTAINER_DIR/root
 mkdir -p "$root"
 exec 8>"$CONTAINER_DIR/lock"
 flock 8
-"$repo/tests/chroot/run.sh" 13 8>&-
-# The base of the images, as from a registry: an empty Debian.
-if [ ! "$root/var/tmp/debian.tar" -ef "$CHROOT_DIR/trixie.tar" ]; then
-	mkdir -p "$root/var/tmp"
-	rm -rf "$root/var/tmp/debian.tar"
-	ln -f "$CHROOT_DIR/trixie.tar" "$root/var/tmp/debian.tar" 2>/dev/null ||
-		cp -p "$CHROOT_DIR/trixie.tar" "$root/var/tmp/debian.tar"
-fi
 # Control groups are the machine's. Those that the engines make are gone with them.
 groups() { find /sys/fs/cgroup -maxdepth 2 -type d \( -name docker -o -name libpod_parent \) 2>/dev/null | sort; }
 before=$(groups)
 trap 'comm -13 <(echo "$before") <(groups) | while read -r new; do find "$new" -depth -type d -exec rmdir {} \;; done' EXIT
-inside() { "$repo/tests/chroot/run.sh" --root "$root" 13 -- "$@" 8>&-; }
+# The archive is the base of the images, as from a registry: an empty Debian.
+inside() { "$repo/tests/chroot/run.sh" --root "$root" --archive 13 -- "$@" 8>&-; }
 inside tests/container/prepare.sh
 # As in an LXC container, which is a machine to the exporter: whoever sees process 1 sees all processes.
 inside unshare --net --pid --fork --kill-child --mount-proc env container=lxc tests/container/engines.sh "$@"

@@ -9,13 +9,14 @@ import re
 import subprocess
 import sys
 
-from dashboards import (FOLDER, PROMETHEUS, expressions, load, metrics, panels,
+from dashboards import (FOLDER, PROMETHEUS, RECORDED, expressions, load, metrics, panels,
                         variable_queries)
 
 BUILTIN = {"__all", "__rate_interval", "__range", "__data", "__url_time_range"}
-# Exporters in virtual machines are looked for among all: the chosen instance is their host.
+# Exporters in virtual machines are looked for among all: the chosen instance is their host. Rules are
+# loaded for all.
 WITHOUT_INSTANCE = {"intel_gpu_machine_info", "intel_gpu_exporter_build_info",
-                    "intel_gpu_vaapi_codec_working", "intel_gpu_clients"}
+                    "intel_gpu_vaapi_codec_working", "intel_gpu_clients", "job:intel_gpu_exporters:count"}
 
 
 def exported(exporter):
@@ -109,13 +110,13 @@ def check_expression(expression, known):
     bare = re.sub(r'"(?:[^"\\]|\\.)*"', lambda found: found[0].replace("{", "(").replace("}", ")"),
                   expression)
     for name in metrics(expression):
-        if name not in known and name not in PROMETHEUS:
+        if name not in known and name not in PROMETHEUS | RECORDED:
             yield f"metric {name} does not exist"
         for found in re.finditer(rf"(?<![\w:]){name}(?![\w:])(\{{[^}}]*\}})?(\[[^]]*\])?", bare):
             selector, window = found[1] or "", found[2] or ""
             if 'job=~"$job"' not in selector:
                 yield f"{name} of any job"
-            if 'instance=~"$instance"' not in selector and name not in WITHOUT_INSTANCE:
+            if not re.search(r'instance=~"\$instance\|?"', selector) and name not in WITHOUT_INSTANCE:
                 yield f"{name} of any instance"
             if name.endswith("_total") and window != "[$__rate_interval]":
                 yield f"{name} without a rate over $__rate_interval"

@@ -8,6 +8,7 @@ repo=$(cd "$here/../.." && pwd)
 usage() {
 	cat <<-TXT
 	usage: pictures.sh [--render PROGRAM] [--broken] [--small FOLDER2] [--wait] FOLDER
+	       pictures.sh --nested --render PROGRAM FOLDER
 	Writes pictures of the page to FOLDER, on a desk and a phone, light and dark, after five minutes
 	of a load that moves. Needs build/release, and what tests/{lab,page,prometheus}/packages.txt name.
 	  --render PROGRAM  dashboards, too: PROGRAM DASHBOARD.json OUT.png URL FROM TO WIDTH HEIGHT THEME
@@ -15,6 +16,8 @@ usage() {
 	                    Grafana with its image renderer does it, or a person (--wait)
 	  --broken          then breaks the scene, and takes the same again as *-broken.png
 	  --small FOLDER2   those of the README, 1200 pixels wide and in few colours (ffmpeg, pngquant)
+	  --nested          instead: the dashboard of a host on Debian's i915 and of the VM that has its
+	                    vGPU, from the case lab.nested (needs a Debian 12 with nested KVM)
 	  --wait            stays until a line on standard input, for a Grafana with that data source
 	Environment: PROMETHEUS_PORT (19090), PAGE_PORT (10057), HISTORY (300): seconds before the pictures.
 	TXT
@@ -22,13 +25,14 @@ usage() {
 
 # As high as a dashboard is at this width.
 declare -A HEIGHT=([fleet]=2000 [node]=3450 [virtualization]=2700)
-render='' broken='' stay='' small='' failed=''
+render='' broken='' stay='' small='' failed='' nested=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--render) render=${2:?}; shift ;;
 	--broken) broken=1 ;;
 	--small) small=$(realpath -m "${2:?}"); shift ;;
 	--wait) stay=1 ;;
+	--nested) nested=1 ;;
 	--help) usage; exit 0 ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;
@@ -40,6 +44,34 @@ mkdir -p "$1"
 folder=$(realpath "$1")
 port=${PROMETHEUS_PORT:-19090} page_port=${PAGE_PORT:-10057}
 words=$(mktemp -d)
+
+# What Prometheus had in the lab is served here again: the guests have ended.
+nested() {
+	local server ended=0
+	"$repo/tests/lab/run.sh" --timeout 1400 --gpu 3e92 --gpu-set display=1 --mem 3072 --out "$words" \
+		--env EXPORTER="$repo/build/release/intel_gpu_exporter" --env PICTURE=1 \
+		--env VA_DRIVERS="$repo/build/release/tests/va_driver" \
+		--env PYTHONDONTWRITEBYTECODE=1 -- /usr/bin/python3 "$repo/tests/lab/cases/nested.py"
+	echo '{}' >"$words/prometheus.yml"
+	prometheus --config.file="$words/prometheus.yml" --storage.tsdb.path="$words/tsdb" \
+		--web.listen-address="127.0.0.1:$port" 2>"$words/prometheus.log" &
+	server=$!
+	until curl -fs "http://127.0.0.1:$port/-/ready" >/dev/null; do
+		kill -0 $server || { cat "$words/prometheus.log" >&2; return 1; }
+		sleep 0.2
+	done
+	"$render" "$repo/dashboards/virtualization.json" "$folder/nested.png" "http://127.0.0.1:$port" \
+		now-4m now 1600 "${HEIGHT[virtualization]}" light || ended=$?
+	kill $server
+	wait $server || true
+	return $ended
+}
+if [ -n "$nested" ]; then
+	trap 'rm -rf "$words"' EXIT
+	[ -n "$render" ] || { echo "pictures.sh: --nested needs --render" >&2; exit 2; }
+	nested
+	exit
+fi
 
 "$repo/tests/lab/run.sh" --timeout 1800 --mem 1536 --out "$words" \
 	--forward "$port:9090" --forward "$page_port:10057" \

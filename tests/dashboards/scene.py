@@ -18,14 +18,18 @@ from lab_vaapi import exporter as vaapi_exporter, knobs
 
 HERE = Path(__file__).resolve().parent
 LAB = HERE.parent / "lab"
-sys.path.insert(0, str(LAB))
-import actors  # noqa: E402: it is found there only now
+sys.path[:0] = [str(LAB), str(HERE.parent / "support")]
+import actors  # noqa: E402: they are found there only now
+from kubelet import Kubelet, container, devices, pod  # noqa: E402
 
 FIXTURES = HERE.parent / "fixtures"
 FUSE = Path("/tmp/fuse")
+WEB_CONFIG = Path("/tmp/worker1.yml")
 HOST_GPUS, GUEST_GPU, SPARE_GPU = "0000:00:02.0,0000:00:06.0", "0000:00:10.0", "0000:00:07.0"
 NODE, GUEST_NODE = "/dev/dri/renderD128", "/dev/dri/renderD131"
-UID, ID = "0a1b2c3d-1111-2222-3333-444455556666", "aaaabbbbccccdddd" * 4
+# Pods of worker1, and of pve1, which runs Kubernetes, too.
+PODS = {"jellyfin-0": "0a1b2c3d-1111-2222-3333-444455556666", "jellyfin-1": "0a1b2c3d-1111-2222-3333-444455557777",
+        "immich-0": "0a1b2c3d-1111-2222-3333-444455558888"}
 VM_UUID, HOST_UUID = "5c1a9f0e-6d43-4b0f-8a55-3f1e7d2c9b01", "d2b1f6c0-52ab-4d19-9a7e-0c4f5e6a7b81"
 # What an emulated processor tests in a few seconds.
 DRIVER = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc"
@@ -33,10 +37,20 @@ OWNED, FREE = "00000000-0000-0000-0000-000000000101", "c9d8c9a4-3e2f-4b5c-9d3e-1
 # Ports by machine; what tests and dashboards call them is in their configuration of Prometheus.
 PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "unprivileged": 10064}
 
+
+def container_id(pod):
+    return PODS[pod].replace("-", "") * 2
+
+
+def pod_group(pod):
+    return f"kubepods.slice/kubepods-pod{PODS[pod].replace('-', '_')}.slice/cri-containerd-{container_id(pod)}.scope"
+
+
 # Where each works, on which node, and milliseconds of video and render time.
 USERS = {
-    f"kubepods.slice/kubepods-pod{UID.replace('-', '_')}.slice/cri-containerd-{ID}.scope":
-        (GUEST_NODE, 50, 10),
+    pod_group("jellyfin-0"): (GUEST_NODE, 50, 10),
+    pod_group("jellyfin-1"): (NODE, 25, 5),
+    pod_group("immich-0"): (NODE, 0, 10),
     "lxc/201/ns/init.scope": (NODE, 30, 5),
     "qemu.slice/100.scope": (NODE, 20, 20),
     "system.slice/jellyfin.service": (NODE, 40, 15),
@@ -53,12 +67,20 @@ HARDWARE = [*FFMPEG, "-vaapi_device", NODE, "-re", "-stream_loop", "-1", "-f", "
 def make_names():
     """The folders of a Proxmox node that runs Kubernetes."""
     actors.mount_cgroups()
-    Path(f"/var/log/pods/media_jellyfin-0_{UID}/web").mkdir(parents=True, exist_ok=True)
     containers = Path("/var/log/containers")
     containers.mkdir(parents=True, exist_ok=True)
-    (containers / f"jellyfin-0_media_web-{ID}.log").symlink_to("/nowhere")
+    for name, uid in PODS.items():
+        Path(f"/var/log/pods/media_{name}_{uid}/web").mkdir(parents=True, exist_ok=True)
+        (containers / f"{name}_media_web-{container_id(name)}.log").symlink_to("/nowhere")
     actors.name_guests(("lxc", 201, "hostname: media\n"), ("qemu-server", 100, "name: win11\n"),
                        ("qemu-server", 101, "name: worker1\n"))
+
+
+def start_kubelet():
+    """Of those that it has assigned a GPU one uses it; one that uses it is not among them."""
+    return Kubelet("/var/lib/kubelet/pod-resources/kubelet.sock", b"".join(
+        pod("media", name, container("web", devices("gpu.intel.com/i915", "renderD128-0")))
+        for name in ("jellyfin-1", "frigate-0")))
 
 
 def start_users():
@@ -105,6 +127,8 @@ class Scene:
         mount_silence()
         knobs(DRIVER)
         start_users()
+        self.kubelet = start_kubelet()
+        WEB_CONFIG.write_text("http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
         self.vm = actors.start_vm(101, "worker1", VM_UUID, OWNED)
         self.transcodes = start_transcodes()
         listen = (f"--web.listen-address={outside}:{PORTS['pve1']}",) if outside else ()
@@ -112,7 +136,7 @@ class Scene:
         self.exporters = {
             "pve1": vaapi_exporter(*flags, *listen, interval=interval, timeout="45s",
                                    prefix=on_machine("ASUS", HOST_UUID, HOST_GPUS)),
-            "worker1": self.other("worker1", *flags, "--no-collector.transcode", "--no-collector.vgpu",
+            "worker1": self.other("worker1", *flags, f"--web.config.file={WEB_CONFIG}", "--no-collector.transcode", "--no-collector.vgpu", "--no-collector.kubelet",
                                 f"--vaapi.interval={interval}", "--vaapi.timeout=45s",
                                 prefix=on_machine("QEMU", VM_UUID, GUEST_GPU)),
             "pve2": self.recorded("pve2", "alderlake-n100-sriov"),
@@ -142,7 +166,7 @@ class Scene:
     def broken(self):
         """The VA driver is another one and fails; what transcodes does so in software; GPUs are
         overloaded, held back, gone, given away in vain; perf events are denied; the VM has ended and
-        left its vGPU; and the pool is empty."""
+        left its vGPU; the pool is empty; and a web configuration is not valid."""
         self.is_broken = True
         knobs(DRIVER, "CODED_SIZE=0", "VENDOR=another version")
         self.transcodes.pop("hardware").kill()
@@ -155,6 +179,7 @@ class Scene:
             number += 1
             lab.shell(f"vgpu_create GVTg_V5_8 00000000-0000-0000-0000-000000000{number}")
         self.gpu("pve1", SPARE_GPU, there=True)
+        WEB_CONFIG.write_text("headers: none\n")
         self.gpu("worker1", GUEST_GPU, there=False)
         self.exporters["pve2"].stop()
         self.exporters["unprivileged"] = lab.exporter_test.Exporter(

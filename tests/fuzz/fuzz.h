@@ -42,4 +42,17 @@ static inline char *exact(const uint8_t *data, size_t size)
 	return text;
 }
 
+/* Ends with a NUL, behind which is more of anything. */
+static inline char *padded(const uint8_t *data, size_t size, size_t slack)
+{
+	char *text = malloc(size + slack);
+
+	CHECK(text);
+	if (size > 0)
+		memcpy(text, data, size);
+	memset(text + size, 'x', slack);
+	text[size] = '\0';
+	return text;
+}
+
 #endif

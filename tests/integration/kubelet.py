@@ -108,10 +108,21 @@ def main(checks):
         with_no_node = Exporter(tree.root)
         metrics = with_no_node.scrape()
         checks.that(metrics.reason("kubelet") == "not_supported", f"no node: {metrics.reason('kubelet')}")
-        checks.that("kubelet" not in with_no_node.log(), "and no word in the log")
+        # A kubelet that is installed later.
+        kubelet = Kubelet(tree / SOCKET, ANSWER)
+        metrics = with_no_node.scrape_until(lambda m: rows(m) == WANTED)
+        checks.that(rows(metrics) == WANTED, "a kubelet that comes after the exporter's start is asked")
+        checks.that("kubelet" not in with_no_node.log(), f"and no word in the log: {with_no_node.log()}")
         with_no_node.stop()
 
-        kubelet = Kubelet(tree / SOCKET, ANSWER)
+        # microk8s and k0s have another directory.
+        moved = Kubelet(tree / "var/lib/k0s/kubelet/pod-resources/kubelet.sock", many(3))
+        exporter = Exporter(tree.root, f"--path.kubelet-socket={tree.root}/var/lib/k0s/kubelet/pod-resources/kubelet.sock")
+        metrics = exporter.scrape_until(lambda m: len(rows(m)) == 3)
+        checks.that(len(rows(metrics)) == 3, f"its socket is where the flag says: {len(rows(metrics))} rows")
+        exporter.stop()
+        moved.close()
+
         exporter = Exporter(tree.root)
         check_answers(checks, exporter, kubelet)
         kubelet.behave = ANSWER

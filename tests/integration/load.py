@@ -50,6 +50,11 @@ def churn(exporter, tree, over):
         link.symlink_to(target)
 
 
+def is_whole(metrics):
+    return metrics.find("intel_gpu_frequency_actual_hertz") and metrics.value(
+        "intel_gpu_scrape_collector_success", collector="vgpu") == 1
+
+
 def check_churn(checks):
     with Tree() as tree:
         # So short a deadline that some scrapes end before their collectors do.
@@ -66,10 +71,9 @@ def check_churn(checks):
         thread.join()
         checks.that(not failures, f"while the GPU goes and comes: {rounds * CLIENTS * 5} requests, "
                     f"failures {failures[:3]}")
-        metrics = exporter.scrape_until(lambda m: m.value("intel_gpu_up") == 1)
-        checks.that(metrics.find("intel_gpu_frequency_actual_hertz") and metrics.value(
-            "intel_gpu_scrape_collector_success", collector="vgpu") == 1,
-            "afterwards the GPU is exported as before")
+        # With so short a deadline a busy machine needs some.
+        metrics = exporter.scrape_until(is_whole, 60)
+        checks.that(is_whole(metrics), "afterwards the GPU is exported as before")
         checks.that(exporter.stop() < 6 and exporter.process.returncode == 0, "it ends with 0")
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cases share: the exporter on a recorded machine, raw connections, and strace."""
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 REPO = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPO / "tests" / "support"))
 import exporter_test  # noqa: E402: it is found there only now
+import stalls  # noqa: E402, F401
 from exporter_test import (EXPORTER, LONG, Checks, Metrics, free_port, load, settled,  # noqa: E402, F401
                            shorter)
 
@@ -156,6 +158,38 @@ class Strace:
 def traced(pid, task):
     with open(f"/proc/{pid}/task/{task}/status") as f:
         return "TracerPid:\t0\n" not in f.read()
+
+
+class Instructions:
+    """Counts what a scrape makes the processor do: of two exporters of the same machine, one is
+    scraped n times, the other one 2n times, and all that they did before is the same. valgrind does
+    without the processor's own counters, which a virtual machine need not have, and without the
+    right to use them."""
+    PREFIX = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
+    PROMISED_FOR = "x86_64"  # other processors need other numbers
+
+    def __init__(self, machine, *flags, query="", n=10):
+        self.query, self.n = query, n
+        self.pair = [Exporter(machine, *flags, prefix=self.PREFIX) for _ in range(2)]
+
+    def scrape(self, times):
+        for exporter in self.pair:
+            for _ in range(times):
+                exporter.scrape(self.query)
+
+    def end(self, before=lambda: None):
+        """Instructions of a scrape, before each of which something may be done."""
+        counts = []
+        for exporter, times in zip(self.pair, (self.n, 2 * self.n)):
+            for _ in range(times):
+                before()
+                exporter.scrape(self.query)
+            exporter.stop()
+            found = re.search(r"I *refs: +([\d,]+)", exporter.log())
+            if not found:
+                sys.exit(f"FAIL: valgrind has counted nothing: {exporter.log()}")
+            counts.append(int(found[1].replace(",", "")))
+        return (counts[1] - counts[0]) / self.n
 
 
 def slow_reads(exporter, microseconds):

@@ -112,10 +112,10 @@ def check_watchdog(checks):
         checks.that(sorted(times)[len(times) // 2] < 0.2,
                     f"signals do not wait for answers: {max(times):.3f} s at most")
     checks.that(manager.goes_on(), "and they go on")
-    os.kill(exporter.pid, signal.SIGSTOP)
+    exporter.freeze()
     manager.pings(INTERVAL)
     checks.same(manager.pings(4 * INTERVAL), 0, "stopped: silence")
-    os.kill(exporter.pid, signal.SIGCONT)
+    exporter.thaw()
     for _ in range(20):
         os.kill(exporter.pid, signal.SIGUSR2)
         time.sleep(INTERVAL / 5)

@@ -7,6 +7,7 @@ import fcntl
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -132,6 +133,45 @@ def check_tls(checks, folder):
     exporter.stop()
 
 
+def reloaded(exporter, context=None):
+    """1 or 0, and when it last was 1; None for a row that is not there."""
+    body = exporter.ask(context=context)[2].decode()
+    rows = [re.search(rf"^intel_gpu_exporter_web_config_last_reload_{name} (\S+)$", body, re.M)
+            for name in ("successful", "success_timestamp_seconds")]
+    return tuple(row and float(row[1]) for row in rows)
+
+
+def check_reloads(checks, folder):
+    """A certificate that cannot be read again is said as long as that lasts."""
+    begin = int(time.time())
+    exporter = Secure(folder, TLS)
+    good, first = reloaded(exporter)
+    checks.that(good == 1 and begin <= first <= time.time(), f"the first reading counts: {good}, {first}")
+    files = {name: (folder / name).read_bytes() for name in ("cert.pem", "key.pem")}
+    trust = exporter.context()  # before there is no certificate
+
+    def seen():
+        return reloaded(exporter, trust)
+
+    for what, spoil in (("another key's", lambda: certificate(folder, "other.pem", "key.pem")),
+                        ("none", (folder / "key.pem").unlink),
+                        ("rubbish", lambda: (folder / "cert.pem").write_text("no certificate"))):
+        spoil()
+        checks.that(wait_for(lambda: seen() == (0, first), 10), f"{what}: {seen()}, wanted (0, {first})")
+        time.sleep(2.1)  # it is looked at again, and nothing has changed
+        checks.same(seen(), (0, first), f"{what}: it is said as long as it lasts")
+        for name, data in files.items():
+            (folder / name).write_bytes(data)
+        checks.that(wait_for(lambda: seen()[0] == 1 and seen()[1] > first, 10), f"{what}, and then right again: {seen()}")
+        first = seen()[1]
+    exporter.change("")
+    checks.that(wait_for(lambda: seen() == (0, first), 10), f"a change that needs a restart is none: {seen()}")
+    exporter.stop()
+    plain = Exporter(SKYLAKE)
+    checks.that("web_config" not in plain.get("/metrics")[1], "without the flag there are no such rows")
+    plain.stop()
+
+
 def poke(exporter):
     """The log, after a request has made the exporter look at its files."""
     try:
@@ -220,9 +260,9 @@ def check_clients(checks, folder):
     exporter.change(base + rows[0][0] + "\n  max_version: TLS12\n")
     wait_for(lambda: poke(exporter).count("read again") > len(rows), 10)
     checks.same(health(f"127.0.0.1:{exporter.port}")[0], 0, "by TLS 1.2, too")
-    os.kill(exporter.pid, signal.SIGSTOP)
+    exporter.freeze()
     status, said = health(f"127.0.0.1:{exporter.port}")
-    os.kill(exporter.pid, signal.SIGCONT)
+    exporter.thaw()
     checks.that(status == 1 and "no answer in 3 s" in said, f"not one that is stopped: {said}")
     exporter.stop()
 
@@ -480,6 +520,7 @@ def main(checks):
         folder = Path(name)
         certificate(folder, "cert.pem", "key.pem")
         check_tls(checks, folder)
+        check_reloads(checks, folder)
         check_clients(checks, folder)
         check_half_handshakes(checks, folder)
         check_passwords(checks, folder)

@@ -43,7 +43,7 @@ state = "{work}/state"
 [grpc]
   address = "{work}/s"
 [plugins."io.containerd.grpc.v1.cri"]
-  sandbox_image = "docker.io/library/pause:1"
+  sandbox_image = "pause:1"
   restrict_oom_score_adj = true
   disable_apparmor = true
 """
@@ -121,7 +121,7 @@ def image(path, name, files):
     with tarfile.open(fileobj=layer, mode="w") as tar:
         for inside, outside in sorted(files.items()):
             tar.add(os.path.realpath(outside), inside.lstrip("/"))
-    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/intel_gpu_exporter"]},
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Entrypoint": ["/usr/bin/intel_gpu_exporter"]},
                          "rootfs": {"type": "layers",
                                     "diff_ids": ["sha256:" + hashlib.sha256(layer.getvalue()).hexdigest()]}}).encode()
     manifest = json.dumps([{"Config": "config.json", "RepoTags": [name], "Layers": ["layer.tar"]}]).encode()
@@ -176,10 +176,17 @@ class Engine:
         pod_id = self.until(lambda: self.try_call("RunPodSandbox", field(1, sandbox)), f"sandbox of {name}")[1]
         self.pods.append(pod_id)
         config = container_config(spec, given, [*command, *(() if command else
-                                  ("/intel_gpu_exporter", *args))], f"{name}.log")
+                                  ("/usr/bin/intel_gpu_exporter", *args))], f"{name}.log")
         made = self.until(lambda: self.try_call("CreateContainer", field(1, pod_id) + field(2, config) +
                                                 field(3, sandbox)), f"container of {name}")[1]
+        self.container = made
         return call(self.socket, "StartContainer", field(1, made)) is not None
+
+    def execute(self, command):
+        """As a kubelet's exec probe in the container that was started last: its exit code, which is left out if 0, and
+        what it said."""
+        found = call(self.socket, "ExecSync", field(1, self.container) + strings(2, command) + field(3, 10))
+        return 1 if 3 in found else 0, found.get(1, "")
 
     def stop_pods(self):
         for one in self.pods:
@@ -262,6 +269,7 @@ class Cases:
         found = self.rights("mounted", mounted, [node])
         self.that(found[node] == "EPERM", f"a plain mount of /dev/dri does not do: {found}")
         self.serve()
+        self.probe()
 
     def serve(self):
         """The exporter itself, with a kubelet's socket."""
@@ -284,6 +292,28 @@ class Cases:
             self.that(f'intel_gpu_scrape_collector_success{{collector="{collector}"}} 1' in metrics, f"{collector} succeeds")
         errors = [line for line in metrics.splitlines() if "collector_error{" in line]
         self.that(not errors, f"no collector fails: {errors}")
+        self.engine.stop_pods()
+
+    def probe(self):
+        """By TLS, which a kubelet has no certificate for: the chart's probes ask the program itself."""
+        web = self.work / "web"
+        web.mkdir()
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+            "-subj", "/CN=exporter", "-keyout", web / "key.pem", "-out", web / "cert.pem")
+        (web / "web.yml").write_text("tls_server_config:\n  cert_file: cert.pem\n  key_file: key.pem\n")
+        template = rendered("--set", "webConfig.secret=web")
+        for volume in template["spec"]["volumes"]:
+            if "secret" in volume:
+                volume["hostPath"] = {"path": str(web)}
+        assert self.engine.start("tls", template)
+        command = template["spec"]["containers"][0]["livenessProbe"]["exec"]["command"]
+
+        def healthy():
+            code, said = self.engine.execute(command)
+            return code == 0 and said
+        self.that("answers" in self.engine.until(healthy, "healthy"), f"by TLS it is healthy: {' '.join(command)}")
+        code, said = self.engine.execute([*command, "--web.listen-address=:1"])
+        self.that(code != 0 and ":1: " in said, f"and the command can fail: {said.strip()}")
 
 
 def main():
@@ -300,12 +330,12 @@ def main():
             code = source.read_bytes() if source else b"#include <unistd.h>\nint main(void) { for (;;) pause(); }\n"
             subprocess.run([CC, "-static", "-O1", "-x", "c", "-", "-o", program], input=code, check=True)
         version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
-        files = {"/intel_gpu_exporter": EXPORTER, "/rights": work / "rights", **libraries(EXPORTER)}
+        files = {"/usr/bin/intel_gpu_exporter": EXPORTER, "/rights": work / "rights", **libraries(EXPORTER)}
         probe = Path(EXPORTER).parent / "intel_gpu_probe"
-        files |= {"/intel_gpu_probe": probe, **libraries(probe)}
+        files |= {"/usr/bin/intel_gpu_probe": probe, **libraries(probe)}
         for tag in (version, f"{version}-va"):
-            image(work / f"{tag}.tar", f"docker.io/library/intel-gpu-exporter:{tag}", files)
-        image(work / "pause.tar", "docker.io/library/pause:1", {"/intel_gpu_exporter": work / "pause"})
+            image(work / f"{tag}.tar", f"intel-gpu-exporter:{tag}", files)
+        image(work / "pause.tar", "pause:1", {"/usr/bin/intel_gpu_exporter": work / "pause"})
         engine = Engine(work)
         engine.load(work / "pause.tar", work / f"{version}.tar", work / f"{version}-va.tar")
         cases = Cases(engine, work)

@@ -92,6 +92,9 @@ def schemas_see_errors():
             if version != "1.26.0":
                 errors = schema.errors(bad)
                 assert len(errors) == 1 and error in errors[0], (version, path, errors)
+    monitor = next(one for one in documents(template(*values("tls"))) if one["kind"] == "PodMonitor")
+    monitor["spec"]["podMetricsEndpoints"][0]["tlsConfig"]["serverName"] = 1
+    assert ["is no string" in e for e in SCHEMAS[NEWEST].errors(monitor)] == [True], "of what an interface extends"
     assert any("appArmorProfile" in e for e in SCHEMAS["1.26.0"].errors(good)), "1.26 takes what came with 1.30"
 
 
@@ -134,6 +137,22 @@ def flags_are_the_exporters():
         args = daemonset(documents(template(*values(case))))["spec"]["template"]["spec"]["containers"][0]["args"]
         run(EXPORTER, *args, "--version")
     run(EXPORTER, "--no-collector.vaap", "--version", fails=True)
+
+
+def probes_fit_how_it_listens():
+    for options, wanted in (
+            ((), None),
+            (("--set", "extraArgs[0]=--vaapi.interval=10m"), None),
+            (("--set", "webConfig.secret=web"), ["--web.config.file=/etc/intel-gpu-exporter/web.yml"]),
+            (("--set", "extraArgs[0]=--web.listen-address=unix:///run/x.sock"), ["--web.listen-address=unix:///run/x.sock"]),
+            (("--set", "probes.type=http,webConfig.secret=web"), None),
+            (("--set", "probes.type=exec"), [])):
+        container = daemonset(documents(template(*options)))["spec"]["template"]["spec"]["containers"][0]
+        for probe in ("livenessProbe", "readinessProbe"):
+            command = container[probe].get("exec", {}).get("command")
+            assert command == (None if wanted is None else ["intel_gpu_exporter", "--health", *wanted]), (options, command)
+            assert ("httpGet" in container[probe]) == (wanted is None), options
+            assert all(word in container["args"] for word in wanted or ()), container["args"]
 
 
 def notes_say_what_is_missing():
@@ -289,7 +308,7 @@ def flux_and_talos():
 PARTS = {
     "chart": [chart_is_well_formed, every_mode_is_an_object_of_every_version, schemas_see_errors, values_are_checked,
               monitoring_is_automatic, rules_and_dashboards_are_the_repositorys, the_image_has_no_registry,
-              flags_are_the_exporters, notes_say_what_is_missing, without_npm_it_fails],
+              flags_are_the_exporters, probes_fit_how_it_listens, notes_say_what_is_missing, without_npm_it_fails],
     "golden": [manifests_are_as_before],
     "overlays": [the_base_is_the_charts, overlays_are_the_chart, each_component_is_a_mode,
                  one_file_is_the_chart_for_k3s, flux_and_talos],

@@ -16,7 +16,7 @@ def tokens(text):
 
 class File:
     """A declaration file: its names, as types or as (file, name) of an import. A type is a tuple:
-    ("name", n), ("literal", text), ("array", t), ("union", [t]), ("map", t), ("object", {key: (optional, t)})."""
+    ("name", n), ("literal", text), ("array", t), ("union", [t]), ("map", t), ("object", {key: (optional, t)}, [name that it extends])."""
 
     def __init__(self, path):
         self.path, self.names = path, {}
@@ -52,9 +52,12 @@ class File:
         elif word == "export" and self.peek() == "interface":
             self.take()
             name = self.take()
+            bases = []
             while self.peek() != "{":
-                self.take()
-            self.names[name] = self.object()
+                word = self.take()
+                # TypeMeta is apiVersion and kind, which each kind has itself.
+                bases += [word] if word not in ("extends", ",", "TypeMeta") else []
+            self.names[name] = (*self.object(), bases)
         elif word == "export" and self.words[self.at:self.at + 2] == ["type", "{"]:
             self.take()
             self.names.update({new: ("name", old) for old, new in self.renamed()})
@@ -186,12 +189,23 @@ class Schema:
             return [f"{where}: {value!r} is no object"]
         if what == "map":
             return [e for key, one in value.items() for e in self.check(file, wanted[1], one, f"{where}.{key}")]
-        fields = wanted[1]
+        fields = self.fields(file, wanted)
         return ([f"{where}: no field {key} there" for key in value if key not in fields] +
-                [f"{where}: {key} is missing" for key, (optional, _) in fields.items()
+                [f"{where}: {key} is missing" for key, (_, optional, _) in fields.items()
                  if not optional and key not in value] +
                 [e for key, one in value.items() if key in fields
-                 for e in self.check(file, fields[key][1], one, f"{where}.{key}")])
+                 for e in self.check(fields[key][0], fields[key][2], one, f"{where}.{key}")])
+
+    def fields(self, file, wanted):
+        """{key: (file that has it, optional, type)} of an object and of what it extends."""
+        found = {}
+        for base in wanted[2] if len(wanted) > 2 else ():
+            at, what = file, ("name", base)
+            while what[0] != "object":
+                at, what = (at, at.names[what[1]]) if what[0] == "name" else \
+                    (self.imported(at, what[1]), ("name", what[2]))
+            found.update(self.fields(at, what))
+        return {**found, **{key: (file, *field) for key, field in wanted[1].items()}}
 
     def named(self, file, name, value, where):
         if name in ("any", "unknown") or name.endswith(("JSON", "RawExtension")):

@@ -12,6 +12,8 @@ import sys
 import threading
 import time
 
+import stalls
+
 EXPORTER = os.environ.get("EXPORTER", "")
 LONG = bool(os.environ.get("TEST_LONG"))  # what tests/run.sh --all sets
 SAMPLE = re.compile(r'^([a-z_:0-9]+)(?:\{(.*)\})? (\S+)$')
@@ -87,6 +89,7 @@ class Exporter:
                 stdout=out, stderr=log, env=env)
         self.pid = self.process.pid
         Exporter.all.append(self)
+        stalls.watch()
         if wait:
             self.wait_ready()
 
@@ -113,8 +116,37 @@ class Exporter:
         finally:
             connection.close()
 
+    def _patient_get(self, path, headers):
+        """As get(). Without an answer the exporter's threads are shown; a machine that stood still
+        meanwhile is asked again."""
+        for _ in range(5):
+            start = time.monotonic()
+            try:
+                return self.get(path, headers)
+            except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
+                time.sleep(2 * stalls.STEP)
+                still = stalls.since(start)
+                print(f"no answer to {path} after {time.monotonic() - start:.1f} s: {error!r}; the machine "
+                      f"stood still for {still:.1f} s of them", file=sys.stderr, flush=True)
+                if not still:
+                    print(f"{self.log()[-2000:]}\n{self.where()}", file=sys.stderr, flush=True)
+                    raise
+        sys.exit("FAIL: the machine stands still again and again")
+
+    def where(self):
+        """What each thread is at in the kernel, where root may read that."""
+        found = []
+        for task in sorted(os.listdir(f"/proc/{self.pid}/task")):
+            for name in ("comm", "syscall", "wchan", "stack"):
+                try:
+                    with open(f"/proc/{self.pid}/task/{task}/{name}") as f:
+                        found.append(f"{task} {name}: {f.read().strip()}")
+                except OSError as error:
+                    found.append(f"{task} {name}: {error.strerror}")
+        return "\n".join(found)
+
     def scrape(self, query="", headers=None):
-        status, body = self.get("/metrics" + query, headers)
+        status, body = self._patient_get("/metrics" + query, headers)
         if status != 200:
             sys.exit(f"FAIL: status {status}: {body}")
         metrics = Metrics(body)
@@ -176,6 +208,14 @@ class Exporter:
 
     def rss_kb(self):
         return rss_kb(self.pid)
+
+    def freeze(self):
+        """Stops all of its threads, and returns when the last one stands: kill() returns before."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self, sig=signal.SIGTERM):
         """Ends it; returns the seconds that took."""

@@ -166,6 +166,8 @@ grep -rnE '#[[:space:]]*include[[:space:]]*[<"]microhttpd' src include | grep -v
   breach "libmicrohttpd outside of web/"
 grep -rnE '#[[:space:]]*include[[:space:]]*[<"]nghttp2' src include | grep -v '^src/sources/kubelet/list_call\.c:' |
   breach "libnghttp2 outside of sources/kubelet/list_call.c"
+grep -rnE '#[[:space:]]*include[[:space:]]*[<"]jansson' src include | grep -v '^src/sources/workload/containers\.c:' |
+  breach "libjansson outside of sources/workload/containers.c"
 grep -rnE '#[[:space:]]*include[[:space:]]*[<"](libdrm/)?(xf86drm|pciaccess|drm)' src include |
   grep -vE '^src/(base/sys_linux|probe/product)\.c:' |
   breach "libdrm outside of base/sys_linux.c, or libpciaccess outside of the probe"

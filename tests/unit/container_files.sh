@@ -9,7 +9,7 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 bad() { echo "NOT OK: $*"; failed=1; }
 
-version=$(sed -nE 's/^project\(.* VERSION ([0-9.]+) .*/\1/p' CMakeLists.txt)
+version=$(deploy/version.sh)
 files=(deploy/compose/compose*.yaml deploy/compose/.env deploy/compose/README.md deploy/container/README.md
 	deploy/container/quadlet/*.container)
 # One version everywhere.

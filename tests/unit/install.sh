@@ -19,7 +19,10 @@ expect() {
 	local file root=$1 config=$2 prefix=$3
 	for file in "$prefix"/bin/intel_gpu_{exporter,probe} "$prefix/$unit" \
 		"$prefix/lib/sysctl.d/10-intel-gpu-exporter.conf" "$config/default/intel-gpu-exporter" \
-		"$prefix"/share/doc/intel-gpu-exporter/{README.md,LICENSE}; do
+		"$prefix"/share/doc/intel-gpu-exporter/{README.md,LICENSE} \
+		"$prefix"/share/man/man1/intel_gpu_{exporter,probe}.1 "$prefix/share/intel-gpu-exporter/proxmox/intel-gpu-exporter-hook" \
+		"$prefix"/share/bash-completion/completions/intel_gpu_{exporter,probe} \
+		"$prefix"/share/zsh/site-functions/_intel_gpu_{exporter,probe}; do
 		[ -f "$root$file" ] || bad "$prefix: no $file"
 	done
 	[ "$(field "$root$prefix/$unit" ExecStart)" = "$prefix/bin/intel_gpu_exporter \$ARGS" ] ||
@@ -27,7 +30,7 @@ expect() {
 	[ "$(field "$root$prefix/$unit" EnvironmentFile)" = "-$config/default/intel-gpu-exporter" ] ||
 		bad "$prefix: EnvironmentFile=$(field "$root$prefix/$unit" EnvironmentFile)"
 	[ "$(field "$root$prefix/$unit" Documentation)" = \
-		"file:$prefix/share/doc/intel-gpu-exporter/README.md" ] ||
+		"man:intel_gpu_exporter(1) file:$prefix/share/doc/intel-gpu-exporter/README.md" ] ||
 		bad "$prefix: Documentation=$(field "$root$prefix/$unit" Documentation)"
 	! grep -rn '@[A-Z_]*@' "$root$prefix/lib" || bad "$prefix: something was not filled in"
 }
@@ -59,6 +62,21 @@ expect "$work/opt" /opt/exporter/etc /opt/exporter
 links "$work/root"
 links "$work/opt"
 
+# Uninstalled, nothing is left but flags that were changed, and what others have put there.
+uninstall() { cmake --build "$build" --target uninstall >"$work/log" 2>&1 || { cat "$work/log"; exit 1; }; }
+left() { find "$1" -not -type d | sort; }
+DESTDIR=$work/gone put --prefix /usr
+DESTDIR=$work/gone put --prefix /usr
+DESTDIR=$work/gone uninstall
+[ -z "$(left "$work/gone")" ] || bad "uninstalled, and left are: $(left "$work/gone")"
+[ -z "$(find "$work/gone" -name intel-gpu-exporter)" ] || bad "uninstalled, and directories of ours are left"
+DESTDIR=$work/gone put --prefix /usr
+: >"$work/gone/usr/share/intel-gpu-exporter/mine"
+echo 'ARGS="--no-collector.idle"' >"$work/gone/etc/default/intel-gpu-exporter"
+DESTDIR=$work/gone uninstall
+[ "$(left "$work/gone" | xargs -n 1 basename | xargs)" = "intel-gpu-exporter mine" ] ||
+	bad "uninstalled, and left are: $(left "$work/gone")"
+
 # What the administrator has written stays; the rest is renewed.
 echo 'ARGS="--no-collector.idle"' >"$work/root/etc/default/intel-gpu-exporter"
 # CMake compares times, by the second.
@@ -69,7 +87,7 @@ grep -q no-collector.idle "$work/root/etc/default/intel-gpu-exporter" || bad "th
 
 # Where its program is: systemd looks for that, too. An unknown key is said, and no failure.
 put --prefix "$work/here"
-said=$(systemd-analyze verify "$work/here/$unit" 2>&1) || bad "systemd-analyze verify fails"
+said=$(systemd-analyze verify --man=no "$work/here/$unit" 2>&1) || bad "systemd-analyze verify fails"
 [ -z "$said" ] || bad "systemd-analyze verify: $said"
 security=$(systemd-analyze security --offline=yes --no-pager --threshold=26 "$work/here/$unit") ||
 	bad "more exposed than 2.6"

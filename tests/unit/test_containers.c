@@ -5,6 +5,7 @@
 #include "sources/workload/containers.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,9 +35,9 @@ static const char docker[] =
 	"\"Created\":\"2026-01-01T00:00:00Z\",\"Managed\":false,\"Path\":\"/init\",\"Args\":[],"
 	"\"Config\":{\"Name\":\"/inner\",\"ID\":\"" ID2
 	"\",\"Env\":[\"A=\\\"Name\\\":\\\"/env\\\"\","
-	"\"B=\\u0041\\n\"],\"Labels\":{\"Name\":\"/label\",\"com.docker.compose.project\":\"media\"}},"
+	"\"B=\\u0041\\u0000\\n\"],\"Labels\":{\"Name\":\"/label\",\"com.docker.compose.project\":\"media\"}},"
 	"\"Image\":\"sha256:0\",\"Name\":\"/media-jellyfin_1.a\",\"Driver\":\"overlay2\","
-	"\"RestartCount\":-1.5e+3,\"X\":[1,[2,{}],0.5]}";
+	"\"RestartCount\":-1.5e+3,\"Big\":18446744073709551616,\"X\":[1,[2,{}],0.5]}";
 
 static void of_docker(void **state)
 {
@@ -67,7 +68,14 @@ static void bad_of_docker(void **state)
 		{ "{\"ID\":\"" ID "\",\"Name\":\"/\"}", -EINVAL },
 		{ "{\"ID\":\"" ID "\",\"Name\":\"/a b\"}", -EINVAL },
 		{ "{\"ID\":\"" ID "\",\"Name\":\"/../b\"}", -EINVAL },
-		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\\u0062\"}", -EINVAL },
+		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\\u0000\"}", -EINVAL },
+		{ "{\"ID\":\"" ID "\\u0000\",\"Name\":\"/a\"}", -ENOENT },
+		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\",\"Name\":\"/a\"}", -EINVAL },
+		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\",\"b\":{\"c\":1,\"c\":1}}", -EINVAL },
+		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\",\"b\":\"\xff\"}", -EINVAL },
+		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\",\"b\":\"\\ud800\"}", -EINVAL },
+		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\",\"b\":NaN}", -EINVAL },
+		{ "\xef\xbb\xbf{\"ID\":\"" ID "\",\"Name\":\"/a\"}", -EINVAL },
 		{ "{\"ID\":\"" ID "\",\"Name\":\"/a\xff\"}", -EINVAL },
 		{ "{\"ID\":\"" ID "\",\"Name\":[\"/a\"]}", -EINVAL },
 		{ "{\"ID\":[\"" ID "\"],\"Name\":\"/a\"}", -ENOENT },
@@ -116,6 +124,48 @@ static void deep(void **state)
 	free(text);
 }
 
+/* Small objects take much more memory than text: they end at a limit, and the next text has it
+ * again. */
+static void large(void **state)
+{
+	size_t size = 1 << 20;
+	char name[CONTAINER_NAME_BYTES], *text = malloc(size);
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i + 4 <= size; i += 4)
+		memcpy(text + i, i ? ",{} " : "[{} ", 4);
+	text[size - 1] = ']';
+	assert_int_equal(containers_podman_name(text, size, ID, name), -EINVAL);
+	free(text);
+}
+
+/* As deep as the library goes, on a stack as small as prepare.c makes them. */
+static void *deepest(void *ret)
+{
+	char text[4096], name[CONTAINER_NAME_BYTES];
+
+	memset(text, '[', 2047);
+	memset(text + 2047, ']', 2047);
+	*(int *)ret = containers_podman_name(text, 4094, ID, name);
+	return NULL;
+}
+
+static void small_stack(void **state)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	int r = 0;
+
+	(void)state;
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, 1 << 20);
+	assert_int_equal(pthread_create(&thread, &attr, deepest, &r), 0);
+	pthread_join(thread, NULL);
+	pthread_attr_destroy(&attr);
+	assert_int_equal(r, -ENOENT);
+}
+
 static void of_podman(void **state)
 {
 	static const char storage[] =
@@ -131,10 +181,10 @@ static void of_podman(void **state)
 		{ " [ ] \n", -ENOENT },
 		{ "[{}]", -ENOENT },
 		{ "{}", -EINVAL },
-		{ "[{\"id\":\"" ID "\"}]", -ENOENT },
-		{ "[{\"id\":\"" ID "\",\"names\":[]}]", -ENOENT },
-		{ "[{\"id\":\"" ID "\",\"names\":\"a\"}]", -ENOENT },
-		{ "[{\"id\":\"" ID "\",\"names\":[[\"a\"]]}]", -ENOENT },
+		{ "[{\"id\":\"" ID "\"}]", -EINVAL },
+		{ "[{\"id\":\"" ID "\",\"names\":[]}]", -EINVAL },
+		{ "[{\"id\":\"" ID "\",\"names\":\"a\"}]", -EINVAL },
+		{ "[{\"id\":\"" ID "\",\"names\":[[\"a\"]]}]", -EINVAL },
 		{ "[{\"id\":\"" ID "\",\"names\":[\"a/b\"]}]", -EINVAL },
 		{ "[{\"id\":\"" ID "\",\"names\":[\"a\"]},]", -EINVAL },
 		{ "[{\"id\":\"" ID "\",\"names\":[\"a\"]}", -EINVAL },
@@ -173,9 +223,10 @@ static void lengths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_docker), cmocka_unit_test(bad_of_docker),
-		cmocka_unit_test(deep),	     cmocka_unit_test(of_podman),
-		cmocka_unit_test(lengths),
+		cmocka_unit_test(of_docker),   cmocka_unit_test(bad_of_docker),
+		cmocka_unit_test(deep),	       cmocka_unit_test(of_podman),
+		cmocka_unit_test(lengths),     cmocka_unit_test(large),
+		cmocka_unit_test(small_stack),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,11 +65,12 @@ static void defaults(void **state)
 	assert_string_equal(parsed->rootfs, "/");
 	assert_null(parsed->sysfs);
 	assert_null(parsed->procfs);
+	assert_null(parsed->kubelet);
 	assert_int_equal(parsed->scrape_timeout_ns, 2000000000);
 	assert_int_equal(parsed->log_level, LOG_INFO);
 	assert_int_equal(parsed->log_format, LOG_LOGFMT);
-	assert_false(parsed->once || parsed->health || parsed->list_metrics || parsed->engine_wait ||
-		     parsed->no_machine_uuid || parsed->no_exporter_metrics);
+	assert_false(parsed->once || parsed->health || parsed->list_metrics ||
+		     parsed->engine_wait || parsed->no_machine_uuid || parsed->no_exporter_metrics);
 	assert_int_equal(parsed->collectors, collectors_default());
 	assert_false(parsed->collectors & bit("cycles"));
 	assert_int_equal(parsed->client_max_workloads, 200);
@@ -87,8 +88,9 @@ static void values(void **state)
 			 "--web.disable-exporter-metrics", "--collector.engine.wait",
 			 "--no-collector.machine.uuid", "--collector.client.max-workloads=7",
 			 "--collector.transcode.names=avconv,mine", "--path.rootfs=/host",
-			 "--path.sysfs=/s", "--path.procfs=/p", "--scrape.timeout=500ms",
-			 "--log.level=debug", "--log.format=json", "--once=10s", "--health", "--list-metrics")),
+			 "--path.sysfs=/s", "--path.procfs=/p", "--path.kubelet-socket=/k",
+			 "--scrape.timeout=500ms", "--log.level=debug", "--log.format=json",
+			 "--once=10s", "--health", "--list-metrics")),
 		0);
 	assert_int_equal(parsed->n_addresses, 2);
 	assert_string_equal(parsed->addresses[0], "127.0.0.1:1");
@@ -104,6 +106,7 @@ static void values(void **state)
 	assert_string_equal(parsed->rootfs, root);
 	assert_string_equal(parsed->sysfs, sysfs);
 	assert_string_equal(parsed->procfs, procfs);
+	assert_string_equal(parsed->kubelet, "/k");
 	assert_int_equal(parsed->scrape_timeout_ns, 500000000);
 	assert_int_equal(parsed->log_level, LOG_DEBUG);
 	assert_int_equal(parsed->log_format, LOG_JSON);

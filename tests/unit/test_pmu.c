@@ -33,7 +33,7 @@ static void start(unsigned kinds)
 	fake_sys_load(tree.root);
 	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
 	set = pmu_set_new(fs, kinds);
-	pmu = pmu_new(set, "i915", "0000:00:02.0");
+	pmu = pmu_new(set, "i915", "0000:00:02.0", false);
 	assert_non_null(pmu);
 	memset(&fault, 0, sizeof(fault));
 }
@@ -190,7 +190,7 @@ static void cpu_of_the_mask(void **state)
 
 static void closed_by_name(void **state)
 {
-	struct pmu *other = pmu_new(set, "i915_0000_03_00.0", "0000:03:00.0");
+	struct pmu *other = pmu_new(set, "i915_0000_03_00.0", "0000:03:00.0", false);
 
 	(void)state;
 	assert_int_equal(visit(1), 0);
@@ -262,6 +262,24 @@ static void unbind_is_over(void **state)
 	assert_int_equal(visit(4), -ENODEV);
 	fake_clock_advance(SECOND);
 	assert_int_equal(visit(5), 0);
+}
+
+/* A kernel before 6.16 has no lock between opening an event and an unbind that follows the bind. */
+static void just_bound(void **state)
+{
+	struct pmu *fresh = pmu_new(set, "i915", "0000:00:02.0", true), *old = pmu;
+
+	(void)state;
+	pmu = fresh;
+	assert_int_equal(visit(1), -ENODEV);
+	assert_string_equal(fault.remedy, "pmu-released");
+	fake_clock_advance(SECOND - 1000000);
+	assert_int_equal(visit(2), -ENODEV);
+	assert_int_equal(fake_counts().perf_opens, 0);
+	fake_clock_advance(1000000);
+	assert_int_equal(visit(3), 0);
+	pmu = old;
+	pmu_unref(fresh);
 }
 
 #define DRIVER "sys/bus/pci/devices/0000:00:02.0/driver"
@@ -479,6 +497,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(held_for_a_time, setup, teardown),
 		cmocka_unit_test_setup_teardown(hold_is_never_shortened, setup, teardown),
 		cmocka_unit_test_setup_teardown(held_before_it_was_opened, setup, teardown),
+		cmocka_unit_test_setup_teardown(just_bound, setup, teardown),
 		cmocka_unit_test_setup_teardown(unbind_is_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(nothing_is_opened_without_a_driver, setup,
 						teardown),

@@ -199,6 +199,11 @@ static void once_a_round(void **state)
 	assert_int_equal(fake_counts().file_opens, opens + 2);
 	assert_string_equal(clients(&gpu), "5@20 (0)");
 	assert_int_equal(fake_counts().file_opens, opens + 3);
+	/* Whose turn was late takes the newer one, and so does who comes after him. */
+	opens = fake_counts().file_opens;
+	take_walk(2);
+	take_walk(3);
+	assert_int_equal(fake_counts().file_opens, opens);
 }
 
 /* Without the right to list descriptors, but with that to read them. */
@@ -269,11 +274,11 @@ static void denied(void **state)
 	fake_error("proc/20/fdinfo", 0);
 	/* The right is given while it runs. */
 	fake_error("proc/21/fd", 0);
-	take_walk(2);
+	take_walk(23);
 	fake_error("proc/20/fdinfo/7", -EACCES);
 	assert_string_equal(clients(&gpu), "failed");
 	assert_int_equal(fault.reason, REASON_PERMISSION);
-	take_walk(3);
+	take_walk(24);
 	fake_error("proc/20/fdinfo/7", -EIO);
 	assert_string_equal(clients(&gpu), "failed");
 	assert_int_equal(fault.reason, REASON_IO);
@@ -293,7 +298,7 @@ static void ended(void **state)
 	tree_delete(&tree, "proc/21");
 	assert_string_equal(clients(&gpu), "(0)");
 	write_fd(22, 7, "/dev/dri/renderD128", "drm-client-id:\tx\n");
-	take_walk(2);
+	take_walk(6);
 	assert_string_equal(clients(&gpu), "failed");
 	assert_int_equal(fault.reason, REASON_PARSE);
 }

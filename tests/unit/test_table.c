@@ -365,6 +365,10 @@ static void stays_open(void **state)
 	}
 	open_client(FIRST + 1, 12, 50);
 	assert_non_null(strstr(scrape(NULL), "50@1001"));
+	/* What is as long as before is not the same. */
+	open_client(FIRST + 1, 22, 60);
+	assert_non_null(strstr(scrape(NULL), "60@1001"));
+	assert_null(strstr(scrape(NULL), "13@1001"));
 }
 
 /* Without the right to list descriptors each one is read, once. */

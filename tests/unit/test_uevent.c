@@ -161,8 +161,8 @@ static void listener_closes_events(void **state)
 	fake_sys_load(FIXTURE("uhd770-arc-a380"));
 	assert_int_equal(fs_new(&fs, FIXTURE("uhd770-arc-a380"), NULL, NULL, &bad), 0);
 	pmus = pmu_set_new(fs, PMU_BUSY);
-	integrated = pmu_new(pmus, "i915", "0000:00:02.0");
-	discrete = pmu_new(pmus, "i915_0000_03_00.0", "0000:03:00.0");
+	integrated = pmu_new(pmus, "i915", "0000:00:02.0", false);
+	discrete = pmu_new(pmus, "i915_0000_03_00.0", "0000:03:00.0", false);
 	assert_int_equal(scraper_new(&scraper,
 				     &(struct scraper_options){
 					     .fs = fs, .pmus = pmus, .timeout_ns = 1000000000 }),

@@ -128,8 +128,8 @@ static void watch_closes_events(void **state)
 	fake_sys_load(tree.root);
 	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
 	pmus = pmu_set_new(fs, PMU_BUSY);
-	integrated = pmu_new(pmus, "i915", "0000:00:02.0");
-	discrete = pmu_new(pmus, "i915_0000_03_00.0", "0000:03:00.0");
+	integrated = pmu_new(pmus, "i915", "0000:00:02.0", false);
+	discrete = pmu_new(pmus, "i915_0000_03_00.0", "0000:03:00.0", false);
 	assert_int_equal(unbind_start(pmus), 0);
 	assert_int_equal(fake_counts().watched, 0);
 	capture_begin(STDERR_FILENO);

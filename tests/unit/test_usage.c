@@ -27,6 +27,14 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int add_client(const struct drm_client *client, const struct workload *w)
+{
+	struct use *use;
+	int r = usage_of(usage, w, &use);
+
+	return r < 0 ? r : usage_add(usage, client, use);
+}
+
 static void begin(double seconds)
 {
 	now += (uint64_t)(seconds * 1e9);
@@ -48,7 +56,7 @@ static void add_info(uint64_t id, const char *name, const struct fdinfo *info)
 
 	client.info.client_id = id;
 	client.info.has_client_id = true;
-	assert_int_equal(usage_add(usage, &client, &w), 0);
+	assert_int_equal(add_client(&client, &w), 0);
 }
 
 /* i915's video engines, two of them. */
@@ -184,14 +192,38 @@ static void dips(void **state)
 	add(1, "a", 108);
 	usage_end(usage);
 	assert_near(busy("a"), 8);
-	/*
-	 * No engine does more than there is time, two of them twice that; 0.2 s of the time before,
-	 * which they did not use, may make up for a dip.
-	 */
+	/* No engine does more than there is time, two of them twice that; nor does it later. */
 	begin(10);
 	add(1, "a", 1e6);
 	usage_end(usage);
-	assert_near(busy("a"), 8 + 20 * 1.05 + 0.2);
+	assert_near(busy("a"), 2 * 120);
+	begin(10);
+	add(1, "a", 1e6 + 5);
+	usage_end(usage);
+	assert_near(busy("a"), 2 * 120 + 5);
+	begin(1);
+	add(1, "a", 2e6);
+	usage_end(usage);
+	assert_near(busy("a"), 2 * 131);
+}
+
+/* i915 on a vGPU: of a batch that runs a quarter is shown, the rest when it is over. */
+static void batch_on_vgpu(void **state)
+{
+	const double interval = 2, batch = 10;
+	struct fdinfo info = { 0 };
+	struct fdinfo_engine *engine = &info.engines[FDINFO_VIDEO];
+
+	(void)state;
+	*engine = (struct fdinfo_engine){ .has_ns = true, .capacity = 1 };
+	for (double at = 0; at <= 3 * batch; at += interval) {
+		begin(at > 0 ? interval : 0);
+		engine->ns = (uint64_t)((at < batch ? at / 4 : batch) * 1e9);
+		add_info(1, "a", &info);
+		usage_end(usage);
+		assert_compare(busy("a"), <=, at);
+	}
+	assert_near(busy("a"), batch);
 }
 
 /*
@@ -487,7 +519,7 @@ static void one_owner(void **state)
 			w = named(name);
 			w.owner = 7;
 			client.info.client_id = scan * 500 + i;
-			assert_int_equal(usage_add(usage, &client, &w), 0);
+			assert_int_equal(add_client(&client, &w), 0);
 		}
 		if (scan == 10)
 			add(99999, "pod", 1);
@@ -509,6 +541,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(base_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(end_and_return, setup, teardown),
 		cmocka_unit_test_setup_teardown(dips, setup, teardown),
+		cmocka_unit_test_setup_teardown(batch_on_vgpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(dips_at_many_reads, setup, teardown),
 		cmocka_unit_test_setup_teardown(late_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(xe, setup, teardown),

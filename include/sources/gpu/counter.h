@@ -22,7 +22,7 @@ struct counter {
 	uint64_t at;	/* clock at that read */
 	uint64_t total; /* what is exported */
 	bool held;	/* the last read was below raw */
-	uint64_t spare; /* of a client: time that went by unused, lately */
+	uint64_t since; /* of a client: clock when it had used nothing that counts */
 };
 
 /* For a count, which has no natural bound. Returns the total. */
@@ -36,9 +36,10 @@ uint64_t counter_add_time(struct counter *counter, uint64_t raw, uint64_t at);
 
 /*
  * For a DRM client's time, in ns: what is below the highest value is held, for however many reads.
- * A growth of more than the elapsed time is cut only where the time before does not make up for it
- * either: a dip that fell into a growth hides as a small one, and the next growth is larger by as
- * much.
+ * A growth may be larger than the time between two reads: a dip that fell into a growth hides as a
+ * small one, and the next is larger by as much; and on a vGPU, where i915's times are divided by
+ * four, a batch that runs has a quarter of its time, until its context leaves the engine. So the
+ * total is cut to the time since the client was seen first.
  */
 uint64_t counter_hold_time(struct counter *counter, uint64_t raw, uint64_t at);
 

@@ -83,9 +83,10 @@ void pmu_set_watch(struct pmu_set *set, int watch, pmu_mover move, void *watcher
 
 /*
  * A PMU by its directory's name below sys/bus/event_source/devices, and the PCI device it belongs
- * to. Nothing is read or opened yet; and no event is opened unless the device has a driver.
+ * to. Nothing is read or opened yet; and no event is opened unless the device has a driver, nor in
+ * the first second of a PMU that has come while the program runs (is_new).
  */
-struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci);
+struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci, bool is_new);
 struct pmu *pmu_ref(struct pmu *pmu);
 /* Closes its events and takes it out of the set; the last reference frees it. */
 void pmu_close(struct pmu *pmu);

@@ -9,14 +9,18 @@
 #include "base/fs.h"
 #include "sources/kubelet/pod_resources.h"
 
-#define ASSIGNMENTS_DIRECTORY "var/lib/kubelet/pod-resources"
-#define ASSIGNMENTS_SOCKET    ASSIGNMENTS_DIRECTORY "/kubelet.sock"
-#define ASSIGNMENTS_MAX	      2048 /* devices of a node */
+#define ASSIGNMENTS_SOCKET "var/lib/kubelet/pod-resources/kubelet.sock"
+#define ASSIGNMENTS_MAX	   2048 /* devices of a node */
 
 struct assignments;
 
-/* NULL when memory is out. */
-struct assignments *assignments_new(const struct fs *fs);
+/* socket: a path from the root, which must outlive it; NULL: ASSIGNMENTS_SOCKET below rootfs. NULL
+ * when memory is out. */
+struct assignments *assignments_new(const struct fs *fs, const char *socket);
+
+/* Where the socket should be. */
+const char *assignments_socket(const struct assignments *assignments);
+
 void assignments_free(struct assignments *assignments);
 
 /*

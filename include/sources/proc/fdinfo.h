@@ -37,19 +37,21 @@ struct fdinfo_region {
 };
 
 struct fdinfo {
-	char driver[16]; /* "i915", "xe"; empty when not said */
-	char pdev[24];	 /* PCI address; empty when not said */
+	char pdev[24]; /* PCI address; empty when not said */
 	bool has_client_id;
 	uint64_t client_id;
 	struct fdinfo_engine engines[FDINFO_CLASSES];
+	size_t n_regions;
 	struct fdinfo_region regions[FDINFO_MAX_REGIONS]; /* resident memory, buffers shared with
 							     other clients included */
-	size_t n_regions;
 };
 
+#define FDINFO_SLACK 32
+
 /*
- * Parses a whole fdinfo file. 0; -ENODATA when it is not a DRM client's (no key drm-…), -EINVAL
- * when a key that we know has a value that is not its kind. Unknown keys are skipped.
+ * Parses a whole fdinfo file, behind which are FDINFO_SLACK more bytes, the first of them 0. 0;
+ * -ENODATA when it is not a DRM client's (no key drm-…), -EINVAL when a key that we know has a
+ * value that is not its kind: then *ret says nothing. Unknown keys are skipped.
  */
 int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret);
 

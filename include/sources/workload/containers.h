@@ -11,9 +11,10 @@
 #define CONTAINER_NAME_BYTES 128
 
 /*
- * The name of the container with this id. The whole text must be one JSON value (RFC 8259), of at
- * most 32 levels; a name has the characters that both engines allow, [a-zA-Z0-9_.-]. 0; -ENOENT
- * when it is not there, -EINVAL for a text that is no such file; then *ret is as it was.
+ * The name of the container with this id. The whole text must be one JSON value (RFC 8259) that has
+ * no key twice; a name has the characters that both engines allow, [a-zA-Z0-9_.-]. 0; -ENOENT when
+ * the container is not there, -EINVAL for a text that is no such file or has no name for it; then
+ * *ret is as it was.
  */
 
 /* config.v2.json of Docker's container: {"ID":"<id>","Name":"/<name>",…} (moby's

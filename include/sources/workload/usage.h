@@ -36,12 +36,14 @@ void usage_free(struct usage *usage);
 /*
  * One scan of the GPU: begin, add for each client, end. Between them nothing is to be read. A
  * client is known by its id. What it had used before the first scan of all does not count; later
- * a new client counts whole, because it has come since. workload NULL: it is nobody's, which is
- * "other" as well. add: 0 or -ENOMEM.
+ * a new client counts whole, because it has come since.
+ *
+ * of: where what a workload's clients use is added, until the next call; NULL: they are nobody's,
+ * which is "other" as well. of and add: 0 or -ENOMEM.
  */
 void usage_begin(struct usage *usage, uint64_t now);
-int usage_add(struct usage *usage, const struct drm_client *client,
-	      const struct workload *workload);
+int usage_of(struct usage *usage, const struct workload *workload, struct use **ret);
+int usage_add(struct usage *usage, const struct drm_client *client, struct use *use);
 /* Clients of processes that could not be scanned this time are not missing. Before the end. */
 void usage_keep_denied(struct usage *usage, const struct walk *walk);
 /* Forgets workloads without clients for 15 minutes. */

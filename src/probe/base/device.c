@@ -129,8 +129,11 @@ bool device_engine_seconds(const struct device *device, double *ret)
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", device->fd);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, buf, sizeof(buf));
-	if (n < 0 || fdinfo_parse(buf, (size_t)n, &info) < 0 || !info.engines[FDINFO_VIDEO].has_ns)
+	n = fd < 0 ? -1 : read(fd, buf, sizeof(buf) - FDINFO_SLACK);
+	if (n < 0)
+		return false;
+	buf[n] = '\0';
+	if (fdinfo_parse(buf, (size_t)n, &info) < 0 || !info.engines[FDINFO_VIDEO].has_ns)
 		return false;
 	*ret = (double)info.engines[FDINFO_VIDEO].ns / 1e9;
 	return true;

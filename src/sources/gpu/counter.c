@@ -2,8 +2,6 @@
 /* Monotonic totals from raw values that dip, restart or jump. */
 #include "sources/gpu/counter.h"
 
-#define SPARE_NS 200000000u /* ten times the longest batch that dips were seen to last for */
-
 static uint64_t add(struct counter *counter, uint64_t raw, uint64_t at, uint64_t most)
 {
 	uint64_t grown;
@@ -41,15 +39,9 @@ uint64_t counter_add_time(struct counter *counter, uint64_t raw, uint64_t at)
 
 uint64_t counter_hold_time(struct counter *counter, uint64_t raw, uint64_t at)
 {
-	uint64_t elapsed = at > counter->at ? at - counter->at : 0;
-	uint64_t most = elapsed + counter->spare, before = counter->total, used;
+	uint64_t most = at > counter->since ? at - counter->since : 0;
 
 	if (raw <= counter->raw)
 		return counter->total;
-	add(counter, raw, at, most + elapsed / 20);
-	used = counter->total - before;
-	counter->spare = used < most ? most - used : 0;
-	if (counter->spare > SPARE_NS)
-		counter->spare = SPARE_NS;
-	return counter->total;
+	return add(counter, raw, at, most > counter->total ? most - counter->total : 0);
 }

@@ -236,6 +236,12 @@ static bool is_candidate(const struct fs *fs, const struct gpu *gpu)
 	       fs_inode(fs, &inode, PMU_DIR, name) < 0;
 }
 
+/* Has the PMU come since the last list? What the first list has was there before the program. */
+static bool is_new(const struct gpu_list *old, const struct gpu *before, const struct gpu *gpu)
+{
+	return old && (!before || before->pmu_inode != gpu->pmu_inode);
+}
+
 /* The PMUs of all GPUs are found together: "i915" has an owner only if there is one candidate. */
 static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct gpu_list *old,
 		       struct gpu_list *list)
@@ -264,7 +270,7 @@ static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct g
 		 */
 		if (!*gpu->pmu_name || gpu->driver != GPU_I915 || !fs_is_live(fs))
 			continue;
-		gpu->pmu = pmu_new(pmus, gpu->pmu_name, gpu->pci);
+		gpu->pmu = pmu_new(pmus, gpu->pmu_name, gpu->pci, is_new(old, before, gpu));
 		if (!gpu->pmu)
 			return -ENOMEM;
 	}

@@ -19,6 +19,15 @@
 
 #define MAX_EVENTS 256 /* a GPU with 64 engines and all kinds; a group read stays below 16 KiB */
 #define PMU_DIR	   "sys/bus/event_source/devices/%s/"
+/*
+ * Before Linux 6.16 perf_event_open(2) keeps nothing from unregistering the PMU between the moment
+ * when it has found it and the moment when the event is installed (kernel/events/core.c,
+ * perf_init_event()): a thread that is preempted there for longer than the driver takes from
+ * "unbind" to the PMU, 10 ms in the lab, panics the kernel. Nothing that a program may hold delays
+ * an unbind. Whoever unbinds a driver right after it was bound would meet the first scrape's opens,
+ * so these wait.
+ */
+#define SETTLE_NS UINT64_C(1000000000)
 
 struct event_total {
 	struct pmu_event event;
@@ -32,7 +41,8 @@ struct pmu {
 	bool in_set;
 	atomic_uint refs;
 	char name[64], pci[24];
-	bool gone; /* closed for good */
+	bool gone;	     /* closed for good */
+	uint64_t settles_at; /* monotonic ns */
 	uint64_t round;
 	int fds[MAX_EVENTS]; /* the first leads the group */
 	size_t n;	     /* open events; 0 = closed */
@@ -162,7 +172,7 @@ void pmu_set_watch(struct pmu_set *set, int watch, pmu_mover move, void *watcher
 	pthread_mutex_unlock(&set->lock);
 }
 
-struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci)
+struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci, bool is_new)
 {
 	struct pmu *pmu = calloc(1, sizeof(*pmu));
 
@@ -170,6 +180,7 @@ struct pmu *pmu_new(struct pmu_set *set, const char *name, const char *pci)
 		return NULL;
 	pmu->set = set;
 	pmu->refs = 1;
+	pmu->settles_at = is_new ? sys_monotonic_ns() + SETTLE_NS : 0;
 	snprintf(pmu->name, sizeof(pmu->name), "%s", name);
 	snprintf(pmu->pci, sizeof(pmu->pci), "%s", pci);
 	pthread_mutex_lock(&set->lock);
@@ -392,10 +403,11 @@ static int refresh(struct pmu *pmu, uint64_t round, struct fault *fault)
 	if (pmu->n == 0) {
 		uint64_t now = sys_monotonic_ns();
 
-		if (now < pmu->set->held_until || now < pmu->set->unbind_until)
+		if (now < pmu->set->held_until || now < pmu->set->unbind_until ||
+		    now < pmu->settles_at)
 			return fault_set(fault, REASON_NO_DEVICE, "pmu-released", -ENODEV,
 					 "PMU %s is closed for a while: its driver is about to be "
-					 "unbound, or SIGUSR2 has come",
+					 "unbound or was just bound, or SIGUSR2 has come",
 					 pmu->name);
 		r = open_events(pmu, fault);
 		if (r < 0)

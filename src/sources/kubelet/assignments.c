@@ -19,6 +19,7 @@
 struct assignments {
 	atomic_uint refs; /* one more for the thread */
 	const struct fs *fs;
+	const char *socket;
 	pthread_mutex_t lock;
 	pthread_cond_t answered;
 	bool running;
@@ -45,7 +46,7 @@ static void unref(struct assignments *a)
 	free(a);
 }
 
-struct assignments *assignments_new(const struct fs *fs)
+struct assignments *assignments_new(const struct fs *fs, const char *socket)
 {
 	struct assignments *a = calloc(1, sizeof(*a));
 
@@ -53,9 +54,15 @@ struct assignments *assignments_new(const struct fs *fs)
 		return NULL;
 	a->refs = 1;
 	a->fs = fs;
+	a->socket = socket ? socket : ASSIGNMENTS_SOCKET;
 	pthread_mutex_init(&a->lock, NULL);
 	thread_cond_init(&a->answered);
 	return a;
+}
+
+const char *assignments_socket(const struct assignments *a)
+{
+	return a->socket;
 }
 
 void assignments_free(struct assignments *a)
@@ -76,9 +83,9 @@ static int gather(void *data, const struct pod_device *device)
 	return 0;
 }
 
-static int ask(const struct fs *fs, struct gathered *ret)
+static int ask(const struct assignments *a, struct gathered *ret)
 {
-	_cleanup_close_ int socket = fs_connect(fs, ASSIGNMENTS_SOCKET);
+	_cleanup_close_ int socket = fs_connect(a->fs, "%s", a->socket);
 	uint8_t *message;
 	size_t len;
 	int r;
@@ -98,7 +105,7 @@ static void *ask_main(void *data)
 	struct assignments *a = data;
 	struct gathered g = { 0 };
 	struct pod_device *old;
-	int r = ask(a->fs, &g);
+	int r = ask(a, &g);
 
 	pthread_mutex_lock(&a->lock);
 	if (r == 0) {
@@ -158,7 +165,7 @@ static int copy_locked(const struct assignments *a, struct pod_device **ret, siz
 int assignments_get(struct assignments *a, struct pod_device **ret, size_t *ret_n)
 {
 	uint64_t inode;
-	int r = fs_inode(a->fs, &inode, ASSIGNMENTS_SOCKET);
+	int r = fs_inode(a->fs, &inode, "%s", a->socket);
 
 	/* Most machines are no nodes: no thread for them. */
 	if (r < 0)

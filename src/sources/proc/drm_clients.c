@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define FDINFO_BYTES 8192
+#define FIRST	     4096 /* clients that room is made for, before there are any */
 
 static unsigned minor_of_node(const char *node)
 {
@@ -21,26 +22,39 @@ static unsigned minor_of_node(const char *node)
 	return *node && walk_minor_of(path, &minor) ? minor : NO_MINOR - 1;
 }
 
-/* Where the minor is not known a reading has learned whose it is, or may be anybody's. */
-static bool is_of(const struct drm_fd *fd, const struct gpu *gpu)
-{
-	int is = atomic_load(&fd->file->is);
+/* What a descriptor has of a GPU. pci NULL: of any. */
+struct nodes {
+	const char *pci;
+	unsigned render, card;
+};
 
-	if (fd->minor == ANY_MINOR && is == DRM_NONE)
-		return false;
+static struct nodes nodes_of(const struct gpu *gpu)
+{
 	if (!gpu)
-		return true;
-	if (fd->minor == ANY_MINOR)
-		return is != DRM_CLIENT || strcmp(fd->file->pci, gpu->pci) == 0;
-	return fd->minor == minor_of_node(gpu->render) || fd->minor == minor_of_node(gpu->card);
+		return (struct nodes){ 0 };
+	return (struct nodes){ gpu->pci, minor_of_node(gpu->render), minor_of_node(gpu->card) };
+}
+
+/* Where the minor is not known a reading has learned whose it is, or may be anybody's. */
+static bool is_of(const struct drm_fd *fd, const struct nodes *nodes)
+{
+	int is;
+
+	if (fd->minor != ANY_MINOR)
+		return !nodes->pci || fd->minor == nodes->render || fd->minor == nodes->card;
+	is = atomic_load(&fd->file->is);
+	if (is == DRM_NONE)
+		return false;
+	return !nodes->pci || is != DRM_CLIENT || strcmp(fd->file->pci, nodes->pci) == 0;
 }
 
 size_t walk_count(const struct walk *walk, const struct gpu *gpu)
 {
+	const struct nodes nodes = nodes_of(gpu);
 	size_t n = 0;
 
 	for (size_t i = 0; i < walk->n_fds; i++)
-		n += is_of(&walk->fds[i], gpu);
+		n += is_of(&walk->fds[i], &nodes);
 	return n;
 }
 
@@ -57,6 +71,7 @@ size_t walk_holds(const struct walk *walk, pid_t pid, const struct gpu *gpu)
 	const struct drm_fd *fd =
 		walk->n_fds ? bsearch(&key, walk->fds, walk->n_fds, sizeof(key), compare_fds)
 			    : NULL;
+	const struct nodes nodes = nodes_of(gpu);
 	size_t n = 0;
 
 	if (!fd)
@@ -64,7 +79,7 @@ size_t walk_holds(const struct walk *walk, pid_t pid, const struct gpu *gpu)
 	while (fd > walk->fds && fd[-1].pid == pid)
 		fd--;
 	for (; fd < end && fd->pid == pid; fd++)
-		n += is_of(fd, gpu);
+		n += is_of(fd, &nodes);
 	return n;
 }
 
@@ -94,7 +109,8 @@ static void learn_client(const struct drm_fd *fd, const char *pci)
 {
 	int unknown = DRM_UNKNOWN;
 
-	if (!atomic_compare_exchange_strong(&fd->file->is, &unknown, DRM_LEARNING))
+	if (atomic_load(&fd->file->is) != DRM_UNKNOWN ||
+	    !atomic_compare_exchange_strong(&fd->file->is, &unknown, DRM_LEARNING))
 		return;
 	snprintf(fd->file->pci, sizeof(fd->file->pci), "%s", pci);
 	atomic_store(&fd->file->is, DRM_CLIENT);
@@ -127,8 +143,9 @@ static int parse_fd(const struct drm_fd *fd, const char *text, int n, struct rea
 				 "fdinfo of process %d may not be read", (int)fd->pid);
 	if (n < 0)
 		return fault_errno(&reading->fault, n, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
-	*ret = (struct drm_client){ .pid = fd->pid, .at = sys_monotonic_ns() };
-	r = fdinfo_parse(text, (size_t)n, &ret->info);
+	ret->pid = fd->pid;
+	ret->at = sys_monotonic_ns();
+	r = drm_file_parse(fd->file, text, (size_t)n, &ret->info);
 	if (r == -EINVAL)
 		return fault_errno(&reading->fault, r, "proc/%d/fdinfo/%u", (int)fd->pid, fd->fd);
 	if (r == 0 && *ret->info.pdev && strcmp(ret->info.pdev, reading->pci) != 0) {
@@ -150,7 +167,7 @@ static int read_fd(const struct walk *walk, const struct drm_fd *fd, struct read
 		   struct drm_client *ret)
 {
 	char text[FDINFO_BYTES];
-	int opened, n = drm_file_read(walk, fd, text, sizeof(text), &opened);
+	int opened, n = drm_file_read(walk, fd, text, sizeof(text) - FDINFO_SLACK, &opened);
 	int r = parse_fd(fd, text, n, reading, ret);
 
 	if (r > 0 && opened >= 0 && walk->inodes)
@@ -169,14 +186,20 @@ static int compare_clients(const void *a, const void *b)
 	return (x->pid > y->pid) - (x->pid < y->pid);
 }
 
-/* Descriptors of one client in one process all say the same. */
+/*
+ * Descriptors of one client in one process all say the same. As processes and clients are numbered
+ * one after the other, most are in order.
+ */
 static size_t drop_repeated(struct drm_client *clients, size_t n)
 {
-	size_t kept = 0;
+	size_t kept = 0, i = 1;
 
-	if (n > 0)
-		qsort(clients, n, sizeof(*clients), compare_clients);
-	for (size_t i = 0; i < n; i++)
+	while (i < n && compare_clients(&clients[i - 1], &clients[i]) < 0)
+		i++;
+	if (i >= n)
+		return n;
+	qsort(clients, n, sizeof(*clients), compare_clients);
+	for (i = 0; i < n; i++)
 		if (kept == 0 || compare_clients(&clients[i], &clients[kept - 1]) != 0)
 			clients[kept++] = clients[i];
 	return kept;
@@ -201,11 +224,14 @@ static int compare_held(const void *a, const void *b)
 /* Each process once for a client, however many descriptors it has of it. */
 static void sort_held(struct reading *reading)
 {
-	size_t n = 0;
+	size_t n = 0, i = 1;
 
-	if (reading->n_held > 0)
-		qsort(reading->held, reading->n_held, sizeof(*reading->held), compare_held);
-	for (size_t i = 0; i < reading->n_held; i++)
+	while (i < reading->n_held && compare_held(&reading->held[i - 1], &reading->held[i]) < 0)
+		i++;
+	if (i >= reading->n_held)
+		return;
+	qsort(reading->held, reading->n_held, sizeof(*reading->held), compare_held);
+	for (i = 0; i < reading->n_held; i++)
 		if (n == 0 || compare_held(&reading->held[i], &reading->held[n - 1]) != 0)
 			reading->held[n++] = reading->held[i];
 	reading->n_held = n;
@@ -213,12 +239,16 @@ static void sort_held(struct reading *reading)
 
 static int read_clients(const struct walk *walk, const struct gpu *gpu, struct reading *reading)
 {
+	const struct nodes nodes = nodes_of(gpu);
+	size_t size = 0, n = 0, most = walk_count(walk, gpu);
 	struct drm_client *fitted;
-	size_t size = 0, n = 0;
 	int r;
 
+	if (most > 0 && !array_reserve(reading->clients, &size, most < FIRST ? most : FIRST))
+		return fault_errno(&reading->fault, -ENOMEM, "clients of the GPU");
+
 	for (size_t i = 0; i < walk->n_fds; i++) {
-		if (!is_of(&walk->fds[i], gpu))
+		if (!is_of(&walk->fds[i], &nodes))
 			continue;
 		if (n == size && !make_room(reading, &n, &size))
 			return fault_errno(&reading->fault, -ENOMEM, "clients of the GPU");
@@ -238,7 +268,8 @@ static int read_clients(const struct walk *walk, const struct gpu *gpu, struct r
 
 		if (reading->n == 0 ||
 		    reading->clients[i].info.client_id != kept[-1].info.client_id) {
-			*kept = reading->clients[i];
+			if (kept != &reading->clients[i])
+				*kept = reading->clients[i];
 			reading->n++;
 		}
 		r = hold(reading, pid, reading->n - 1);

@@ -15,6 +15,12 @@
 
 #define KEPT_MAX 4096u
 
+struct memo {
+	struct fdinfo info;
+	size_t len;
+	char text[];
+};
+
 static atomic_uint kept;
 
 static unsigned most_kept(void)
@@ -51,6 +57,7 @@ void drm_file_unref(struct drm_file *file)
 		close(file->fdinfo);
 		atomic_fetch_sub(&kept, 1);
 	}
+	free(atomic_load(&file->memo));
 	free(file);
 }
 
@@ -74,4 +81,36 @@ void drm_file_keep(struct drm_file *file, int opened)
 		return;
 	atomic_fetch_sub(&kept, 1);
 	close(opened);
+}
+
+static struct memo *remember(struct memo *memo, const char *text, size_t len,
+			     const struct fdinfo *info)
+{
+	if (!memo || memo->len != len) {
+		free(memo);
+		memo = malloc(sizeof(*memo) + len);
+	}
+	if (!memo)
+		return NULL;
+	memo->info = *info;
+	memo->len = len;
+	memcpy(memo->text, text, len);
+	return memo;
+}
+
+int drm_file_parse(struct drm_file *file, const char *text, size_t len, struct fdinfo *ret)
+{
+	struct memo *memo = atomic_exchange(&file->memo, NULL);
+	int r = 0;
+
+	if (memo && memo->len == len && memcmp(memo->text, text, len) == 0) {
+		*ret = memo->info;
+	} else {
+		r = fdinfo_parse(text, len, ret);
+		if (r == 0 && atomic_load(&file->fdinfo) >= 0)
+			memo = remember(memo, text, len, ret);
+	}
+	/* Another thread, of another walk, may have read the same descriptor meanwhile. */
+	free(atomic_exchange(&file->memo, memo));
+	return r;
 }

@@ -2,7 +2,6 @@
 /* Parses fdinfo of i915 and xe: "key:", blanks, a value and maybe a unit. */
 #include "sources/proc/fdinfo.h"
 
-#include "base/macros.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -11,222 +10,264 @@
 #define MAX_ENGINES 64 /* of a class */
 #define CLOCK_BITS  36 /* before Xe2; a timestamp of a context has 32 */
 
-static const struct {
-	const char *i915, *xe;
-} classes[FDINFO_CLASSES] = {
-	[FDINFO_RENDER] = { "render", "rcs" },
-	[FDINFO_COPY] = { "copy", "bcs" },
-	[FDINFO_VIDEO] = { "video", "vcs" },
-	[FDINFO_VIDEO_ENHANCE] = { "video-enhance", "vecs" },
-	[FDINFO_COMPUTE] = { "compute", "ccs" },
+static const char *const names[FDINFO_CLASSES] = {
+	[FDINFO_RENDER] = "render",   [FDINFO_COPY] = "copy",
+	[FDINFO_VIDEO] = "video",     [FDINFO_VIDEO_ENHANCE] = "video-enhance",
+	[FDINFO_COMPUTE] = "compute",
 };
 
 const char *fdinfo_class_name(enum fdinfo_class which)
 {
-	return classes[which].i915;
+	return names[which];
 }
 
-struct pair {
-	const char *key, *value;
-	size_t key_len, value_len;
-};
+/*
+ * Each byte is read once. What takes a part of a line says where that ends, which is never behind
+ * the line's end; NULL: the value is not of its kind. The 0 behind the text ends every part, and is
+ * in no word, so that nothing need ask how much is left.
+ */
 
-static bool split(const char *line, size_t len, struct pair *p)
+/* With a literal the compiler knows its length: no call, and no loop. */
+static inline bool begins(const char *at, const char *word)
 {
-	const char *colon = memchr(line, ':', len);
-	const char *end = line + len;
-
-	if (!colon || colon == line)
-		return false;
-	p->key = line;
-	p->key_len = (size_t)(colon - line);
-	for (p->value = colon + 1; p->value < end && (*p->value == '\t' || *p->value == ' ');)
-		p->value++;
-	p->value_len = (size_t)(end - p->value);
-	return true;
+	_Static_assert(sizeof("engine-capacity-video-enhance:") < FDINFO_SLACK, "the longest word");
+	return memcmp(at, word, strlen(word)) == 0;
 }
 
-static inline bool is_key(const struct pair *p, const char *key)
+static inline bool is_line_end(const char *at, const char *end)
 {
-	return p->key_len == strlen(key) && memcmp(p->key, key, strlen(key)) == 0;
+	return *at == '\n' || at == end;
 }
 
-/* The class that the key names behind so many bytes, or -1. */
-static int class_behind(const struct pair *p, size_t n)
+static inline const char *find_line_end(const char *at, const char *end)
 {
-	const struct pair rest = { .key = p->key + n, .key_len = p->key_len - n };
+	const char *newline = memchr(at, '\n', (size_t)(end - at));
 
-	for (int i = 0; i < FDINFO_CLASSES; i++)
-		if (is_key(&rest, classes[i].i915) || is_key(&rest, classes[i].xe))
-			return i;
-	return -1;
+	return newline ? newline : end;
 }
 
-static int number(const struct pair *p, const char *unit, uint64_t *ret)
+static inline const char *take_blanks(const char *at)
 {
-	size_t len = p->value_len, n = strlen(unit);
-
-	if (len > n && memcmp(p->value + len - n, unit, n) == 0)
-		len -= n;
-	return text_parse_u64(p->value, len, ret) < 0 ? -EINVAL : 0;
+	while (*at == '\t' || *at == ' ')
+		at++;
+	return at;
 }
 
-static int string(const struct pair *p, char *buf, size_t size)
+/* A class with its colon, as i915 or xe calls it. *ret is -1 if it is none that is known. */
+static inline const char *take_class(const char *at, int *ret)
 {
-	if (p->value_len >= size)
-		return -EINVAL;
-	text_clean(p->value, p->value_len, buf, size);
-	return 0;
+#define CLASS(name, class)                                                                         \
+	if (begins(at, name ":")) {                                                                \
+		*ret = class;                                                                      \
+		return at + strlen(name ":");                                                      \
+	}
+	*ret = -1;
+	switch (*at) {
+	case 'r':
+		CLASS("render", FDINFO_RENDER)
+		CLASS("rcs", FDINFO_RENDER)
+		break;
+	case 'b':
+		CLASS("bcs", FDINFO_COPY)
+		break;
+	case 'c':
+		CLASS("copy", FDINFO_COPY)
+		CLASS("compute", FDINFO_COMPUTE)
+		CLASS("ccs", FDINFO_COMPUTE)
+		break;
+	case 'v':
+		CLASS("video", FDINFO_VIDEO)
+		CLASS("video-enhance", FDINFO_VIDEO_ENHANCE)
+		CLASS("vcs", FDINFO_VIDEO)
+		CLASS("vecs", FDINFO_VIDEO_ENHANCE)
+		break;
+	default:
+		break;
+	}
+#undef CLASS
+	return at;
+}
+
+#define SAFE_DIGITS 19 /* no number of so many is above UINT64_MAX */
+
+/* Decimal digits. */
+static inline const char *take_digits(const char *at, uint64_t *ret)
+{
+	const char *begin = at;
+	uint64_t value = 0;
+	unsigned digit;
+
+	for (; (digit = (unsigned char)*at - (unsigned)'0') <= 9; at++)
+		value = value * 10 + digit;
+	*ret = value;
+	if (at == begin ||
+	    (at - begin > SAFE_DIGITS && text_parse_u64(begin, (size_t)(at - begin), ret) < 0))
+		return NULL;
+	return at;
+}
+
+/* A number, maybe with its unit. */
+static inline const char *take_number(const char *at, const char *end, const char *unit,
+				      uint64_t *ret)
+{
+	at = take_digits(take_blanks(at), ret);
+	if (at && begins(at, unit))
+		at += strlen(unit);
+	return at && is_line_end(at, end) ? at : NULL;
 }
 
 /* "6044 KiB", "2 MiB"; without a unit where nothing else divides the number. */
-static int size(const struct pair *p, uint64_t *ret)
+static inline const char *take_size(const char *at, const char *end, uint64_t *ret)
 {
-	static const struct {
-		const char *unit;
-		unsigned shift;
-	} units[] = { { " KiB", 10 }, { " MiB", 20 }, { " GiB", 30 }, { "", 0 } };
-	uint64_t n;
+	unsigned shift = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		size_t len = strlen(units[i].unit);
-
-		if (p->value_len < len ||
-		    memcmp(p->value + p->value_len - len, units[i].unit, len) != 0)
-			continue;
-		if (text_parse_u64(p->value, p->value_len - len, &n) < 0 ||
-		    n > UINT64_MAX >> units[i].shift)
-			return -EINVAL;
-		*ret = n << units[i].shift;
-		return 0;
+	at = take_digits(take_blanks(at), ret);
+	if (at && !is_line_end(at, end)) {
+		shift = begins(at, " KiB")   ? 10
+			: begins(at, " MiB") ? 20
+			: begins(at, " GiB") ? 30
+					     : 0;
+		at += shift ? strlen(" KiB") : 0;
 	}
-	return -EINVAL;
+	if (!at || !is_line_end(at, end) || *ret > UINT64_MAX >> shift)
+		return NULL;
+	*ret <<= shift;
+	return at;
+}
+
+static inline const char *take_address(const char *at, const char *end, struct fdinfo *info)
+{
+	const char *begin = take_blanks(at);
+	size_t len;
+
+	at = find_line_end(begin, end);
+	len = (size_t)(at - begin);
+	if (len >= sizeof(info->pdev))
+		return NULL;
+	text_clean(begin, len, info->pdev, sizeof(info->pdev));
+	return at;
 }
 
 /* drm-resident-<region>, or its older name drm-memory-<region>: what follows that. */
-static inline int region(const struct pair *p, const char *prefix, struct fdinfo *info)
+static const char *take_region(const char *name, const char *end, struct fdinfo *info)
 {
-	const struct pair name = { .key = p->key + strlen(prefix),
-				   .key_len = p->key_len - strlen(prefix) };
 	struct fdinfo_region *r = info->regions;
-	size_t i = 0;
+	const char *line_end = find_line_end(name, end);
+	const char *colon = memchr(name, ':', (size_t)(line_end - name));
+	size_t i = 0, len = (size_t)(colon - name);
 
-	if (name.key_len == 0 || name.key_len >= sizeof(r->name))
-		return -EINVAL;
-	while (i < info->n_regions && !is_key(&name, r[i].name))
+	if (!colon)
+		return line_end;
+	if (len == 0 || len >= sizeof(r->name))
+		return NULL;
+	while (i < info->n_regions && (memcmp(r[i].name, name, len) != 0 || r[i].name[len]))
 		i++;
 	/* More regions than any driver has: the first ones are exported. */
 	if (i == FDINFO_MAX_REGIONS)
-		return 0;
+		return line_end;
 	if (i == info->n_regions) {
-		text_clean(name.key, name.key_len, r[i].name, sizeof(r->name));
+		text_clean(name, len, r[i].name, sizeof(r->name));
 		info->n_regions++;
 	}
-	return size(p, &r[i].bytes);
+	return take_size(colon + 1, end, &r[i].bytes);
 }
 
-/* With a literal prefix the compiler knows its length. */
-static inline bool has_prefix(const struct pair *p, const char *prefix)
-{
-	return p->key_len >= strlen(prefix) && memcmp(p->key, prefix, strlen(prefix)) == 0;
-}
-
-static int take_client(const struct pair *p, struct fdinfo *info)
+static inline const char *take_client(const char *at, const char *end, struct fdinfo *info)
 {
 	int i;
 
-	if (is_key(p, "client-id")) {
+	if (begins(at, "client-id:")) {
 		info->has_client_id = true;
-		return number(p, "", &info->client_id);
+		return take_number(at + strlen("client-id:"), end, "", &info->client_id);
 	}
-	if (!has_prefix(p, "cycles-") || (i = class_behind(p, strlen("cycles-"))) < 0)
-		return 0;
+	if (!begins(at, "cycles-"))
+		return at;
+	at = take_class(at + strlen("cycles-"), &i);
+	if (i < 0)
+		return at;
 	info->engines[i].has_cycles = true;
-	return number(p, "", &info->engines[i].cycles);
+	return take_number(at, end, "", &info->engines[i].cycles);
 }
 
-static int take_engine(const struct pair *p, struct fdinfo *info)
+static inline const char *take_engine(const char *at, const char *end, struct fdinfo *info)
 {
 	int i;
 
-	if (!has_prefix(p, "engine-"))
-		return 0;
-	if (has_prefix(p, "engine-capacity-"))
-		return (i = class_behind(p, strlen("engine-capacity-"))) < 0
-			       ? 0
-			       : number(p, "", &info->engines[i].capacity);
-	if ((i = class_behind(p, strlen("engine-"))) < 0)
-		return 0;
-	info->engines[i].has_ns = true;
-	return number(p, " ns", &info->engines[i].ns);
+	if (!begins(at, "engine-"))
+		return at;
+	at = take_class(at + strlen("engine-"), &i);
+	if (i >= 0) {
+		info->engines[i].has_ns = true;
+		return take_number(at, end, " ns", &info->engines[i].ns);
+	}
+	if (!begins(at, "capacity-"))
+		return at;
+	at = take_class(at + strlen("capacity-"), &i);
+	return i < 0 ? at : take_number(at, end, "", &info->engines[i].capacity);
 }
 
-static int take_total(const struct pair *p, struct fdinfo *info)
+static inline const char *take_total(const char *at, const char *end, struct fdinfo *info)
 {
 	int i;
 
-	if (!has_prefix(p, "total-cycles-") || (i = class_behind(p, strlen("total-cycles-"))) < 0)
-		return 0;
-	return number(p, "", &info->engines[i].total_cycles);
+	if (!begins(at, "total-cycles-"))
+		return at;
+	at = take_class(at + strlen("total-cycles-"), &i);
+	return i < 0 ? at : take_number(at, end, "", &info->engines[i].total_cycles);
 }
 
-/* The first letter of a key behind its "drm-" says what few it can be. */
-static int take(const struct pair *p, struct fdinfo *info)
+/* The first letter of a key behind its "drm-" says what few it can be; most lines are none. */
+static inline const char *take_pair(const char *at, const char *end, struct fdinfo *info)
 {
-	switch (*p->key) {
-	case 'd':
-		return is_key(p, "driver") ? string(p, info->driver, sizeof(info->driver)) : 0;
+	switch (*at) {
 	case 'p':
-		return is_key(p, "pdev") ? string(p, info->pdev, sizeof(info->pdev)) : 0;
+		return begins(at, "pdev:") ? take_address(at + strlen("pdev:"), end, info) : at;
 	case 'c':
-		return take_client(p, info);
+		return take_client(at, end, info);
 	case 'e':
-		return take_engine(p, info);
+		return take_engine(at, end, info);
 	case 't':
-		return take_total(p, info);
+		return take_total(at, end, info);
 	case 'r':
-		return has_prefix(p, "resident-") ? region(p, "resident-", info) : 0;
+		return begins(at, "resident-") ? take_region(at + strlen("resident-"), end, info)
+					       : at;
 	case 'm':
-		return has_prefix(p, "memory-") ? region(p, "memory-", info) : 0;
+		return begins(at, "memory-") ? take_region(at + strlen("memory-"), end, info) : at;
 	default:
-		return 0;
+		return at;
 	}
 }
 
-/* Whether take() knows a key with this letter: most lines need not be split. */
-static bool may_count(char letter)
+/* "key:", which makes a text a DRM client's. */
+static bool is_pair(const char *at, const char *end)
 {
-	return letter == 'd' || letter == 'p' || letter == 'c' || letter == 'e' || letter == 't' ||
-	       letter == 'r' || letter == 'm';
+	size_t len = (size_t)(find_line_end(at, end) - at);
+
+	return len > 0 && *at != ':' && memchr(at, ':', len);
 }
 
 int fdinfo_parse(const char *text, size_t len, struct fdinfo *ret)
 {
-	const char *end = text + len;
-	struct fdinfo info = { 0 };
+	const char *at = text, *end = text + len;
 	bool is_drm = false;
 
+	/* Of the regions those count that are there. */
+	memset(ret, 0, offsetof(struct fdinfo, regions));
 	for (size_t i = 0; i < FDINFO_CLASSES; i++)
-		info.engines[i].capacity = 1;
-	while (text < end) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		size_t n = (size_t)((newline ? newline : end) - text);
-		struct pair p;
-		int r;
-
-		if (n > 4 && memcmp(text, "drm-", 4) == 0 && (!is_drm || may_count(text[4])) &&
-		    split(text + 4, n - 4, &p)) {
-			is_drm = true;
-			r = take(&p, &info);
-			if (r < 0)
-				return r;
+		ret->engines[i].capacity = 1;
+	for (; at < end; at++) {
+		if (begins(at, "drm-")) {
+			at += strlen("drm-");
+			is_drm = is_drm || begins(at, "driver:") || is_pair(at, end);
+			if (is_drm)
+				at = take_pair(at, end, ret);
+			if (!at)
+				return -EINVAL;
 		}
-		text += newline ? n + 1 : n;
+		if (*at != '\n')
+			at = find_line_end(at, end);
 	}
-	if (!is_drm)
-		return -ENODATA;
-	*ret = info;
-	return 0;
+	return is_drm ? 0 : -ENODATA;
 }
 
 uint64_t fdinfo_capacity(const struct fdinfo_engine *engine)

@@ -329,6 +329,10 @@ static int take_walk(struct procs *procs, uint64_t round, bool full, struct walk
 	int r = 0;
 
 	pthread_mutex_lock(&procs->lock);
+	/* A collector that had to wait for its turn is served by what is newer than it asked for.
+	 */
+	if (procs->walk && procs->walk->round > round)
+		round = procs->walk->round;
 	if (!procs->walk || procs->walk->round != round || (full && !procs->walk->full))
 		r = make_walk(procs, round, full, fault);
 	if (r == 0)

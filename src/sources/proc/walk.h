@@ -32,7 +32,8 @@ struct drm_file {
 	atomic_uint refs;
 	atomic_int fdinfo; /* -1: not open */
 	atomic_int is;
-	char pci[24]; /* of a client; before that is said */
+	_Atomic(struct memo *) memo; /* what was read last; NULL while somebody uses it */
+	char pci[24];		     /* of a client; before that is said */
 };
 enum { DRM_UNKNOWN, DRM_NONE, DRM_LEARNING, DRM_CLIENT, DRM_GONE }; /* struct drm_file's is */
 
@@ -138,6 +139,11 @@ void drm_file_unref(struct drm_file *file);
 int drm_file_read(const struct walk *walk, const struct drm_fd *fd, char *buf, size_t size,
 		  int *ret_opened);
 void drm_file_keep(struct drm_file *file, int opened);
+/*
+ * fdinfo_parse() for what was read of the descriptor. Of one that stays open the last text is kept:
+ * most clients do nothing between two scrapes, and to compare is a tenth of the work.
+ */
+int drm_file_parse(struct drm_file *file, const char *text, size_t len, struct fdinfo *ret);
 
 /* For who needs to know of all processes: see procs_walk(). 0 or -errno, both with a fault. */
 int walk_refuse_denied(const struct walk *walk, struct fault *fault);

@@ -38,8 +38,8 @@ struct usage {
 	uint64_t scans, now, before; /* of the last two scans */
 	double ns_per_cycle;	     /* xe: of the GPU's clock; 0: not known yet */
 
-	struct known *clients; /* sorted by id; new ones behind n_sorted */
-	size_t n_sorted, n_clients, size;
+	struct known *clients;			/* sorted by id; new ones behind n_sorted */
+	size_t n_sorted, n_clients, size, next; /* next: behind the one that was found last */
 
 	struct use *uses;
 	size_t n_uses;
@@ -101,9 +101,16 @@ static int compare_known(const void *a, const void *b)
 static struct known *find_client(struct usage *u, uint64_t id)
 {
 	const struct known key = { .id = id };
+	struct known *found;
 
-	return u->n_sorted ? bsearch(&key, u->clients, u->n_sorted, sizeof(key), compare_known)
-			   : NULL;
+	/* They come in much the same order. */
+	if (u->next < u->n_sorted && u->clients[u->next].id == id)
+		return &u->clients[u->next++];
+	found = u->n_sorted ? bsearch(&key, u->clients, u->n_sorted, sizeof(key), compare_known)
+			    : NULL;
+	if (found)
+		u->next = (size_t)(found - u->clients) + 1;
+	return found;
 }
 
 static struct known *add_client(struct usage *u, uint64_t id)
@@ -161,10 +168,10 @@ static uint64_t grown_ns(struct usage *u, struct known *known, const struct drm_
 
 	if (!known->started[class]) {
 		/* A new client has used nothing at the time of the scan before. */
-		*counter = (struct counter){ .at = u->before * capacity };
+		*counter = (struct counter){ .since = u->before * capacity };
 		if (!known->fresh)
-			*counter =
-				(struct counter){ .raw = engine->ns, .at = client->at * capacity };
+			*counter = (struct counter){ .raw = engine->ns,
+						     .since = client->at * capacity };
 		known->started[class] = true;
 		before = 0;
 	}
@@ -235,18 +242,25 @@ static void add_regions(struct use *use, const struct fdinfo *info)
 	}
 }
 
-int usage_add(struct usage *u, const struct drm_client *client, const struct workload *workload)
+int usage_of(struct usage *u, const struct workload *workload, struct use **ret)
 {
 	uint64_t hash = workload ? workload_hash(workload) : 0;
+
+	*ret = workload ? find_use(u, workload, hash) : &u->other;
+	if (*ret)
+		return 0;
+	*ret = &u->other;
+	return aggregate(u, hash);
+}
+
+int usage_add(struct usage *u, const struct drm_client *client, struct use *use)
+{
 	struct known *known = find_client(u, client->info.client_id);
-	struct use *use = workload ? find_use(u, workload, hash) : &u->other;
 
 	if (!known)
 		known = add_client(u, client->info.client_id);
-	if (!known || (!use && aggregate(u, hash) < 0))
+	if (!known)
 		return -ENOMEM;
-	if (!use)
-		use = &u->other;
 	use->clients++;
 	use->last_live = u->now;
 	add_regions(use, &client->info);
@@ -282,6 +296,7 @@ static int compare_hashes(const void *a, const void *b)
 
 static void end_clients(struct usage *u)
 {
+	bool sorted = true;
 	size_t n = 0;
 
 	for (size_t i = 0; i < u->n_clients; i++) {
@@ -289,10 +304,14 @@ static void end_clients(struct usage *u)
 
 		if (known->missed++ >= MISSED && u->now - known->at >= MISSING_NS)
 			continue;
-		u->clients[n++] = *known;
+		sorted &= n == 0 || u->clients[n - 1].id < known->id;
+		if (known != &u->clients[n])
+			u->clients[n] = *known;
+		n++;
 	}
 	u->n_clients = u->n_sorted = n;
-	if (n > 0)
+	u->next = 0;
+	if (!sorted)
 		qsort(u->clients, n, sizeof(*u->clients), compare_known);
 }
 

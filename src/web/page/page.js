@@ -85,6 +85,28 @@ function problems(reading) {
       );
 }
 
+// The whole machine in one phrase. A test that passes tells idle from broken; nothing else does.
+function verdict(reading) {
+  const codecs = reading.find("vaapi_codec_working");
+  const works = codecs.filter((s) => s.value === 1).length;
+  if (reading.find("wedged").some((s) => s.value === 1)) return ["bad", "✗ GPU given up by its driver"];
+  if (!codecs.length)
+    return reading.find("info").length
+      ? ["plain", "– encoding is not tested"]
+      : ["plain", "– no Intel GPU"];
+  if (works === codecs.length) return ["good", "✓ encoding works"];
+  return ["bad", works ? `✗ ${codecs.length - works} of ${codecs.length} codecs fail` : "✗ encoding fails"];
+}
+
+function judge(reading) {
+  const [kind, text] = verdict(reading);
+  const shown = document.getElementById("verdict");
+  // Screen readers announce each change.
+  if (shown.textContent !== text) shown.textContent = text;
+  shown.className = `mark ${kind}`;
+  document.title = `${text} · ${location.hostname}`;
+}
+
 function draw(reading, now) {
   const machine = reading.find("machine_info")[0]?.labels ?? {};
   const gpus = reading.find("info").map((s) => gpu(reading, s.labels, now));
@@ -125,7 +147,8 @@ function say(kind, text) {
   // Screen readers announce each change.
   if (status.textContent !== text) status.textContent = text;
   status.className = kind;
-  document.getElementById("live").classList.toggle("stale", kind === "bad");
+  for (const id of ["live", "verdict"])
+    document.getElementById(id).classList.toggle("stale", kind === "bad");
 }
 
 async function ask() {
@@ -158,7 +181,8 @@ async function update() {
   answered = Date.now();
   remember(reading);
   draw(reading, reading.now);
-  say("good", "● live, every 5 s");
+  judge(reading);
+  say("plain", "● live, every 5 s");
 }
 
 // A scrape costs the machine something: none while nobody looks.

@@ -18,7 +18,7 @@ def main():
     checks.that(empty.value("intel_gpu_up") == 0 and not empty.find("intel_gpu_info"),
                 "no GPU: up is 0, and the exporter runs")
     lab.shell("lab_load vfio=1")
-    bound = exporter.scrape_until(lambda m: m.find("intel_gpu_info"))
+    bound = exporter.scrape_until(lambda m: m.find("intel_gpu_info") and m.find(BUSY))
     checks.that(driver(bound) == ["i915"] and bound.find(BUSY) and bound.value("intel_gpu_up") == 1,
                 "a GPU that appears is followed")
     info = dict(list(bound.find("intel_gpu_info"))[0])

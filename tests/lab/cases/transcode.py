@@ -107,7 +107,7 @@ class Scraper(threading.Thread):
     """Looks every so often, and keeps what it saw and when."""
 
     def __init__(self, exporter, interval, seconds):
-        super().__init__()
+        super().__init__(daemon=True)
         self.exporter, self.interval, self.seconds, self.seen = exporter, interval, seconds, []
         self.start()
 

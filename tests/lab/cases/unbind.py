@@ -134,7 +134,7 @@ class Scrapes(threading.Thread):
     a driver goes: some scrape opens the events right then."""
 
     def __init__(self, exporter):
-        super().__init__()
+        super().__init__(daemon=True)
         self.exporter, self.done = exporter, threading.Event()
         self.present = self.absent = 0
         self.start()

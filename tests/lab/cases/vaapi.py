@@ -119,7 +119,7 @@ def check_missing(checks):
                     f"{name}: codec_working 0, {results(metrics)}")
         checks.that(metrics.value("intel_gpu_vaapi_up") == 0, f"{name}: up 0")
         lab.shell(after)
-        repaired = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 1, 30)
+        repaired = running.scrape_until(lambda m: m.value(WORKING, codec="h264") == 1, 120)
         checks.that(repaired.value(WORKING, codec="h264") == 1, f"{name}: and 1 when it is back")
         running.stop()
     probe = os.path.join(os.path.dirname(os.environ["EXPORTER"]), "intel_gpu_probe")

@@ -36,6 +36,18 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
+{{- /* The flags that say how it listens, one a line. */ -}}
+{{- define "exporter.web" -}}
+{{- with .Values.webConfig.secret -}}
+--web.config.file=/etc/intel-gpu-exporter/web.yml
+{{ end -}}
+{{- range .Values.extraArgs -}}
+{{- if hasPrefix "--web." . -}}
+{{ . }}
+{{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* "true" or nothing: are there objects for the operator? */ -}}
 {{- define "exporter.monitoring" -}}
 {{- $enabled := toString .Values.monitoring.enabled -}}
@@ -51,6 +63,9 @@ port: metrics
 honorLabels: true
 interval: {{ .Values.monitoring.interval }}
 scrapeTimeout: {{ .Values.monitoring.scrapeTimeout }}
+{{- with .Values.monitoring.endpoint }}
+{{ toYaml . }}
+{{- end }}
 relabelings:
   - targetLabel: job
     replacement: {{ .Values.monitoring.job }}
