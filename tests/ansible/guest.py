@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The role guest, in a machine that has Debian's kernel of cloud images."""
 import os
-import pwd
 
 from system import (check, converge, gpus, installed, only_packages_of, package, read, refuse, repository, run, step, write)
 
@@ -16,7 +15,7 @@ def guest():
     repository()
     only_packages_of()
     run("apt-get", "install", "-q", "-y", "linux-image-cloud-amd64")
-    run("useradd", "jellyfin")
+    run("useradd", "-G", "audio", "jellyfin")
     user = {"intel_gpu_guest_users": ["jellyfin"]}
     refuse("firmware from a section that apt does not have", "guest",
            "apt has no firmware-misc-nonfree. Firmware is in Debian's section non-free-firmware", **user)
@@ -39,7 +38,7 @@ def guest():
           not installed("linux-image-6.1.0-28-cloud-amd64"))
     groups = run("id", "-nG", "jellyfin").stdout.split()
     check("guest: the user is in the groups of the render node", {"render", "video"} <= set(groups), groups)
-    check("guest: and keeps his own", pwd.getpwnam("jellyfin").pw_gid != 0 and "jellyfin" in groups, groups)
+    check("guest: and keeps his own", {"audio", "jellyfin"} <= set(groups), groups)
     check("guest: no option of i915 where none is needed", not os.path.exists("/etc/modprobe.d/intel-gpu-guest.conf"))
 
     gpus(("0000:06:10.0", "4e61"), vfs=0)

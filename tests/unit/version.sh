@@ -17,6 +17,7 @@ names() { # FILE SED: what the file names, line by line
 }
 names CHANGELOG.md '/^## [0-9]/{s/^## ([0-9.]+).*/\1/p;q}'
 names deploy/helm/intel-gpu-exporter/Chart.yaml 's/^appVersion: "(.*)"$/\1/p'
+names deploy/ansible/galaxy.yml 's/^version: (.*)$/\1/p'
 tag='s/.*(intel-gpu-exporter:v?|^ *newTag: )([0-9]+\.[0-9]+\.[0-9]+)(-va)?([^0-9.].*)?$/\2/p'
 for file in $(git ls-files README.md deploy 2>/dev/null || find README.md deploy -type f); do
 	! grep -qE 'intel-gpu-exporter:v?[0-9]+\.|^ *newTag: [0-9]' "$file" || names "$file" "$tag"
