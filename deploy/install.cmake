@@ -29,13 +29,15 @@ install(FILES deploy/systemd/sysctl.conf DESTINATION ${SYSCTL_DIR}
         RENAME 10-intel-gpu-exporter.conf)
 install(FILES LICENSE CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES src/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src)
+install(FILES src/collectors/README.md src/collectors/troubleshooting.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src/collectors)
+install(FILES src/web/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src/web)
 
 # Links between documents lead to where the files are now.
 set(data ${CMAKE_INSTALL_FULL_DATADIR}/intel-gpu-exporter)
 file(RELATIVE_PATH data_from_doc ${CMAKE_INSTALL_FULL_DOCDIR} ${data})
 file(RELATIVE_PATH unit_from_doc ${CMAKE_INSTALL_FULL_DOCDIR}
      ${CMAKE_INSTALL_PREFIX}/${SYSTEMD_DIR}/intel-gpu-exporter.service)
-file(RELATIVE_PATH readme_from_prometheus ${data}/prometheus ${CMAKE_INSTALL_FULL_DOCDIR}/README.md)
+file(RELATIVE_PATH src_from_prometheus ${data}/prometheus ${CMAKE_INSTALL_FULL_DOCDIR}/src)
 install(CODE "
   function(write file to)
     file(READ \"${CMAKE_SOURCE_DIR}/\${file}\" text)
@@ -53,7 +55,7 @@ install(CODE "
         deploy/terraform \"${data_from_doc}/terraform\"
         dashboards/README.md \"${data_from_doc}/dashboards/README.md\")
   write(deploy/prometheus/runbook.md runbook.md
-        ../../README.md \"${readme_from_prometheus}\")
+        ../../src \"${src_from_prometheus}\")
 ")
 install(FILES ${CMAKE_BINARY_DIR}/deploy/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES ${CMAKE_BINARY_DIR}/deploy/runbook.md

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The table of all metrics, from the families themselves: README.md shows it. */
+/* The table of all metrics, from the families themselves: collectors/README.md shows it. */
 #include "list_metrics.h"
 
 #include "base/log.h"

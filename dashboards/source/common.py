@@ -71,8 +71,8 @@ def problems(size):
     return table(
         "Problems and what helps",
         "What an exporter could not read, encode tests that fail, and encode tests that wait. "
-        "GPUs that are gone and exporters that are silent. \"What helps\" is the section of the "
-        "exporter's README.",
+        "GPUs that are gone and exporters that are silent. \"What helps\" is a heading of the "
+        "exporter's page /runbook.",
         or_row(f"max by ({labels}) ({gone} or {silent} or {collectors} or {tests} or {waiting})", "what",
                "no problem is reported", f"up{{{MACHINE}}} == 1"),
         [column("instance", "Instance", link=to_node(), width=145),

@@ -67,7 +67,7 @@ def tests():
         table("Encode tests",
               "The last test of each encoder and picture size: a known picture is encoded, decoded "
               "back on the same GPU and compared. \"ok\" is a pass; other results are explained in "
-              "the exporter's README under vaapi-results.",
+              "the exporter's page /runbook under vaapi-results.",
               [f"max by ({TEST}, result) (intel_gpu_vaapi_probe_result{{{GPU}}})",
                value("psnr_decibels"), value("frames_per_second"), value("duration_seconds"),
                f"time() - {value('timestamp_seconds')}"],

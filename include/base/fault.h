@@ -20,7 +20,7 @@ enum reason {
 
 struct fault {
 	enum reason reason;
-	const char *remedy; /* anchor of the section in README.md that says what to do */
+	const char *remedy; /* anchor in collectors/troubleshooting.md, which says what to do */
 	char detail[200];   /* for the log: what was tried and what came of it */
 };
 

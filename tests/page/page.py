@@ -155,7 +155,7 @@ def check_daemon(stage):
         visit.picture("daemon")
     stage.browser.open(visit.url + "runbook#vaapi-results")
     stage.checks.that("driver_missing" in stage.browser.text("table"), "the runbook opens")
-    # It is a section of the README: what it says has to make sense without the rest.
+    # It is a section of a document: what it says has to make sense without the rest.
     lost = stage.browser.run("return [...document.links].map((a) => a.getAttribute('href')).filter("
                              "(l) => l.startsWith('#') && !document.getElementById(l.slice(1)))")
     stage.checks.same(lost, [], "the runbook's links lead somewhere")

@@ -15,6 +15,7 @@ TARGET = {'job', 'instance'}
 SEVERITIES = {'critical', 'warning', 'info'}
 OWN = 'intel_gpu_'
 
+TROUBLESHOOTING = 'src/collectors/troubleshooting.md'
 errors = []
 
 
@@ -114,9 +115,9 @@ def check_tests(names, tests):
             error('%s: no test of how long it fires' % name)
 
 
-def check_links(folder, runbook, anchors, readme_anchors):
+def check_links(folder, runbook, anchors, remedies):
     for target, anchor in re.findall(r'\]\(([^)#]*)#([\w-]+)\)', runbook):
-        there = readme_anchors if target.endswith('README.md') else anchors
+        there = remedies if target.endswith('troubleshooting.md') else anchors
         if anchor not in there:
             error('runbook.md: a link to %s#%s, which is not there' % (target, anchor))
         if target and not (folder / target).exists():
@@ -151,10 +152,11 @@ def main():
     for word in set(re.findall(r'\bIntelGpu\w+', runbook + rules)):
         if word not in names:
             error('no alert is called %s' % word)
-    check_links(folder, runbook, anchors, anchors_of((root / 'README.md').read_text()))
+    remedies = anchors_of((root / TROUBLESHOOTING).read_text())
+    check_links(folder, runbook, anchors, remedies)
     for remedy in set(re.findall(r'perf-\w+', rules)):
-        if remedy not in anchors_of((root / 'README.md').read_text()):
-            error('README.md has no remedy %s' % remedy)
+        if remedy not in remedies:
+            error('troubleshooting.md has no remedy %s' % remedy)
 
     for message in errors:
         print(message)

@@ -18,12 +18,12 @@ CASES = [
     (RULES, 'severity: info', 'severity: page', 'severity'),
     (RULES, '        for: 20m\n', '', 'no `for`'),
     (RULES, 'runbook.md#intelgpugone', 'runbook.md#gpu-gone', 'runbook is not'),
-    (RULES, 'perf-paranoid', 'perf-allowed', 'README.md has no remedy perf-allowed'),
+    (RULES, 'perf-paranoid', 'perf-allowed', 'troubleshooting.md has no remedy perf-allowed'),
     (RULES, 'not find it now.\n', 'not find it now.\n          note: see IntelGpuLost\n',
      'no alert is called IntelGpuLost'),
     (RUNBOOK, '## IntelGpuThrottled', '## Throttled', 'IntelGpuThrottled: no section'),
     (RUNBOOK, '(#intelgpugone)', '(#gone)', 'a link to #gone'),
-    (RUNBOOK, 'README.md#vaapi-results', 'README.md#results', 'README.md#results'),
+    (RUNBOOK, 'troubleshooting.md#vaapi-results', 'troubleshooting.md#results', 'troubleshooting.md#results'),
     (RUNBOOK, 'intel_gpu_vaapi_entrypoint_info', 'intel_gpu_vaapi_entrypoints', 'no metric'),
     (TESTS, 'alertname: IntelGpuProbeStuck', 'alertname: IntelGpuStuck',
      'no alert is called IntelGpuStuck'),
@@ -47,7 +47,7 @@ def main():
         with tempfile.TemporaryDirectory() as work:
             folder = Path(work) / 'deploy/prometheus'
             shutil.copytree(root / 'deploy/prometheus', folder)
-            shutil.copy(root / 'README.md', work)
+            shutil.copytree(root / 'src/collectors', Path(work) / 'src/collectors')
             text = (folder / name).read_text()
             if old not in text:
                 print('case %d: %s has no %r' % (number, name, old))

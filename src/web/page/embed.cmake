@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -D OUT=FILE.c -D README=README.md -P embed.cmake: this directory as arrays of C, and
-# the README's section on failing collectors as a page: help is there without the Internet.
+# cmake -D OUT=FILE.c -D TROUBLESHOOTING=FILE.md -P embed.cmake: this directory as arrays of C, and
+# the section on failing collectors as a page: help is there without the Internet.
 set(HEADING "## When a collector fails")
 
 function(embed name content_hex)
@@ -12,10 +12,10 @@ endfunction()
 
 # The few things of Markdown that the section uses. No lists: its brackets and semicolons are text.
 function(runbook_html result)
-  file(READ "${README}" text)
+  file(READ "${TROUBLESHOOTING}" text)
   string(FIND "${text}" "\n${HEADING}\n" begin)
   if(begin LESS 0)
-    message(FATAL_ERROR "${README} has no heading \"${HEADING}\", which the page links to")
+    message(FATAL_ERROR "${TROUBLESHOOTING} has no heading \"${HEADING}\", which the page links to")
   endif()
   string(SUBSTRING "${text}" ${begin} -1 text)
   string(REGEX REPLACE "^\n${HEADING}\n" "" text "${text}")
