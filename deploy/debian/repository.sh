@@ -15,7 +15,7 @@ usage() {
 	    curl -fo /etc/apt/keyrings/intel-gpu-exporter.asc URL/intel-gpu-exporter.asc
 	    curl -f URL/intel-gpu-exporter.sources | sed "s/CODENAME/\$(. /etc/os-release; echo \$VERSION_CODENAME)/" \\
 	      >/etc/apt/sources.list.d/intel-gpu-exporter.sources
-	    apt-get update && apt-get install intel-gpu-exporter
+	    apt-get update && apt-get install --no-remove intel-gpu-exporter
 	TXT
 }
 
