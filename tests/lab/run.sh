@@ -224,7 +224,7 @@ console_tail() {
 	local from
 	from=$(grep -anm1 -E 'BUG: |Oops: |general protection|Kernel panic' "$run/console" 2>/dev/null | cut -d: -f1 || true)
 	if [ -n "$from" ]; then
-		tail -n "+$from" "$run/console" | head -n 50
+		tail -n "+$from" "$run/console" | sed -n 1,50p
 	else
 		tail -n 25 "$run/console" 2>/dev/null || true
 	fi | tr -d '\r' | sed 's/^/  | /' >&2
@@ -238,7 +238,7 @@ stuck_tail() {
 		/^task:/ { flush(); sub(/^task:/, ""); shown = !/ppid:[02] / || /state:[RD]/; what = $1 " " $2 }
 		/^ [^?]*\+0x[0-9a-f]+\/0x/ && n++ < 14 { sub(/\+0x.*/, "", $1); where = where " " $1 }
 		/^RIP: 0010/ { sub(/\+0x.*/, "", $2); sub(/^0010:/, "", $2); where = " " $2; n = 0 }
-		END { flush() }' | head -n 80 | sed 's/^/  | /' >&2
+		END { flush() }' | sed -n 1,80p | sed 's/^/  | /' >&2
 }
 
 report() {
@@ -247,7 +247,7 @@ report() {
 	if [ -n "$rc" ]; then
 		if grep -qaE 'WARNING: |BUG: |INFO: task' "$run/console"; then
 			say "the guest's kernel complained:"
-			grep -aE -A 12 'WARNING: |BUG: |INFO: task' "$run/console" | head -n 40 | sed 's/^/  | /' >&2
+			grep -aE -A 12 'WARNING: |BUG: |INFO: task' "$run/console" | sed -n 1,40p | sed 's/^/  | /' >&2
 		fi
 		exit "$rc"
 	fi
