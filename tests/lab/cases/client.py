@@ -226,13 +226,20 @@ def check_lost(checks, exporter):
     while any(p.poll() is None for p in processes.values()) and time.monotonic() < stop:
         time.sleep(interval * random.uniform(0.95, 1.05))
         metrics = exporter.scrape()
+    charged = 0
     for n in lengths:
         total = float(processes[n].stdout.read())
+        # A context that no other one follows may stay on its engine, on a machine that is busy for half a minute.
+        if not total:
+            checks.skip(f"clients of {n} s: the driver has charged them nothing")
+            continue
+        charged += 1
         seen = busy(metrics, workload=f"service/life{n}.service")
         expected = 1 - n / 30 if n < 15 else 15 / (2 * n)
         print(f"clients of {n} s, scraped every 15 s: {1 - seen / total:.1%} of {total / scale:.0f}"
               f" s lost, {expected:.1%} expected")
         checks.that(seen <= total * 1.01, f"not more than was done ({seen:.3f}, {total:.3f})")
+    checks.that(charged >= len(lengths) - 1, f"of {len(lengths)} kinds of clients {charged} were charged")
     checks.that(busy(metrics, workload="service/life60.service") > 0, "long clients are seen")
 
 
