@@ -8,6 +8,7 @@ import threading
 import time
 
 import lab
+import stalls
 from lab_vaapi import FEW, exporter as vaapi_exporter, first_round, knobs
 
 FLOOR_PORT = 10058
@@ -23,6 +24,27 @@ def children(pid):
     return open(f"/proc/{pid}/task/{pid}/children").read().split()
 
 
+def ask(connection, failures):
+    """A scrape. A failure is kept with the time that it took; not what this machine itself has caused."""
+    start = time.monotonic()
+    try:
+        connection.request("GET", "/metrics")
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status == 200 and body.endswith(b"\n"):
+            return
+        failure = f"{answer.status} {body[:80]}"
+    except (OSError, http.client.HTTPException) as e:
+        failure = repr(e)
+        connection.close()
+    time.sleep(2 * stalls.STEP)
+    still = stalls.since(start)
+    if still:
+        print(f"# a scrape failed while the machine stood still for {still:.0f} s: {failure}", flush=True)
+    else:
+        failures.append(f"{failure} after {time.monotonic() - start:.1f} s")
+
+
 def load(port, failures):
     """1,000 scrapes by 40 clients at the same time, each on its own keep-alive connection and from an
     address of its own: one alone has not so many places."""
@@ -30,14 +52,7 @@ def load(port, failures):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60,
                                                 source_address=(f"127.0.1.{1 + number}", 0))
         for _ in range(count):
-            try:
-                connection.request("GET", "/metrics")
-                answer = connection.getresponse()
-                body = answer.read()
-                if answer.status != 200 or not body.endswith(b"\n"):
-                    failures.append(answer.status)
-            except OSError as e:
-                failures.append(e)
+            ask(connection, failures)
         connection.close()
 
     threads = [threading.Thread(target=client, args=(i, SCRAPES // CLIENTS))
@@ -55,7 +70,8 @@ def check_growth(checks, pid):
         load(lab.PORT, failures)
         time.sleep(1)
         sizes.append(lab.rss_kb(pid))
-    checks.that(not failures and sizes[-1] <= sizes[-2] + 128, f"further loads do not grow it: {sizes} kB")
+    checks.that(not failures and sizes[-1] <= sizes[-2] + 128, f"further loads do not grow it: {sizes} kB; "
+                f"failures {failures[:3]}")
 
 
 def check_quiet(checks, pid):
@@ -113,6 +129,7 @@ def wait_for_floor():
 
 def main():
     checks = lab.Checks()
+    stalls.watch()
     lab.shell("lab_load")
     # A huge page that happens to fit into a thread's stack is 2 MB of chance, in both programs.
     lab.shell("echo never >/sys/kernel/mm/transparent_hugepage/enabled")
