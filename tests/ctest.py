@@ -5,7 +5,11 @@ long; keeps ctest's log and every test's time for the report at the end.
 
 usage: ctest.py run BUILD NAME [CTEST OPTION...]    the log goes to RESULTS/NAME.log
        ctest.py report BEGIN [PROMISE [LEFT_OUT]]   seconds since the epoch; seconds; a text
-RESULTS is a folder in the environment.
+RESULTS is a directory in the environment.
+
+With AGAIN=N in the environment up to N tests that fail are run once more at the end of their step, one at
+a time. Who fails twice has failed. Who passes then is reported as unsteady with its first log: a rare fault
+of the test or of the exporter, which is to be found, but no reason to throw away an hour of other results.
 
 A test's COST is the seconds that it takes, its PROCESSORS the slots that it needs, of which each
 processor has three: 1 for what mostly waits, 2 for what computes, 4 for what judges times. Thousands in
@@ -24,6 +28,7 @@ from pathlib import Path
 
 RESULTS = Path(os.environ["RESULTS"])
 TIMES, SHORT = RESULTS / "times", RESULTS / "short"
+AGAIN = int(os.environ.get("AGAIN", 0))
 SLOTS = 3 * len(os.sched_getaffinity(0))
 QUIET = 30  # seconds without a test that ends, until a line says that all is well
 START = re.compile(r"^ +Start +\d+: (\S+)")
@@ -71,6 +76,26 @@ def lines_of(stream):
             yield from (line.decode(errors="replace") for line in whole)
 
 
+def keep_log(build, name):
+    log = RESULTS / f"{name}.log"
+    shutil.copy(Path(build) / "Testing/Temporary/LastTest.log", log)
+    with open(SHORT, "a", encoding="utf-8") as short:
+        short.writelines(line for line in open(log, encoding="utf-8", errors="replace")
+                         if line.startswith("short: "))
+
+
+def run_again(build, name, failed):
+    """The results by name: of those that fail a second time, and of those that do not."""
+    results = dict.fromkeys(failed, "failed")
+    for test in failed if len(failed) <= AGAIN else []:
+        print(f"{test} again, alone", flush=True)
+        code = subprocess.run(["ctest", "--test-dir", build, "--output-on-failure", "--no-tests=error",
+                               "-R", f"^{re.escape(test)}$"]).returncode
+        keep_log(build, f"{name}.again.{test}")
+        results[test] = "failed" if code else "unsteady"
+    return results
+
+
 def run(build, name, options):
     expected = Expected(build, options)
     running, number, of = [], 0, len(expected.work)
@@ -82,6 +107,7 @@ def run(build, name, options):
         print(f"{number:3}/{of} after {time.monotonic() - expected.begin:3.0f} s, "
               f"about {expected.left():3.0f} s left: {what}{beside}", flush=True)
 
+    failed = {}  # and their times
     with open(TIMES, "a", encoding="utf-8") as times:
         for line in lines_of(ctest.stdout):
             if line is None:
@@ -94,20 +120,19 @@ def run(build, name, options):
                 if test in running:  # or what it needs has failed
                     running.remove(test)
                 expected.end(test)
-                print(Path(build).name, test, found[5], "passed" if result == "Passed" else
-                      "skipped" if "Skipped" in result else "failed", file=times, flush=True)
+                if result == "Passed" or "Skipped" in result:
+                    print(Path(build).name, test, found[5], result.lower().split()[-1], file=times, flush=True)
+                else:
+                    failed[test] = found[5]
                 say(f"{test} {result.lower()} ({float(found[5]):.1f} s)")
             elif not DETAILS.match(line):
                 print(line, flush=True)
-    code = ctest.wait()
-    if code != 0 and number == 0:
-        with open(TIMES, "a", encoding="utf-8") as times:
+        code = ctest.wait()
+        keep_log(build, name)
+        for test, result in run_again(build, name, list(failed)).items():
+            print(Path(build).name, test, failed[test], result, file=times)
+        if code != 0 and number == 0:
             print(Path(build).name, f"ctest:{name}", 0, "failed", file=times)
-    log = RESULTS / f"{name}.log"
-    shutil.copy(Path(build) / "Testing/Temporary/LastTest.log", log)
-    with open(SHORT, "a", encoding="utf-8") as short:
-        short.writelines(line for line in open(log, encoding="utf-8", errors="replace")
-                         if line.startswith("short: "))
     return code
 
 
@@ -133,15 +158,19 @@ def report(begin, promise="", left_out=""):
         print("  " + line)
     seconds = time.time() - float(begin)
     print(f"took {seconds:.0f} s" + (f" of {promise} promised" if promise else ""))
-    failed = [f"{test}" + (f" ({step})" if step != "release" else "")
-              for step, test, _, result in found if result == "failed"]
-    if failed:
+    failed, unsteady = ([test + (f" ({step})" if step != "release" else "")
+                         for step, test, _, result in found if result == wanted]
+                        for wanted in ("failed", "unsteady"))
+    if failed or unsteady:
         for path in sorted(RESULTS.glob("*.log")):
             show_failures(path)
+    if unsteady:
+        print("unsteady, failed once and passed when run again alone: " + ", ".join(unsteady))
+    if failed:
         print("failed: " + ", ".join(failed))
     count = collections.Counter(one[3] for one in found)
     print(f"{count['passed']} passed, {count['failed']} failed" +
-          (f", {count['skipped']} skipped" if count["skipped"] else ""))
+          "".join(f", {count[one]} {one}" for one in ("unsteady", "skipped") if count[one]))
     return 1 if failed or not found else 0
 
 

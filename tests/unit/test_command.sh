@@ -51,9 +51,34 @@ report
 check "failed: exit code 1" equal "$rc" 1
 check "which are named" grep -qx 'failed: unit.a, unit.b (asan)' <<<"$said"
 check "and counted" equal "$(tail -n 1 <<<"$said")" "12 passed, 2 failed, 1 skipped"
+printf '%s\n' "release unit.a 1 passed" "release unit.b 1 unsteady" >"$out/times"
+report
+check "unsteady: exit code 0" equal "$rc" 0
+check "which is named" grep -qx 'unsteady, failed once and passed when run again alone: unit.b' <<<"$said"
+check "and counted, too" equal "$(tail -n 1 <<<"$said")" "1 passed, 0 failed, 1 unsteady"
 : >"$out/times"
 report
 check "no test at all: exit code 1" equal "$rc" 1
+
+# Real tests: one fails always, one the first time only.
+mkdir "$out/build"
+cat >"$out/build/CTestTestfile.cmake" <<-TXT
+	add_test(good true)
+	add_test(bad false)
+	add_test(once sh -c "test -e '$out/once' || { touch '$out/once'; echo NOT OK: once; exit 1; }")
+TXT
+again() { # N OPTION...: their results with AGAIN=N
+	rm -f "$out/once" "$out"/*.log
+	: >"$out/times"
+	AGAIN=$1 "$tests/ctest.py" run "$out/build" some "${@:2}" >/dev/null
+	awk '{ print $2 "=" $4 }' "$out/times" | sort | xargs
+}
+check "a failed test is run again, and fails if it fails twice" equal "$(again 3)" \
+	"bad=failed good=passed once=unsteady"
+report
+check "its first log is shown" grep -qx 'NOT OK: once' <<<"$said"
+check "if not asked for, a failed test has failed" equal "$(again 0)" "bad=failed good=passed once=failed"
+check "nor when more fail than that" equal "$(again 1)" "bad=failed good=passed once=failed"
 
 verdict() { rc=0; said=$("$tests/lab/group.sh" verdict "$out" "$1") || rc=$?; }
 echo "lab: guest panicked: oh" >"$out/guest"
