@@ -66,6 +66,13 @@ static enum reason slot_reason(const struct slot *slot)
 	return slot->result->fault.reason;
 }
 
+/* A collector may time out itself, with words of its own; without a result it is the scrape that
+ * did. */
+static const char *slot_detail(const struct slot *slot)
+{
+	return slot->result ? slot->result->fault.detail : "no answer by the deadline";
+}
+
 /* The collector has reported why a part is missing, and exports the rest. */
 static bool is_partial(const struct slot *slot)
 {
@@ -75,8 +82,7 @@ static bool is_partial(const struct slot *slot)
 static bool same_fault(const struct slot *a, const struct slot *b)
 {
 	return a->job->gpu == b->job->gpu && slot_reason(a) == slot_reason(b) &&
-	       is_partial(a) == is_partial(b) &&
-	       (!a->result || strcmp(a->result->fault.detail, b->result->fault.detail) == 0);
+	       is_partial(a) == is_partial(b) && strcmp(slot_detail(a), slot_detail(b)) == 0;
 }
 
 /* One line for all collectors of a GPU that fail for the same cause: a PMU serves several. */
@@ -98,8 +104,7 @@ static void log_failing_locked(struct scrape *scrape, size_t first)
 	}
 	log_warn(is_partial(slot) ? "collector incomplete" : "collector failing", "collector",
 		 names, "pci", slot->job->gpu ? slot->job->gpu->pci : NULL, "reason",
-		 reason_name(reason), "err",
-		 slot->result ? slot->result->fault.detail : "no answer by the deadline", "remedy",
+		 reason_name(reason), "err", slot_detail(slot), "remedy",
 		 slot->result ? slot->result->fault.remedy : "stuck-read");
 }
 

@@ -134,8 +134,15 @@ class Exporter:
         sys.exit("FAIL: the machine stands still again and again")
 
     def where(self):
-        """What each thread is at in the kernel, where root may read that."""
-        found = []
+        """What each thread is at in the kernel, where root may read that; how it ended if it has, and the
+        kernel's words on that."""
+        try:
+            found = [f"it has ended with {self.process.wait(5)}",
+                     *subprocess.run(["dmesg"], capture_output=True, text=True).stdout.splitlines()[-8:]]
+        except subprocess.TimeoutExpired:
+            found = ["it runs"]
+        if not os.path.exists(f"/proc/{self.pid}"):
+            return "\n".join(found)
         for task in sorted(os.listdir(f"/proc/{self.pid}/task")):
             for name in ("comm", "syscall", "wchan", "stack"):
                 try:

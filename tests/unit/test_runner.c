@@ -562,6 +562,39 @@ static void log_of_a_stuck_one(void **state)
 	assert_has(capture_end(), "msg=\"collector recovered\" collector=blocker\n");
 }
 
+/* A collector's own timeout, a name that did not come, and one that is stuck are two causes, in
+ * either order. */
+static void log_of_two_timeouts(void **state)
+{
+	static const enum toy stuck[] = { TOY_BLOCKER, TOY_FAILER2 };
+	const char *text;
+
+	(void)state;
+	scraper_stop(scraper);
+	new_scraper(200 * MS);
+	assert_int_equal(scraper_start(scraper), 0);
+	scrape(ALL_TOYS & ~TOY(BROKEN), 0, NULL);
+	log_setup(LOG_INFO, LOG_LOGFMT);
+	for (size_t i = 0; i < ARRAY_SIZE(stuck); i++) {
+		char line[80];
+
+		toys_fail(-ETIMEDOUT, "its own");
+		toys_block(stuck[i]);
+		capture_begin(STDERR_FILENO);
+		scrape(TOY(FAILER) | (collector_set)1 << stuck[i], 0, NULL);
+		text = capture_end();
+		snprintf(line, sizeof(line), "collector=%s reason=timeout err=\"no answer by",
+			 collectors_all[stuck[i]]->name);
+		assert_int_equal(count_of(text, "\n"), 2);
+		assert_has(text, line);
+		assert_has(text, "collector=failer reason=timeout err=\"its own: ");
+		toys_fail(0, "");
+		toys_release();
+		wait_until_idle(stuck[i]);
+		scrape(ALL_TOYS & ~TOY(BROKEN), 0, NULL);
+	}
+}
+
 static void stop_wakes_waiting_scrapes(void **state)
 {
 	struct asker askers[3] = { { .set = ALL_TOYS },
@@ -763,6 +796,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(log_tells_changes_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(log_of_a_stuck_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(log_of_two_timeouts, setup, teardown),
 		cmocka_unit_test_setup_teardown(stop_wakes_waiting_scrapes, setup, teardown),
 		cmocka_unit_test_setup_teardown(stuck_discovery_leaves_the_old_list, setup,
 						teardown),
