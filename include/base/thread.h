@@ -4,7 +4,9 @@
 #define BASE_THREAD_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Starts a thread with a name of at most 15 bytes. Without ret it is detached; else *ret is to be
@@ -19,5 +21,11 @@ void thread_cond_init(pthread_cond_t *cond);
  * reason.
  */
 void thread_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t until_ns);
+
+/*
+ * Whether a thread of this process runs or waits for a processor ("R" in proc(5)'s stat), and not
+ * for anything else. False also when that cannot be read.
+ */
+bool thread_runs(pid_t tid);
 
 #endif

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 struct start {
 	const char *name;
@@ -66,4 +72,21 @@ void thread_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, uint64_t unt
 		pthread_cond_wait(cond, lock);
 	else
 		pthread_cond_timedwait(cond, lock, &t);
+}
+
+bool thread_runs(pid_t tid)
+{
+	_cleanup_close_ int fd = -1;
+	char path[64], stat[128];
+	const char *name_end;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
+	if (n < 0)
+		return false;
+	stat[n] = '\0';
+	name_end = strrchr(stat, ')');
+	return name_end && strncmp(name_end, ") R", 3) == 0;
 }

@@ -12,9 +12,11 @@
  * queue) and runs the queue: this file. The waiter also watches the runner: it looks when the
  * runner has made no step for 50 ms while work waits, and has another one take over. A step is a
  * file that was opened or read (fs_count_steps()): a walk of ten thousand processes is long, not
- * stuck. The old runner is no longer `current`, ends what it is in, answers who waits for that, and
- * is the `spare` that takes over the next time, so that a machine where this happens at each scrape
- * makes no thread for it; with a spare already there it exits.
+ * stuck, nor is one that runs or waits for a processor (thread_runs()), for ten times as long:
+ * where other processes have the processors, it is not a read that has not ended. The old runner is
+ * no longer `current`, ends what it is in, answers who waits for that, and is the `spare` that
+ * takes over the next time, so that a machine where this happens at each scrape makes no thread for
+ * it; with a spare already there it exits.
  *
  * A job is
  *   IDLE     in nobody's hands        -> QUEUED by the plan of a scrape that wants it
@@ -48,11 +50,16 @@
 #include "base/thread.h"
 
 #include <errno.h>
+#include <unistd.h>
+
+#define RUNS_MAX 9 /* so many times without a step may it only have run */
 
 struct runner {
 	struct scraper *scraper;
 	atomic_ulong steps;  /* by its own thread */
 	unsigned long known; /* of those, when somebody last compared */
+	unsigned runs;	     /* since then, times that it ran when somebody asked */
+	pid_t tid;	     /* 0: it has not begun */
 };
 
 static void signal_if_done_locked(struct scrape *scrape)
@@ -277,6 +284,7 @@ static void *runner_main(void *data)
 
 	fs_count_steps(&me->steps);
 	pthread_mutex_lock(&s->lock);
+	me->tid = gettid();
 	while (!s->stopping) {
 		if (s->current != me) {
 			if (!stay_locked(s, me))
@@ -290,6 +298,7 @@ static void *runner_main(void *data)
 		}
 		s->progress = sys_monotonic_ns();
 		me->known = atomic_load_explicit(&me->steps, memory_order_relaxed);
+		me->runs = 0;
 		work_locked(s, me);
 	}
 	pthread_mutex_unlock(&s->lock);
@@ -313,6 +322,10 @@ bool runner_moves_locked(struct scraper *s)
 	steps = atomic_load_explicit(&runner->steps, memory_order_relaxed);
 	moves = steps != runner->known;
 	runner->known = steps;
+	if (moves)
+		runner->runs = 0;
+	else if (runner->runs < RUNS_MAX && (runner->tid == 0 || thread_runs(runner->tid)))
+		moves = ++runner->runs;
 	return moves;
 }
 

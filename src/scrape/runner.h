@@ -62,7 +62,8 @@ struct scraper {
 
 /* runner.c: makes another runner the current one: the spare one, or a new thread. 0 or -errno. */
 int runner_start_locked(struct scraper *scraper);
-/* Whether the current one has made a step since it was last asked, or since its work began. */
+/* Whether the current one has made a step since it was last asked, or since its work began, or only
+ * lacks a processor. */
 bool runner_moves_locked(struct scraper *scraper);
 bool runner_has_work_locked(const struct scraper *scraper);
 /* When the job is stuck, if it runs until then: nobody waits for it any longer. */

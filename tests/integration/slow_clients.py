@@ -125,7 +125,9 @@ def main(checks):
         sock.close()
     checks.that(wait_for(lambda: exporter.fds() == before, 20),
                 f"with all of them gone {before} file descriptors, as before: {exporter.fds()}")
-    checks.that(wait_for(lambda: exporter.threads() <= threads, 10), f"{threads} threads, as before")
+    # A runner that was once taken for stuck stays as the one that takes over the next time.
+    checks.that(wait_for(lambda: exporter.threads() <= threads + 1, 10),
+                f"{threads} threads, as before, and at most one that stands by: {exporter.threads()}")
     checks.that(exporter.stop() < 6 and exporter.process.returncode == 0, "it ends with 0")
 
 

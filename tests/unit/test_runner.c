@@ -377,6 +377,26 @@ static void a_long_walk_is_not_stuck(void **state)
 	assert_true(kept);
 }
 
+/* Who computes, or has no processor, is in no read that never ends; but not for ever. */
+static void who_only_runs_has_longer(void **state)
+{
+	struct runner *before;
+	bool kept = false;
+
+	(void)state;
+	toys_compute(250);
+	for (int i = 0; i < 10 && !kept; i++) {
+		before = current();
+		assert_success(scrape(TOY(SLOW) | TOY(GPU), 0, NULL), "slow", 1);
+		kept = before == current();
+	}
+	assert_true(kept);
+	before = current();
+	toys_compute(1500);
+	assert_success(scrape(TOY(SLOW) | TOY(GPU), 0, NULL), "slow", 1);
+	assert_ptr_not_equal(before, current());
+}
+
 static struct runner *wait_for_spare(void)
 {
 	struct runner *found = NULL;
@@ -787,6 +807,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(two_are_stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(stuck_is_skipped_and_recovers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_long_walk_is_not_stuck, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_only_runs_has_longer, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_new_thread, setup, teardown),
 		cmocka_unit_test_setup_teardown(overlapping_scrapes_share_a_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_has_its_own_deadline, setup, teardown),

@@ -25,7 +25,7 @@ static struct {
 	pthread_mutex_t lock;
 	pthread_cond_t released;
 	bool blocked[TOYS];
-	unsigned steps;
+	unsigned steps, compute;
 	unsigned runs[TOYS], inside, states;
 	uint64_t began[TOYS];
 	int error, init_error[TOYS];
@@ -36,11 +36,12 @@ static int collect(const struct collection *c)
 {
 	static const struct timespec slow = { 0, 10000000 };
 	enum toy toy = (enum toy)(c->collector->families - families);
-	unsigned steps;
+	unsigned steps, compute;
 	int error;
 
 	pthread_mutex_lock(&toys.lock);
 	steps = toys.steps;
+	compute = toys.compute;
 	toys.runs[toy]++;
 	toys.inside++;
 	toys.began[toy] = sys_monotonic_ns();
@@ -55,7 +56,12 @@ static int collect(const struct collection *c)
 		fault_errno(c->fault, error, "%s", toys.detail);
 	toys.inside--;
 	pthread_mutex_unlock(&toys.lock);
-	if (toy == TOY_SLOW)
+	if (toy == TOY_SLOW && compute) {
+		uint64_t until = sys_monotonic_ns() + compute * UINT64_C(1000000);
+
+		while (sys_monotonic_ns() < until)
+			;
+	} else if (toy == TOY_SLOW)
 		for (unsigned i = 0; i <= steps; i++) {
 			char text[8];
 
@@ -156,7 +162,7 @@ void toys_reset(void)
 	toys.init_error[TOY_ABSENT] = -ENODEV;
 	toys.init_error[TOY_BROKEN] = -EIO;
 	toys.error = 0;
-	toys.steps = 0;
+	toys.steps = toys.compute = 0;
 	pthread_mutex_unlock(&toys.lock);
 }
 
@@ -179,6 +185,13 @@ void toys_walk(unsigned steps)
 {
 	pthread_mutex_lock(&toys.lock);
 	toys.steps = steps;
+	pthread_mutex_unlock(&toys.lock);
+}
+
+void toys_compute(unsigned ms)
+{
+	pthread_mutex_lock(&toys.lock);
+	toys.compute = ms;
 	pthread_mutex_unlock(&toys.lock);
 }
 

@@ -33,6 +33,8 @@ void toys_release(void);
 
 /* TOY_SLOW reads so many files, one in 10 ms. */
 void toys_walk(unsigned steps);
+/* TOY_SLOW computes for so long, and reads nothing. */
+void toys_compute(unsigned ms);
 /* The failers return this; 0: they succeed. The detail tells one cause from another. */
 void toys_fail(int error, const char *detail);
 void toys_init_error(enum toy toy, int error);
