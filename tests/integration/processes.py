@@ -161,8 +161,7 @@ def check_threads(checks, exporter):
     walk = max(metrics.find("intel_gpu_scrape_collector_duration_seconds").values())
     if not checks.that(walk > 0.05, f"a walk takes {walk * 1000:.0f} ms, longer than 50 ms"):
         return
-    # A machine that does not run one for 50 ms may have made another, which stays: 11 with nine processes
-    # for each processor. One for each scrape would be 20.
+    # One that sleeps for 50 ms in a read, on a busy machine, makes another. One for each scrape would be 20.
     made = len(frozenset().union(*seen)) - len(seen[0])
     checks.that(made < 15, f"20 scrapes later it has had the same {len(seen[0])} runners, and "
                 f"{made} more")
