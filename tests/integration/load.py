@@ -28,7 +28,8 @@ def check_growth(checks):
         checks.that(not failures, f"load {len(rss)}: {SCRAPES} scrapes by {CLIENTS} clients in "
                     f"{seconds:.1f} s, failures {failures[:3]}")
         checks.that(exporter.fds() <= fds, f"{fds} file descriptors, as before: {exporter.fds()}")
-        checks.that(exporter.threads() <= threads,
+        # and the runner that takes over the next time, once one was taken for stuck
+        checks.that(exporter.threads() <= threads + 1,
                     f"{threads} threads, as before: {exporter.threads()}")
     if SANITIZED:
         checks.skip("growth of memory: a sanitizer keeps what was freed")

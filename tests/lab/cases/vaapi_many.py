@@ -36,8 +36,9 @@ def check_many(checks):
     rss = running.rss_kb()
     checks.that(metrics.value(runs) >= many, f"{metrics.value(runs):.0f} children were run")
     after = resources(running)
-    checks.that(after[0] <= before[0] and after[1] <= before[1],
-                f"descriptors and threads are no more than before: {before}, then {after}")
+    # A runner that was once taken for stuck stays as the one that takes over the next time.
+    checks.that(after[0] <= before[0] and after[1] <= before[1] + 1,
+                f"descriptors and threads are no more than before, but one that stands by: {before}, then {after}")
     checks.that(rss - start < 200, f"so is the memory: {start} KiB, then {rss} KiB")
     checks.that(lab.shell("ps -eo stat,comm | grep -c '^Z' || true") == "0", "no process is left to reap")
     running.stop()
