@@ -37,7 +37,7 @@ class Demo:
         with urllib.request.urlopen(URL + path, timeout=30) as answer:
             return answer.read().decode()
 
-    def scrape_until(self, condition, seconds=60):
+    def scrape_until(self, condition, seconds=180):
         """The metrics once they are so, or last."""
         end = time.monotonic() + seconds
         while True:
