@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Expressions and panels that more than one dashboard has."""
-from grafana import BY_GPU, GPU, JOB, MACHINE, RATE, column, stat, table, to_node, words
+from grafana import BY_GPU, GPU, JOB, MACHINE, RATE, column, node_column, stat, table
+from grammar import OTHERS, STATE_TEXT, STATES, short_model, spelled, BAD, WARN
 
 ACCELERATION = f"avg by ({BY_GPU}) (intel_gpu_vaapi_codec_working{{{GPU}}})"
 
@@ -18,29 +19,43 @@ KNOWN = f'max by ({BY_GPU}) (last_over_time(intel_gpu_info{{{GPU},function!="vf"
 LOST = f"{KNOWN} unless on ({BY_GPU}) intel_gpu_info{{{GPU}}} and on (job, instance) (up{{{MACHINE}}} == 1)"
 SILENT = f"{KNOWN} and on (job, instance) (up{{{MACHINE}}} == 0)"
 
-# A GPU in one word. A test that passes distinguishes idle from broken; busy engines alone do not.
-STATE = (
-    f"(0 * ({ACCELERATION} == 0))"
-    f" or (1 + 0 * ({ACCELERATION} > 0 < 1))"
-    f" or (3 + 0 * ({ACCELERATION} == 1 and on ({BY_GPU}) ({VIDEO} > 0.01)))"
-    f" or (2 + 0 * ({ACCELERATION} == 1 and on ({BY_GPU}) ({VIDEO} <= 0.01)))"
-    f" or (4 + 0 * ({ACCELERATION} == 1))"
-    f' or (5 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="vfio-pci"}}))'
-    f' or (6 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="none"}}))'
-    f" or (7 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU}}}))"
-    f" or (8 + 0 * ({LOST})) or (9 + 0 * ({SILENT}))")
-STATES = words(
-    v0=("Acceleration lost", "red"), v1=("Codec lost", "orange"), v2=("Works, idle", "green"),
-    v3=("Works, busy", "green"), v4=("Works", "green"), v5=("Given to a VM", "blue"),
-    v6=("No driver", "orange"), v7=("Not tested", "text"),
-    v8=("Gone", "red"), v9=("No answer", "red"))
-STATE_TEXT = (
-    "\"Works, idle\" and \"Works, busy\": every expected codec passed its last encode test; the "
-    "video engines are below or above 1 %. \"Works\": the same, but engine counters cannot be read. "
-    "\"Codec lost\": some expected codec fails. \"Acceleration lost\": all of them fail, so "
-    "transcodes run on the CPU. \"Not tested\": no test has run, or none is expected on this machine. "
-    "\"Gone\": it was there within a day, and its exporter does not see it now. \"No answer\": its "
-    "exporter is silent, so nothing is known.")
+def having(number, expr):
+    """A row with that number for each of the GPUs in the expression."""
+    return f"({number} + 0 * {expr})"
+
+
+# Its words are STATES.
+STATE = " or ".join((
+    having(2, f"max by ({BY_GPU}) (intel_gpu_wedged{{{GPU}}} == 1)"),
+    having(3, f"({ACCELERATION} == 0)"), having(4, f"({ACCELERATION} > 0 < 1)"),
+    having(9, f"({ACCELERATION} == 1 and on ({BY_GPU}) ({VIDEO} > 0.01))"),
+    having(10, f"({ACCELERATION} == 1 and on ({BY_GPU}) ({VIDEO} <= 0.01))"),
+    having(11, f"({ACCELERATION} == 1)"),
+    having(5, f"max by ({BY_GPU}) (intel_gpu_passthrough_in_use{{{GPU}}} == 0)"),
+    having(8, f'max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="vfio-pci"}})'),
+    having(6, f'max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="none"}})'),
+    having(7, f"max by ({BY_GPU}) (intel_gpu_info{{{GPU}}})"),
+    having(1, f"({LOST})"), having(0, f"({SILENT})")))
+# What people call a GPU; with its address where a node has two of that name. Those of the day before, too.
+MODEL = short_model(f"max by ({BY_GPU}, model) (topk by ({BY_GPU}) (1, "
+                    f"last_over_time(intel_gpu_info{{{GPU}}}[1d])))")
+TWINS = f"{MODEL} and on (job, instance, gpu) (count by (job, instance, gpu) ({MODEL}) > 1)"
+NAMES = (f'(label_replace(label_join({TWINS}, "gpu", " ", "gpu", "pci"), "gpu", "$1$2", "gpu", "(.*)0000:(.*)") '
+         f"or on ({BY_GPU}) {MODEL})")
+
+
+def named(expr):
+    """Adds "gpu", the GPU's name, to what has (job, instance, pci)."""
+    return f"({expr}) * on ({BY_GPU}) group_left (gpu) {NAMES}"
+
+
+def shares(metric_class, by, selector=GPU):
+    """Which share of a GPU's engines of a class each of those `by` uses, of 1; the exporter's own tests are
+    nobody. Where the number of engines is not known it is that of one engine."""
+    engines = (f'(max by ({BY_GPU}) (intel_gpu_engines{{{GPU},class="{metric_class}"}}) '
+               f"or 1 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU}}}))")
+    rate = (f'rate(intel_gpu_client_engine_busy_seconds_total{{{selector},class="{metric_class}",{OTHERS}}}{RATE})')
+    return f"sum by ({by}) ({rate} / on ({BY_GPU}) group_left () {engines})"
 
 
 # A scrape target of which it is known that it is an exporter: of a job in which one answered within a day.
@@ -75,10 +90,9 @@ def problems(size):
         "exporter's page /runbook.",
         or_row(f"max by ({labels}) ({gone} or {silent} or {collectors} or {tests} or {waiting})", "what",
                "no problem is reported", f"up{{{MACHINE}}} == 1"),
-        [column("instance", "Instance", link=to_node(), width=145),
-         column("pci", "GPU", width=115), column("what", "What"),
+        [node_column(), column("pci", "GPU", width=115), column("what", "What"),
          column("reason", "Reason", width=115), column("remedy", "What helps", width=125)],
-        size=size, empty="No exporter answers", sort=("Instance",))
+        size=size, empty="No exporter answers", sort=("Node",))
 
 
 def alerts(size):
@@ -90,16 +104,14 @@ def alerts(size):
                f'(ALERTS{{{JOB},instance=~"$instance|",alertname=~"IntelGpu.*"}})', "alertname", "none",
                f"job:intel_gpu_exporters:count{{{JOB}}}"),
         [column("alertname", "Alert"),
-         column("alertstate", "State", mappings=[{"type": "value", "options": {
-             "firing": {"color": "red", "index": 0, "text": "firing"},
-             "pending": {"color": "orange", "index": 1, "text": "pending"}}}], width=75),
+         column("alertstate", "State", mappings=spelled(firing=(BAD, "firing"), pending=(WARN, "pending")),
+                width=90),
          column("severity", "Severity", width=80),
-         column("instance", "Instance", link=to_node(), width=145),
+         node_column(),
          column("pci", "GPU", width=115), column("codec", "Codec", width=60)],
         size=size, empty="The rules are not loaded", sort=("Severity",))
 
 
-def state(size, legend):
-    return stat("State", "Each GPU in one word. " + STATE_TEXT, STATE, mappings=STATES,
-                background=True, size=size, legend=legend, empty="No GPU seen",
-                text="value_and_name" if legend else "value")
+def state(size):
+    return stat("Does it work?", "Each GPU in one word. " + STATE_TEXT, named(STATE), mappings=STATES,
+                size=size, legend="{{gpu}}", empty="No GPU seen", text="value_and_name")

@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """All nodes and their GPUs: does acceleration work, how busy, who, which alerts."""
-from common import (ACCELERATION, OURS, RENDER, STATE, STATES, STATE_TEXT, VIDEO, alerts, problems)
-from grafana import (ALL_OR_NOTHING, BY_ACCELERATION, BY_GPU, FLEET, GPU, LOAD, MACHINE, NONE_IS_GOOD,
-                     RATE, column, dashboard, row, series, stat, table, to_node)
+from common import ACCELERATION, OURS, RENDER, STATE, VIDEO, alerts, problems
+from grafana import BY_GPU, FLEET, GPU, MACHINE, RATE, column, dashboard, node_column, row, series, stat, table
+from grammar import (ALL_OR_NOTHING, BY_ACCELERATION, LOAD, NONE_IS_GOOD, RENDER as RENDER_COLOR, STATES, STATE_TEXT,
+                     TRANSCODES)
+
 
 def glance():
     return row(
         "At a glance",
-        stat("Hardware acceleration",
+        stat("Acceleration",
              "Share of expected codecs whose last encode test passed, over all GPUs that are tested. "
              "It does not depend on load: idle GPUs that work are at 100 %.",
              f"avg({ACCELERATION})", "percentunit", ALL_OR_NOTHING, empty="not tested"),
-        stat("GPUs with a codec lost",
+        stat("A codec lost",
              "GPUs on which at least one expected codec fails its encode test.",
              f"sum({ACCELERATION} < bool 1)", "none", NONE_IS_GOOD, empty="not tested"),
         stat("GPUs", "Intel GPUs that the exporters see now, whatever drives them.",
@@ -20,11 +22,11 @@ def glance():
              "Scrape targets, of a job in which some exporter answered within a day, that do not "
              "answer now. Nothing is known of their GPUs.",
              f"sum(1 - (up{{{MACHINE}}} and {OURS}))", "none", NONE_IS_GOOD),
-        stat("Collectors failing",
+        stat("Figures missing",
              "Sources that an exporter should be able to read and cannot. The table of problems "
              "says why.",
              f"sum(1 - intel_gpu_scrape_collector_success{{{MACHINE}}})", "none", NONE_IS_GOOD),
-        stat("Transcodes in hardware",
+        stat("On the GPU",
              "Share of running transcodes that use the GPU. No number while nothing is transcoded.",
              f'sum(intel_gpu_transcodes{{{MACHINE},acceleration=~"hardware|mixed"}}) / '
              f'(sum(intel_gpu_transcodes{{{MACHINE},acceleration=~"hardware|mixed|software"}}) > 0)',
@@ -38,10 +40,10 @@ def gpus():
     info = f"max by ({BY_GPU}, model, driver) (intel_gpu_info{{{GPU}}})"
     return table(
         "GPUs",
-        "One row for each GPU; click an instance for its details. " + STATE_TEXT +
+        "One row for each GPU; click a node for its details. " + STATE_TEXT +
         " A dash means that the value could not be read; it is never 0.",
         [STATE, ACCELERATION, VIDEO, RENDER, clock, asleep, clients, info],
-        [column("instance", "Instance", link=to_node(gpu="GPU")), column("pci", "GPU", width=120),
+        [node_column(), column("pci", "GPU", width=120),
          column("model", "Model", width=290), column("driver", "Driver", width=80),
          column("Value #A", "State", mappings=STATES, width=150),
          column("Value #B", "Acceleration", "percentunit", ALL_OR_NOTHING, decimals=0, width=110,
@@ -49,9 +51,9 @@ def gpus():
          column("Value #C", "Video busy", "percentunit", LOAD, gauge=True, decimals=1),
          column("Value #D", "Render busy", "percentunit", LOAD, gauge=True, decimals=1),
          column("Value #E", "Clock", "hertz", width=110),
-         column("Value #F", "Asleep (RC6)", "percentunit", decimals=0, width=120),
+         column("Value #F", "Asleep", "percentunit", decimals=0, width=120),
          column("Value #G", "Clients", "short", decimals=0, width=80)],
-        size=(24, 8), sort=("State", "Instance"))
+        size=(24, 8), sort=("State", "Node"))
 
 
 def over_time():
@@ -77,12 +79,10 @@ def over_time():
                "and computes; in engines: 1 is one engine fully used.",
                (who % "render", "{{instance}} {{workload}} {{guest}}"), "short", decimals=2),
         series("Render engines busy", "How busy the render engines are, as the mean of a GPU's.",
-               (RENDER, gpu), "percentunit", high=1),
+               (RENDER, gpu), "percentunit", high=1,
+               color=RENDER_COLOR),
         series("Transcodes",
-               "Processes that transcode, by what they use. hardware: video engines and little CPU. "
-               "mixed: video engines, and an encoder of the CPU or more than half a core. "
-               "software: CPU only, and it codes video. idle: neither, a copy, or sound. "
-               "unknown: no evidence, or the exporter may not read it.",
+               TRANSCODES,
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
                "short", decimals=0, stack=True, colored=BY_ACCELERATION))
 

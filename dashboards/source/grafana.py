@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the dashboards are made of: panels, tables, variables and links as Grafana's JSON has them."""
+import json
+
+from grammar import FULL, NO_PORT, TEXT, VIDEO, unmeasured
 
 DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
 TAG = "intel-gpu"
@@ -12,30 +15,9 @@ GPU = MACHINE + ',pci=~"$pci"'
 BY_GPU = "job, instance, pci"
 RATE = "[$__rate_interval]"
 
-# Steps of colours, each from its value upwards; None is "from the lowest".
-PLAIN = [(None, "blue")]
-TEXT = [(None, "text")]
-ALL_OR_NOTHING = [(None, "red"), (0.001, "orange"), (1, "green")]
-NONE_IS_GOOD = [(None, "green"), (1, "red")]
-BY_ACCELERATION = {f"/\\b{word}\\b/": color for word, color in (
-    ("hardware", "green"), ("mixed", "blue"), ("software", "red"), ("idle", "text"),
-    ("unknown", "purple"))}
-LOAD = [(None, "green"), (0.8, "orange"), (0.95, "red")]
-
-
 def steps(pairs):
     return {"mode": "absolute", "steps": [{"color": color, "value": value}
                                           for value, color in pairs]}
-
-
-def words(**texts):
-    """A mapping of values to words: words(v0=("no", "red"), v1=("yes", "green"))."""
-    return [{"type": "value", "options": {
-        name[1:]: {"index": i, "text": text, "color": color}
-        for i, (name, (text, color)) in enumerate(texts.items())}}]
-
-
-YES_NO = words(v0=("no", "orange"), v1=("yes", "green"))
 
 
 def target(ref, expr, legend="", **more):
@@ -51,6 +33,10 @@ def targets(queries, **more):
             for i, (expr, legend) in enumerate(queries)]
 
 
+# How the head of a legend's column names a calculation.
+CALCS = {"lastNotNull": "Last *", "max": "Max", "min": "Min", "mean": "Mean"}
+
+
 def panel(kind, title, description, size, defaults, options, queries, overrides=(), **more):
     width, height = size
     return {"type": kind, "title": title, "description": description, "datasource": DATASOURCE,
@@ -59,38 +45,46 @@ def panel(kind, title, description, size, defaults, options, queries, overrides=
             "options": options, "targets": queries, **more}
 
 
-def stat(title, description, expr, unit="none", colors=PLAIN, size=(4, 4), mappings=(),
-         empty="not known", legend="", decimals=None, background=False, text="auto"):
+def stat(title, description, expr, unit="none", colors=None, size=(4, 4), mappings=(),
+         empty="not known", legend="", decimals=None, text="auto"):
     """Numbers of now, and without a line of what they were: with one, Grafana takes the last number of
-    the whole range, and what is gone would look alive. `empty` is what stands there for no number."""
-    defaults = {"color": {"mode": "thresholds"}, "mappings": list(mappings), "noValue": empty,
-                "thresholds": steps(colors), "unit": unit}
+    the whole range, and what is gone would look alive. `empty` is what stands there for no number. What
+    has a verdict is a tile of its colour; a plain number has none."""
+    judged = bool(colors or mappings)
+    defaults = {"color": {"mode": "thresholds"}, "noValue": empty, "thresholds": steps(colors or TEXT),
+                "unit": unit, "mappings": [*mappings, *unmeasured(empty)] if judged else []}
     if decimals is not None:
         defaults["decimals"] = decimals
     if unit == "percentunit":
         defaults.update(min=0, max=1)
-    sizes = {"text": {"titleSize": 14, "valueSize": 22}} if mappings else {}
+    sizes = {"text": {"titleSize": 13, "valueSize": 16}} if mappings else \
+        {"text": {"titleSize": 13, "valueSize": 26}}
     return panel("stat", title, description, size, defaults, {
-        "colorMode": "background" if background else "value", "graphMode": "none",
+        "colorMode": "background_solid" if judged else "none", "graphMode": "none",
         "justifyMode": "auto", "orientation": "auto",
         "reduceOptions": {"calcs": ["last"], "fields": "", "values": False},
         "textMode": text, "wideLayout": False, **sizes,
     }, [target("A", expr, legend, instant=True, range=False)])
 
 
-def series(title, description, queries, unit, size=(12, 9), stack=False, limit=None, low=0,
-           high=None, colors=None, decimals=None, dashed=(), empty=None, calcs=("mean", "max"),
-           step=False, legend="table", colored=None):
-    """Lines over time. Gaps stay gaps. `limit` draws the thresholds as lines; `dashed` are the
-    legends, as expressions, of lines that are limits and no measurements; `colored` those with a fixed colour."""
+def series(title, description, queries, unit, size=(12, 8), stack=False, limit=None, low=0,
+           high=None, decimals=None, dashed=(), empty=None, calcs=("lastNotNull", "max"),
+           step=False, color=VIDEO, colored=None):
+    """Lines over time, the largest first in the legend. Gaps stay gaps. `limit` draws a threshold as a line;
+    `dashed` are the legends, as expressions, of lines that are limits and no measurements; `colored` those
+    of another colour than `color`. Lines of one colour have its shades, which differ in brightness."""
+    def of(one):
+        return {"fixedColor": one, "mode": "shades"}
+
     defaults = {
-        "color": {"mode": "palette-classic"},
-        "custom": {"drawStyle": "line", "fillOpacity": 35 if stack else 0 if step else 8, "lineWidth": 1,
+        "color": of(color),
+        "custom": {"drawStyle": "line", "fillOpacity": 45 if stack else 0 if step else 8, "lineWidth": 1,
                    "lineInterpolation": "stepAfter" if step else "linear", "showPoints": "never",
                    "spanNulls": False, "stacking": {"group": "A", "mode": "normal" if stack else
                                                     "none"},
-                   "thresholdsStyle": {"mode": "dashed" if limit else "off"}},
-        "thresholds": steps(limit or colors or PLAIN), "unit": unit}
+                   "thresholdsStyle": {"mode": "dashed" if limit is not None else "off"}},
+        "thresholds": steps(TEXT if limit is None else [(None, FULL), (limit, "transparent")]),
+        "unit": unit}
     for name, value in (("min", low), ("max", high), ("decimals", decimals), ("noValue", empty)):
         if value is not None:
             defaults[name] = value
@@ -99,11 +93,10 @@ def series(title, description, queries, unit, size=(12, 9), stack=False, limit=N
         {"id": "custom.fillOpacity", "value": 0},
         {"id": "color", "value": {"fixedColor": "text", "mode": "fixed"}}]} for pattern in dashed]
     overrides += [{"matcher": {"id": "byRegexp", "options": pattern}, "properties": [
-        {"id": "color", "value": {"fixedColor": color, "mode": "fixed"}}]}
-        for pattern, color in (colored or {}).items()]
+        {"id": "color", "value": of(other)}]} for pattern, other in (colored or {}).items()]
     return panel("timeseries", title, description, size, defaults, {
-        "legend": {"calcs": list(calcs), "displayMode": legend, "placement": "bottom",
-                   "showLegend": True},
+        "legend": {"calcs": list(calcs), "displayMode": "table", "placement": "right",
+                   "showLegend": True, "sortBy": CALCS[calcs[0]], "sortDesc": True},
         "tooltip": {"mode": "multi", "sort": "desc"}}, targets(queries), overrides)
 
 
@@ -120,17 +113,16 @@ def column(field, title, unit=None, colors=None, mappings=None, decimals=None, w
     if colors:
         add("thresholds", steps(colors))
         add("color", {"mode": "thresholds"})
-    if colors:  # what was not measured has no colour of a measurement
-        mappings = [*(mappings or []), {"type": "special", "options": {
-            "match": "null", "result": {"color": "text", "index": 9, "text": empty}}}]
+    if colors:
+        mappings = [*(mappings or []), *unmeasured(empty)]
     if mappings:
         add("mappings", mappings)
     if gauge:
         add("min", 0)
         add("max", 1)
         add("custom.cellOptions", {"mode": "basic", "type": "gauge", "valueDisplayMode": "text"})
-    elif colors or mappings:
-        add("custom.cellOptions", {"type": "color-text"})
+    elif colors or '"color"' in json.dumps(mappings):  # a verdict
+        add("custom.cellOptions", {"mode": "basic", "type": "color-background"})
     for name, value in (("decimals", decimals), ("custom.width", width), ("noValue", empty)):
         if value is not None:
             add(name, value)
@@ -139,13 +131,14 @@ def column(field, title, unit=None, colors=None, mappings=None, decimals=None, w
     return field, title, properties
 
 
-# "none" is what the exporter calls a machine that is no guest.
-RUNS_IN = [{"type": "value", "options": {"none": {"index": 0, "text": "hardware"}}}]
+def node_column(width=150, link=True):
+    """The node of a row, without its port, which its link keeps."""
+    return column("instance", "Node", mappings=NO_PORT, width=width, link=to_node() if link else None)
 
 
-def table(title, description, queries, columns, size=(24, 8), empty="–", sort=()):
+def table(title, description, queries, columns, size=(24, 8), empty="–", sort=(), header=True):
     """Rows of now. Queries with the same labels are put side by side; with several of them the
-    values are the fields "Value #A", "Value #B"..., with one "Value"."""
+    values are the fields "Value #A", "Value #B"..., with one "Value". A "-" in `sort` is "largest first"."""
     exprs = [queries] if isinstance(queries, str) else queries
     names = [field for field, _, _ in columns]
     transformations = [{"id": "merge", "options": {}}] if len(exprs) > 1 else []
@@ -162,8 +155,8 @@ def table(title, description, queries, columns, size=(24, 8), empty="–", sort=
     return panel("table", title, description, size, defaults, {
         "cellHeight": "sm", "footer": {"countRows": False, "fields": "", "reducer": ["sum"],
                                        "show": False},
-        "frameIndex": 0, "showHeader": True,
-        "sortBy": [{"desc": False, "displayName": name} for name in sort]},
+        "frameIndex": 0, "showHeader": header,
+        "sortBy": [{"desc": name.startswith("-"), "displayName": name.lstrip("-")} for name in sort]},
         targets([(expr, "") for expr in exprs], format="table", instant=True, range=False),
         overrides, transformations=transformations)
 
@@ -206,21 +199,18 @@ def variables(every_instance=True):
          "name": "datasource", "options": [], "query": "prometheus", "refresh": 1, "regex": "",
          "skipUrlSync": False, "type": "datasource"},
         variable("job", "Job", "label_values(intel_gpu_exporter_build_info, job)"),
-        variable("instance", "Instance",
+        variable("instance", "Node",
                  'label_values(intel_gpu_exporter_build_info{job=~"$job"}, instance)',
                  every_instance),
         variable("pci", "GPU", f"label_values(intel_gpu_info{{{MACHINE}}}, pci)"),
     ]
 
 
-def to_node(instance="Instance", gpu=None):
-    """The link of a table's cell to the dashboard of that node."""
-    url = f'/d/{NODE}?var-datasource=${{datasource}}&${{job:queryparam}}' \
-          f'&var-instance=${{__data.fields["{instance}"]}}'
-    if gpu:
-        url += f'&var-pci=${{__data.fields["{gpu}"]}}'
+def to_node():
+    """The link of a cell that has an instance to the dashboard of that node."""
     return {"targetBlank": False, "title": "This node in detail",
-            "url": url + "&${__url_time_range}"}
+            "url": f"/d/{NODE}?var-datasource=${{datasource}}&${{job:queryparam}}"
+                   "&var-instance=${__value.raw}&${__url_time_range}"}
 
 
 def link(title, uid):
@@ -229,13 +219,20 @@ def link(title, uid):
             "url": f"/d/{uid}"}
 
 
-def dashboard(uid, title, description, rows, every_instance=True):
+def annotation(name, expr, title, color, text="", step="60s"):
+    """A mark in every graph where the expression has a value; at each step, and once while it goes on."""
+    return {"datasource": DATASOURCE, "enable": True, "hide": False, "iconColor": color, "name": name,
+            "expr": expr, "step": step, "titleFormat": title, "textFormat": text, "tagKeys": "",
+            "useValueForTime": False}
+
+
+def dashboard(uid, title, description, rows, every_instance=True, annotations=(), links=()):
     others = [link("All GPUs", FLEET), link("One node", NODE),
               link("Virtual machines", VIRTUALIZATION)]
     return {
-        "annotations": {"list": []}, "description": description, "editable": False,
+        "annotations": {"list": list(annotations)}, "description": description, "editable": False,
         "fiscalYearStartMonth": 0, "graphTooltip": 1, "id": None,
-        "links": [one for one in others if not one["url"].endswith(uid)], "liveNow": False,
+        "links": [*(one for one in others if not one["url"].endswith(uid)), *links], "liveNow": False,
         "panels": place(rows), "refresh": "30s", "schemaVersion": 39,
         "tags": [TAG], "templating": {"list": variables(every_instance)},
         "time": {"from": "now-1h", "to": "now"}, "timepicker": {}, "timezone": "browser",

@@ -1,25 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node: its GPUs, whether encoding works, load and sleep, who uses them, vGPUs."""
 from common import ACCELERATION, VIDEO, alerts, problems, state
-from grafana import (ALL_OR_NOTHING, BY_ACCELERATION, BY_GPU, GPU, LOAD, MACHINE, NODE, RATE, RUNS_IN,
-                     YES_NO, column, dashboard, row, series, stat, table, words)
+from grafana import BY_GPU, GPU, MACHINE, NODE, RATE, column, dashboard, row, series, stat, table
+from grammar import (ALL_OR_NOTHING, BAD, BY_ACCELERATION, BY_CLASS, GOOD, LOAD, PLAIN, RUNS_IN, TRANSCODES, WARN, WORKS,
+                     YES_NO, says, spelled, words)
 
 TEST = "job, instance, pci, codec, profile, entrypoint, size"
 OWNER = "job, instance, pci, workload, workload_kind, namespace, pod, container, vmid, guest"
-WORKS = words(v0=("Fails", "red"), v1=("Works", "green"))
-PASSED = {"type": "value", "options": {"ok": {"color": "green", "index": 0, "text": "ok"},
-                                       "unsupported": {"color": "text", "index": 1,
-                                                       "text": "unsupported"}}}
-FAILED = {"type": "regex", "options": {"pattern": "(.+)",
-                                       "result": {"color": "red", "index": 2, "text": "$1"}}}
+RESULT = [*spelled(ok=(GOOD, "ok"), unsupported=(PLAIN, "unsupported")), {"type": "regex", "options": {
+    "pattern": "(.+)", "result": {"color": BAD, "index": 9, "text": says(BAD, "$1")[0]}}}]
 ENGINE = "{{pci}} {{engine}} ({{class}})"
 
 
 def glance():
     return row(
         "At a glance",
-        state((8, 4), "{{pci}}"),
-        stat("Hardware acceleration",
+        state((8, 4)),
+        stat("Acceleration",
              "Share of expected codecs whose last encode test passed. It does not depend on load: "
              "an idle GPU that works is at 100 %.",
              ACCELERATION, "percentunit", ALL_OR_NOTHING, empty="not tested", legend="{{pci}}"),
@@ -33,7 +30,7 @@ def glance():
              "the exporter does not test any more, and what is shown of acceleration is old.",
              f"(time() - intel_gpu_vaapi_probe_last_run_timestamp_seconds{{{GPU}}}) "
              f"/ on (job, instance) group_left () intel_gpu_vaapi_probe_interval_seconds{{{MACHINE}}}",
-             "suffix: intervals", [(None, "green"), (1.5, "orange"), (3, "red")],
+             "suffix: intervals", [(None, GOOD), (1.5, WARN), (3, BAD)],
              empty="none has run", legend="{{pci}}", decimals=1))
 
 
@@ -73,23 +70,23 @@ def tests():
                f"time() - {value('timestamp_seconds')}"],
               [column("codec", "Codec", width=70), column("profile", "Profile"),
                column("entrypoint", "Entry point", width=105), column("size", "Size", width=100),
-               column("result", "Result", mappings=[PASSED, FAILED], width=130),
-               column("Value #B", "PSNR", "dB", [(None, "red"), (30, "green")], decimals=1,
+               column("result", "Result", mappings=RESULT, width=130),
+               column("Value #B", "PSNR", "dB", [(None, BAD), (30, GOOD)], decimals=1,
                       width=90),
                column("Value #C", "Speed", "suffix: fps", decimals=0, width=90),
                column("Value #D", "Took", "s", decimals=2, width=95),
                column("Value #E", "Age", "s", decimals=0, width=90),
                column("pci", "GPU", width=120)], size=(16, 9), sort=("GPU", "Codec")),
-        stat("Codecs that must work",
+        stat("Codecs",
              "Each codec that the exporter expects: works if at least one of its encode tests at "
              "256x256 passed, fails for whatever reason.",
              f"max by ({BY_GPU}, codec) (intel_gpu_vaapi_codec_working{{{GPU}}})", mappings=WORKS,
-             background=True, legend="{{pci}} {{codec}}", size=(4, 9), empty="not tested",
+             legend="{{pci}} {{codec}}", size=(4, 9), empty="not tested",
              text="value_and_name"),
-        stat("Scaling and tone mapping",
+        stat("Scaling",
              "Whether the last test of video processing passed: scaling, and HDR to SDR.",
              f"max by ({BY_GPU}, operation) (intel_gpu_vaapi_processing_success{{{GPU}}})",
-             mappings=WORKS, background=True, legend="{{pci}} {{operation}}", size=(4, 9),
+             mappings=WORKS, legend="{{pci}} {{operation}}", size=(4, 9),
              empty="not tested", text="value_and_name"),
         series("Encode tests passed",
                "1 where the encode test of a codec at 256x256 passed, 0 where it failed. A line that "
@@ -102,7 +99,7 @@ def tests():
                "back, at 256x256; 100 for equal ones. Below 30 dB the test counts as failed.",
                (f"max by ({BY_GPU}, codec, profile, entrypoint) "
                 f"(intel_gpu_vaapi_probe_psnr_decibels{{{small}}})", test), "dB", size=(8, 9),
-               limit=[(None, "red"), (30, "transparent")], calcs=("min", "lastNotNull")),
+               limit=30, calcs=("min", "lastNotNull")),
         series("Encoding speed in the tests",
                "Pictures per second of the last encode tests, which are few pictures and share the "
                "GPU with all others: watch for changes, it is no benchmark.",
@@ -127,7 +124,7 @@ def load():
                "Share of time that each engine was occupied. 0 is an idle engine; a missing line is "
                "one whose counter cannot be read.",
                (f"clamp_max(rate(intel_gpu_engine_busy_seconds_total{{{GPU}}}{RATE}), 1)", ENGINE),
-               "percentunit", high=1),
+               "percentunit", high=1, colored=BY_CLASS),
         series("Clocks",
                "Clock of each GT now, what the driver asks for, and the limits (dashed). The mean "
                "while awake is there with --collector.cycles.",
@@ -185,10 +182,7 @@ def users():
                (f"sum by (pci, workload, guest) (intel_gpu_client_memory_bytes{{{GPU}}})", name),
                "bytes", size=(8, 9), stack=True),
         series("Transcodes",
-               "Processes that transcode, by what they use. hardware: video engines and little CPU. "
-               "mixed: video engines, and an encoder of the CPU or more than half a core. "
-               "software: CPU only, and it codes video. idle: neither, a copy, or sound. "
-               "unknown: no evidence, or the exporter may not read it.",
+               TRANSCODES,
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
                "short", decimals=0, size=(8, 9), stack=True, colored=BY_ACCELERATION),
         series("CPU of transcodes",
@@ -230,8 +224,8 @@ def pods():
               [column("namespace", "Namespace"), column("pod", "Pod"), column("container", "Container"),
                column("resource", "Resource", empty="none"),
                column("Value #A", "State", mappings=words(
-                   v0=("assigned, idle", "blue"), v1=("assigned, in use", "green"),
-                   v2=("in use, never assigned", "orange"), v3=("assigned, use not known", "text")), width=190),
+                   v0=says(PLAIN, "assigned, idle"), v1=says(GOOD, "assigned, in use"),
+                   v2=says(WARN, "in use, never assigned"), v3=says(PLAIN, "assigned, use not known")), width=190),
                column("Value #B", "Engines", "short", decimals=2, width=80),
                column("Value #C", "Clients", "short", decimals=0, width=70),
                column("pci", "GPU", empty="not known", width=120)],

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the host through the virtual machine to the pod: vGPUs, virtual functions, whole GPUs."""
 from common import ACCELERATION, VIDEO
-from grafana import (ALL_OR_NOTHING, BY_GPU, GPU, LOAD, MACHINE, NONE_IS_GOOD, RATE, RUNS_IN,
-                     VIRTUALIZATION, YES_NO, column, dashboard, row, series, stat, table, to_node,
-                     words)
+from grafana import BY_GPU, GPU, MACHINE, RATE, VIRTUALIZATION, column, dashboard, node_column, row, series, stat, table, to_node
+from grammar import ALL_OR_NOTHING, GOOD, LOAD, NONE_IS_BETTER, NONE_IS_GOOD, NO_PORT, PLAIN, RUNS_IN, WARN, YES_NO, says, words
 
 JOB = 'job=~"$job"'
 SHARE = f"{BY_GPU}, share, id, vmid, guest, vm_uuid"
@@ -43,18 +42,18 @@ def glance():
         stat("Virtual functions",
              "SR-IOV virtual functions that are enabled now.",
              f"sum(intel_gpu_sriov_vfs_enabled{{{GPU}}})", empty="no GPU offers any"),
-        stat("Whole GPUs given to VMs", "GPUs that are bound to vfio-pci.",
+        stat("Whole GPUs", "GPUs that are bound to vfio-pci.",
              f'sum(intel_gpu_info{{{GPU},driver="vfio-pci"}}) or sum(0 * intel_gpu_info{{{GPU}}})',
              empty="no GPU seen"),
-        stat("vGPUs that nobody holds",
+        stat("vGPUs unused",
              "vGPUs that exist while no process has them open: left behind, or of a VM that does "
              "not run. No number where the exporter cannot read all processes.",
-             f"sum(1 - intel_gpu_vgpu_in_use{{{GPU}}})", "none", [(None, "green"), (1, "orange")]),
-        stat("GPUs given away unused",
+             f"sum(1 - intel_gpu_vgpu_in_use{{{GPU}}})", "none", NONE_IS_BETTER),
+        stat("GPUs unused",
              "GPUs bound to vfio-pci that no VM has open: neither host nor guest can use them.",
              f"sum(1 - intel_gpu_passthrough_in_use{{{GPU}}})", "none", NONE_IS_GOOD,
              empty="none given away"),
-        stat("Acceleration in guests",
+        stat("Works in guests",
              "Share of expected codecs that work, over the GPUs that exporters in virtual machines "
              "and containers see.",
              f"avg({ACCELERATION} and on (job, instance) "
@@ -73,10 +72,10 @@ def chain():
         "it, and whether encoding works there. A dash under \"Exporter in it\" means that no "
         "exporter with that machine's UUID is scraped; it needs to run as root to know the UUID.",
         [f"{shares(GPU)}", f"{joined(seen)}", f"{joined(working)}", f"{joined(pods)}"],
-        [column("instance", "Host", link=to_node("Host", "GPU")), column("pci", "GPU", width=120),
+        [column("instance", "Host", mappings=NO_PORT, link=to_node()), column("pci", "GPU", width=120),
          column("share", "Part"), column("id", "UUID or address", width=330),
          column("vmid", "Guest id", width=80), column("guest", "Guest"),
-         column("vm_instance", "Exporter in it", link=to_node("Exporter in it")),
+         column("vm_instance", "Exporter in it", mappings=NO_PORT, link=to_node()),
          column("Value #C", "Encoding in it", "percentunit", ALL_OR_NOTHING, decimals=0, width=120),
          column("Value #D", "Pods' workloads", "short", decimals=0, width=130)],
         size=(24, 8), empty="–", sort=("Host", "UUID or address"))
@@ -92,7 +91,7 @@ def guests():
         "Each exporter: on hardware, in a VM or in a container; the GPUs there, and "
         "whether encoding works. A guest that should have a GPU and is missing here sees none.",
         [gpu, ACCELERATION, VIDEO],
-        [column("instance", "Instance", link=to_node(gpu="GPU")),
+        [node_column(),
          column("virtualization", "Runs in", mappings=RUNS_IN, width=90),
          column("kernel", "Kernel", width=150),
          column("pci", "GPU", width=120), column("model", "Model", width=290),
@@ -100,7 +99,7 @@ def guests():
          column("Value #B", "Encoding", "percentunit", ALL_OR_NOTHING, decimals=0, width=100,
                 empty="not tested"),
          column("Value #C", "Video busy", "percentunit", LOAD, decimals=1, width=100)],
-        size=(24, 7), sort=("Instance", "GPU"))
+        size=(24, 7), sort=("Node", "GPU"))
 
 
 def vgpus():
@@ -115,14 +114,14 @@ def vgpus():
                f"max by ({by_type}) (intel_gpu_vgpu_available_instances{{{GPU}}})",
                f"max by ({by_type}) (intel_gpu_vgpu_type_aperture_bytes{{{GPU}}})",
                f"max by ({by_type}) (intel_gpu_vgpu_type_hidden_bytes{{{GPU}}})"],
-              [column("instance", "Host"), column("pci", "GPU", width=120),
+              [column("instance", "Host", mappings=NO_PORT), column("pci", "GPU", width=120),
                column("vgpu_type", "Type"), column("resolution", "Largest screen", width=130),
                column("weight", "Weight", width=80),
                column("Value #B", "Exist", "short", decimals=0, width=60),
-               column("Value #C", "Still fit", "short", [(None, "orange"), (1, "text")], decimals=0,
+               column("Value #C", "Still fit", "short", [(None, WARN), (1, "transparent")], decimals=0,
                       width=80),
                column("Value #D", "Aperture", "bytes", width=90),
-               column("Value #E", "Other memory", "bytes", width=110)],
+               column("Value #E", "Other memory", "bytes", width=130)],
               size=(24, 6), sort=("Host",)),
         series("vGPUs that exist", "vGPUs of each type over time.",
                (f"intel_gpu_vgpu_instances{{{GPU}}}", "{{instance}} {{pci}} {{vgpu_type}}"),
@@ -140,7 +139,7 @@ def vgpus():
               "configuration has it was left behind, and takes room in the pool.",
               [f"max by ({BY_GPU}, uuid, vgpu_type, vmid, guest) (intel_gpu_vgpu_info{{{GPU}}})",
                f"max by ({BY_GPU}, uuid) (intel_gpu_vgpu_in_use{{{GPU}}})"],
-              [column("instance", "Host"), column("pci", "GPU", width=120),
+              [column("instance", "Host", mappings=NO_PORT), column("pci", "GPU", width=120),
                column("uuid", "UUID", width=330), column("vgpu_type", "Type"),
                column("vmid", "Guest id", width=80), column("guest", "Guest"),
                column("Value #B", "In use", mappings=YES_NO, empty="not known", width=90)],
@@ -160,7 +159,7 @@ def functions():
               "Each virtual function, the driver that has it, and the guest that holds it.",
               f"max by ({BY_GPU}, vf, vf_pci, vf_driver, vmid, guest) "
               f"(intel_gpu_sriov_vf_info{{{GPU}}})",
-              [column("instance", "Host"), column("pci", "GPU", width=120),
+              [column("instance", "Host", mappings=NO_PORT), column("pci", "GPU", width=120),
                column("vf", "VF", width=50), column("vf_pci", "Address", width=120),
                column("vf_driver", "Driver", width=90), column("vmid", "Guest id", width=80),
                column("guest", "Guest")],
@@ -170,7 +169,7 @@ def functions():
               "them now.",
               [f"max by ({BY_GPU}, vmid, guest) (intel_gpu_passthrough_info{{{GPU}}})",
                f"max by ({BY_GPU}) (intel_gpu_passthrough_in_use{{{GPU}}})"],
-              [column("instance", "Host"), column("pci", "GPU", width=120),
+              [column("instance", "Host", mappings=NO_PORT), column("pci", "GPU", width=120),
                column("vmid", "Guest id", width=80), column("guest", "Guest"),
                column("Value #B", "In use", mappings=YES_NO, empty="not known", width=90)],
               size=(24, 5), empty="No GPU is given to a VM", sort=("Host",)))
@@ -196,7 +195,7 @@ def load():
              "Whether the engine counters of a GPU include the work of virtual machines: with GVT-g "
              "they do; with SR-IOV the host does not see it.",
              f"max by (instance, pci) (intel_gpu_engine_covers_guests{{{GPU}}})",
-             mappings=words(v0=("no", "blue"), v1=("yes", "green")), legend="{{instance}} {{pci}}",
+             mappings=words(v0=says(PLAIN, "no"), v1=says(GOOD, "yes")), legend="{{instance}} {{pci}}",
              size=(6, 9), text="value_and_name", empty="no GPU seen"))
 
 

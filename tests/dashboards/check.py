@@ -4,15 +4,19 @@
 usage: check.py EXPORTER
 """
 import copy
-import json
+import itertools
 import re
 import subprocess
 import sys
 
+import colors
 from dashboards import (FOLDER, PROMETHEUS, RECORDED, expressions, load, metrics, panels,
                         variable_queries)
 
-BUILTIN = {"__all", "__rate_interval", "__range", "__data", "__url_time_range"}
+sys.path.insert(0, str(FOLDER / "source"))
+import grammar  # noqa: E402: it is found there only now
+
+BUILTIN = {"__all", "__rate_interval", "__range", "__value", "__url_time_range"}
 # Exporters in virtual machines are looked for among all: the chosen instance is their host. Rules are
 # loaded for all.
 WITHOUT_INSTANCE = {"intel_gpu_machine_info", "intel_gpu_exporter_build_info",
@@ -73,8 +77,7 @@ def check_panel(panel):
         yield "no unit"
     if not defaults.get("thresholds", {}).get("steps"):
         yield "no thresholds"
-    if re.search(r'"#[0-9a-fA-F]{3,8}"', json.dumps(panel)):
-        yield "a colour that does not follow the theme"
+    yield from check_looks(panel)
     if not panel.get("targets"):
         yield "no query"
     for part in [panel, *panel.get("targets", [])]:
@@ -85,6 +88,54 @@ def check_panel(panel):
     letters = [target["refId"] for target in panel.get("targets", [])]
     if len(set(letters)) != len(letters):
         yield "two queries of one letter"
+
+
+def values(part, *keys):
+    """What these keys have, wherever they are."""
+    if isinstance(part, dict):
+        yield from (value for key, value in part.items() if key in keys)
+    for one in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from values(one, *keys)
+
+
+def check_looks(panel):
+    for color in values(panel, "color", "fixedColor"):
+        if not isinstance(color, dict) and color not in grammar.COLORS:
+            yield f"the colour {color}, which means nothing"
+    for text, color in ((one.get("text"), one.get("color")) for mapping in values(panel, "options")
+                        if isinstance(mapping, dict) for one in mapping.values() if isinstance(one, dict)):
+        if color in grammar.SIGNS and color != grammar.PLAIN and text[0] != grammar.SIGNS[color]:
+            yield f"{text!r} has the colour of a verdict and not its sign"
+    # 1280 pixels less the margins, in 24 columns; beside the title are margins and the sign of its description.
+    room = panel["gridPos"]["w"] * 52 - 8 - 62
+    if colors.width(panel["title"]) > room:
+        yield f"narrower than its title at 1280 pixels: {colors.width(panel['title']):.0f} > {room}"
+    for override in panel["fieldConfig"]["overrides"]:
+        heading = override["matcher"]["options"]
+        for one in override["properties"]:
+            if one["id"] == "custom.width" and colors.width(heading) > one["value"] - 12:
+                yield f"the column {heading} is narrower than its heading"
+    if panel["type"] == "timeseries" and (panel["options"]["legend"]["placement"] != "right" or
+                                          not panel["options"]["legend"].get("sortDesc")):
+        yield "a legend that is not beside it, largest first"
+
+
+def check_colors():
+    """Verdicts are read as tiles, classes as lines."""
+    for verdict in grammar.SIGNS:
+        if colors.on_tile(verdict) < 4.5:
+            yield f"text on {verdict} has a contrast of {colors.on_tile(verdict):.1f}"
+    for name, color in grammar.CLASSES.items():
+        for panel in colors.PANELS:
+            found = colors.contrast(colors.rgb(color), colors.rgb(panel))
+            if found < 3:
+                yield f"the line of {name} has a contrast of {found:.1f} on {panel}"
+    for group in (grammar.SIGNS, grammar.CLASSES.values()):
+        for one, other in itertools.combinations(group, 2):
+            if colors.apart(one, other) < 15:
+                yield f"{one} and {other} look alike: {colors.apart(one, other):.0f}"
+    if len(set(grammar.SIGNS.values())) != len(grammar.SIGNS):
+        yield "two verdicts of one sign"
 
 
 def check_layout(dashboard):
@@ -159,7 +210,13 @@ MUTATIONS = {
     "no description": lambda d, p: p.update(description=""),
     "no unit": lambda d, p: p["fieldConfig"]["defaults"].pop("unit"),
     "no thresholds": lambda d, p: p["fieldConfig"]["defaults"].pop("thresholds"),
-    "a colour": lambda d, p: p["fieldConfig"]["defaults"].update(c="#ff0000"),
+    "a colour": lambda d, p: p["fieldConfig"]["defaults"].update(color={"fixedColor": "#ff0000"}),
+    "a verdict without its sign": lambda d, p: p["fieldConfig"]["defaults"].update(mappings=[
+        {"type": "value", "options": {"0": {"text": "fails", "color": grammar.BAD}}}]),
+    "a long title": lambda d, p: p.update(title="GPUs " * 200),
+    "a long heading": lambda d, p: p["fieldConfig"]["overrides"].append(
+        {"matcher": {"options": "Instance"}, "properties": [{"id": "custom.width", "value": 40}]}),
+    "a legend below": lambda d, p: p.update(type="timeseries", options={"legend": {"placement": "bottom"}}),
     "a data source": lambda d, p: p["datasource"].update(uid="abc"),
     "a variable's data source": lambda d, p: d["templating"]["list"][1]["datasource"].update(uid="a"),
     "a variable's label": lambda d, p: d["templating"]["list"][3]["query"].update(
@@ -189,9 +246,15 @@ def main():
         failures += [f"{name}: {text}" for text in faults(dashboard, known, uids)]
         if len(list(panels(dashboard))) > 32:
             failures.append(f"{name}: too many panels")
+    failures += check_colors()
     if subprocess.run([FOLDER / "generate.py", "--check"]).returncode != 0:
         failures.append("dashboards/generate.py would write others")
     # Does this test see what it looks for?
+    for color, sign in (("#73bf69", "white on light"), ("#ff9830", "white on orange"), ("#007a5f", "a second green")):
+        grammar.SIGNS[color] = sign
+        if not list(check_colors()):
+            failures.append(f"not noticed: a verdict of the colour {color}")
+        del grammar.SIGNS[color]
     for text, change in MUTATIONS.items():
         bad = copy.deepcopy(found["fleet"])
         panel = next(p for p in panels(bad) if "intel_gpu_info" in p["targets"][0]["expr"])
