@@ -36,26 +36,38 @@ STATE = " or ".join((
     having(6, f'max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="none"}})'),
     having(7, f"max by ({BY_GPU}) (intel_gpu_info{{{GPU}}})"),
     having(1, f"({LOST})"), having(0, f"({SILENT})")))
-# What people call a GPU; with its address where a node has two of that name. Those of the day before, too.
-MODEL = short_model(f"max by ({BY_GPU}, model) (topk by ({BY_GPU}) (1, "
-                    f"last_over_time(intel_gpu_info{{{GPU}}}[1d])))")
-TWINS = f"{MODEL} and on (job, instance, gpu) (count by (job, instance, gpu) ({MODEL}) > 1)"
-NAMES = (f'(label_replace(label_join({TWINS}, "gpu", " ", "gpu", "pci"), "gpu", "$1$2", "gpu", "(.*)0000:(.*)") '
-         f"or on ({BY_GPU}) {MODEL})")
+# What people call a GPU: now, and of the day before, too.
+MODEL = short_model(f"max by ({BY_GPU}, model) (intel_gpu_info{{{GPU}}})")
+LAST_MODEL = short_model(f"max by ({BY_GPU}, model) (topk by ({BY_GPU}) (1, "
+                         f"last_over_time(intel_gpu_info{{{GPU}}}[1d])))")
 
 
-def named(expr):
+def names(model=MODEL):
+    """With its address where a node has two GPUs of that name."""
+    twins = f"{model} and on (job, instance, gpu) (count by (job, instance, gpu) ({model}) > 1)"
+    return (f'(label_replace(label_join({twins}, "gpu", " ", "gpu", "pci"), "gpu", "$1$2", "gpu", '
+            f'"(.*)0000:(.*)") or on ({BY_GPU}) {model})')
+
+
+def named(expr, model=MODEL):
     """Adds "gpu", the GPU's name, to what has (job, instance, pci)."""
-    return f"({expr}) * on ({BY_GPU}) group_left (gpu) {NAMES}"
+    return f"({expr}) * on ({BY_GPU}) group_left (gpu) {names(model)}"
 
 
-def shares(metric_class, by, selector=GPU):
+def told_apart(expr):
+    """Adds "of", the GPU's name, where the node has several: else it goes without saying."""
+    several = f"(count by (job, instance) (intel_gpu_info{{{GPU}}}) > 1)"
+    return (f'({expr}) * on ({BY_GPU}) group_left (of) (label_replace({names()} and on (job, instance) {several}, '
+            f'"of", "$1", "gpu", "(.*)") or on ({BY_GPU}) {MODEL})')
+
+
+def shares(by, classes=".*", selector=""):
     """Which share of a GPU's engines of a class each of those `by` uses, of 1; the exporter's own tests are
     nobody. Where the number of engines is not known it is that of one engine."""
-    engines = (f'(max by ({BY_GPU}) (intel_gpu_engines{{{GPU},class="{metric_class}"}}) '
-               f"or 1 + 0 * max by ({BY_GPU}) (intel_gpu_info{{{GPU}}}))")
-    rate = (f'rate(intel_gpu_client_engine_busy_seconds_total{{{selector},class="{metric_class}",{OTHERS}}}{RATE})')
-    return f"sum by ({by}) ({rate} / on ({BY_GPU}) group_left () {engines})"
+    rate = (f'rate(intel_gpu_client_engine_busy_seconds_total{{{GPU},class=~"{classes}",{OTHERS}{selector}}}{RATE})')
+    engines = (f'(max by ({BY_GPU}, class) (intel_gpu_engines{{{GPU}}}) '
+               f"or 1 + 0 * max by ({BY_GPU}, class) ({rate}))")
+    return f"sum by ({BY_GPU}, {by}) ({rate} / on ({BY_GPU}, class) group_left () {engines})"
 
 
 # A scrape target of which it is known that it is an exporter: of a job in which one answered within a day.
@@ -113,5 +125,5 @@ def alerts(size):
 
 
 def state(size):
-    return stat("Does it work?", "Each GPU in one word. " + STATE_TEXT, named(STATE), mappings=STATES,
+    return stat("Does it work?", "Each GPU in one word. " + STATE_TEXT, named(STATE, LAST_MODEL), mappings=STATES,
                 size=size, legend="{{gpu}}", empty="No GPU seen", text="value_and_name")

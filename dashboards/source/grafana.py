@@ -64,7 +64,7 @@ def stat(title, description, expr, unit="none", colors=None, size=(4, 4), mappin
         "justifyMode": "auto", "orientation": "auto",
         "reduceOptions": {"calcs": ["last"], "fields": "", "values": False},
         "textMode": text, "wideLayout": False, **sizes,
-    }, [target("A", expr, legend, instant=True, range=False)])
+    }, targets([(expr, legend)] if isinstance(expr, str) else expr, instant=True, range=False))
 
 
 def series(title, description, queries, unit, size=(12, 8), stack=False, limit=None, low=0,
@@ -166,13 +166,18 @@ def row(title, *panels, collapsed=False):
 
 
 def place(rows):
-    """Panels from left to right, a new line where one does not fit; ids in that order."""
+    """Panels from left to right, a new line where one does not fit; ids in that order. What has no title
+    has no head either."""
     placed, y, number = [], 0, 1
     for part in rows:
-        head = {"collapsed": part["collapsed"], "gridPos": {"h": 1, "w": 24, "x": 0, "y": y},
-                "id": number, "panels": [], "title": part["title"], "type": "row"}
-        placed.append(head)
-        number, y, x, height = number + 1, y + 1, 0, 0
+        into = placed
+        if part["title"]:
+            head = {"collapsed": part["collapsed"], "gridPos": {"h": 1, "w": 24, "x": 0, "y": y},
+                    "id": number, "panels": [], "title": part["title"], "type": "row"}
+            placed.append(head)
+            into = head["panels"] if part["collapsed"] else placed
+            number, y = number + 1, y + 1
+        x, height = 0, 0
         for one in part["panels"]:
             grid = one["gridPos"]
             if x + grid["w"] > 24:
@@ -180,15 +185,15 @@ def place(rows):
             grid.update(x=x, y=y)
             one["id"] = number
             x, number, height = x + grid["w"], number + 1, max(height, grid["h"])
-            (head["panels"] if part["collapsed"] else placed).append(one)
+            into.append(one)
         y += height
     return placed
 
 
-def variable(name, label, query, every=True):
-    chosen = {"text": ["All"], "value": ["$__all"]} if every else {"text": [], "value": []}
+def variable(name, label, query, every=True, multi=True):
+    chosen = {"text": ["All"], "value": ["$__all"]} if every else {"text": "", "value": ""}
     return {"allValue": ".+" if every else None, "current": chosen, "datasource": DATASOURCE,
-            "definition": query, "hide": 0, "includeAll": every, "label": label, "multi": True,
+            "definition": query, "hide": 0, "includeAll": every, "label": label, "multi": multi,
             "name": name, "options": [], "query": {"qryType": 1, "query": query, "refId": name},
             "refresh": 2, "regex": "", "skipUrlSync": False, "sort": 1, "type": "query"}
 
@@ -201,7 +206,7 @@ def variables(every_instance=True):
         variable("job", "Job", "label_values(intel_gpu_exporter_build_info, job)"),
         variable("instance", "Node",
                  'label_values(intel_gpu_exporter_build_info{job=~"$job"}, instance)',
-                 every_instance),
+                 every_instance, multi=every_instance),
         variable("pci", "GPU", f"label_values(intel_gpu_info{{{MACHINE}}}, pci)"),
     ]
 
@@ -217,6 +222,12 @@ def link(title, uid):
     return {"asDropdown": False, "icon": "dashboard", "includeVars": True, "keepTime": True,
             "tags": [], "targetBlank": False, "title": title, "tooltip": "", "type": "link",
             "url": f"/d/{uid}"}
+
+
+def page_link():
+    """The exporter's own page, where its instance is an address."""
+    return {**link("The exporter's page", NODE), "icon": "external link", "includeVars": False,
+            "keepTime": False, "targetBlank": True, "url": "http://${instance:raw}/"}
 
 
 def annotation(name, expr, title, color, text="", step="60s"):

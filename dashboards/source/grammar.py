@@ -53,7 +53,12 @@ def unmeasured(text):
 
 YES_NO = words(v0=says(WARN, "no"), v1=says(GOOD, "yes"))
 WORKS = words(v0=says(BAD, "fails"), v1=says(GOOD, "works"))
-SEVERITY = words(v0=says(BAD, "critical"), v1=says(WARN, "warning"), v2=says(PLAIN, "info"))
+PARTLY = [*WORKS, {"type": "range", "options": {"from": 0.001, "to": 0.999, "result": {
+    "index": 9, "text": says(WARN, "partly")[0], "color": WARN}}}]
+# A class of engines as people say it; what follows stays.
+CLASS_WORDS = [{"type": "regex", "options": {"pattern": name + "(.*)", "result": {"index": i, "text": word + "$1"}}}
+               for i, (name, word) in enumerate((("video-enhance", "Scaling"), ("video", "Video"), ("render", "Render"),
+                                                 ("compute", "Compute"), ("copy", "Copy")))]
 # "none" is what the exporter calls a machine that is no guest.
 RUNS_IN = [{"type": "value", "options": {"none": {"index": 0, "text": "hardware"}}}]
 # An instance is shown without its port; links keep it.
@@ -96,3 +101,8 @@ def who(expr):
     named = f'label_join({expr}, "who", " ", "workload", "guest")'
     named = f'label_replace({named}, "who", "$1", "who", "(?:service|process|container)/(.+?)(?:[.]service)? ")'
     return f'label_replace({named}, "who", "$1/$2", "who", "pod/([^/]+)/([^/ ]+).*")'
+
+
+def of_node(expr):
+    """Adds "node" to what has "instance": the same without its port."""
+    return f'label_replace({expr}, "node", "$1", "instance", "(.+?)(:[0-9]+)?")'

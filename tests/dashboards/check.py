@@ -178,7 +178,7 @@ def check_links(dashboard, uids):
         for uid in re.findall(r"/d/([^?/]+)", text):
             if uid not in uids:
                 yield f"link to {uid}, which does not exist"
-    if len(dashboard["links"]) != len(uids) - 1:
+    if sum(one["url"].startswith("/d/") for one in dashboard["links"]) != len(uids) - 1:
         yield "not linked with every other dashboard"
 
 
@@ -189,6 +189,10 @@ def faults(dashboard, known, uids):
         found += [f"{panel.get('title')}: {text}" for text in check_panel(panel)]
     for _, title, letter, expression in expressions(dashboard):
         found += [f"{title}, {letter}: {text}" for text in check_expression(expression, known)]
+    for one in dashboard["annotations"]["list"]:
+        found += [f"{one['name']}: {text}" for text in check_expression(one["expr"], known)]
+        if one["iconColor"] not in grammar.COLORS or one["datasource"]["uid"] != "${datasource}":
+            found.append(f"{one['name']}: another colour or data source")
     for name, selector, label in variable_queries(dashboard):
         metric = selector.split("{")[0]
         if label not in known.get(metric, set()) | {"job", "instance"}:
@@ -235,6 +239,14 @@ MUTATIONS = {
 }
 
 
+# Of what only the dashboard of a node has.
+NODES = {
+    "an annotation of any job": lambda d, p: d["annotations"]["list"][0].update(expr="ALERTS"),
+    "an annotation's colour": lambda d, p: d["annotations"]["list"][0].update(iconColor="red"),
+}
+MUTATIONS.update(NODES)
+
+
 def main():
     known = exported(sys.argv[1])
     found = load()
@@ -256,7 +268,7 @@ def main():
             failures.append(f"not noticed: a verdict of the colour {color}")
         del grammar.SIGNS[color]
     for text, change in MUTATIONS.items():
-        bad = copy.deepcopy(found["fleet"])
+        bad = copy.deepcopy(found["fleet" if text not in NODES else "node"])
         panel = next(p for p in panels(bad) if "intel_gpu_info" in p["targets"][0]["expr"])
         change(bad, panel)
         if not faults(bad, known, uids):

@@ -8,7 +8,7 @@ REPO = Path(__file__).resolve().parents[2]
 FOLDER = REPO / "dashboards"
 
 # Not the exporter's.
-PROMETHEUS = {"ALERTS", "up"}
+PROMETHEUS = {"ALERTS", "ALERTS_FOR_STATE", "up"}
 RECORDED = set(re.findall(r"record: (\S+)", (REPO / "deploy/prometheus/rules.yml").read_text()))
 
 
@@ -45,4 +45,4 @@ def metrics(expression):
     bare = re.sub(r'"(?:[^"\\]|\\.)*"', '""', expression)
     bare = re.sub(r"\b(by|on|ignoring|without|group_left|group_right)\s*\([^)]*\)", " ", bare)
     bare = re.sub(r"\{[^}]*\}", "{}", bare)
-    return set(re.findall(r"\b(?:(?:\w+:)?intel_gpu_\w+(?::\w+)*|process_\w+|ALERTS|up)\b", bare))
+    return set(re.findall(r"\b(?:(?:\w+:)?intel_gpu_\w+(?::\w+)*|process_\w+|ALERTS(?:_FOR_STATE)?|up)\b", bare))

@@ -26,7 +26,7 @@ FIXTURES = HERE.parent / "fixtures"
 FUSE = Path("/tmp/fuse")
 WEB_CONFIG = Path("/tmp/worker1.yml")
 HOST_GPUS, GUEST_GPU, SPARE_GPU = "0000:00:02.0,0000:00:06.0", "0000:00:10.0", "0000:00:07.0"
-NODE, GUEST_NODE = "/dev/dri/renderD128", "/dev/dri/renderD131"
+NODE, SECOND_NODE, GUEST_NODE = "/dev/dri/renderD128", "/dev/dri/renderD129", "/dev/dri/renderD131"
 # Pods of worker1, and of pve1, which runs Kubernetes, too.
 PODS = {"jellyfin-0": "0a1b2c3d-1111-2222-3333-444455556666", "jellyfin-1": "0a1b2c3d-1111-2222-3333-444455557777",
         "immich-0": "0a1b2c3d-1111-2222-3333-444455558888"}
@@ -54,6 +54,7 @@ USERS = {
     "lxc/201/ns/init.scope": (NODE, 30, 5),
     "qemu.slice/100.scope": (NODE, 20, 20),
     "system.slice/jellyfin.service": (NODE, 40, 15),
+    "system.slice/ollama.service": (SECOND_NODE, 0, 60),
     "user.slice/user-1000.slice/session-1.scope": (NODE, 5, 30),
 }
 FFMPEG = ["ffmpeg", "-nostdin", "-v", "error", "-y"]

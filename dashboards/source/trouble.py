@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is wrong and what helps: alerts, and what the exporter itself says of what has no alert yet."""
+import re
+from pathlib import Path
+
+from common import LAST_MODEL, LOST, OURS, names
+from grafana import BY_GPU, GPU, JOB, MACHINE, column, node_column, table
+from grammar import BAD, GOOD, PLAIN, WARN, says, words
+
+RULES = (Path(__file__).resolve().parents[2] / "deploy/prometheus/rules.yml").read_text()
+# What an alert has beside its machine and GPU that says more.
+DETAILS = ("codec", "collector", "reason", "application", "container", "vmid", "vgpu_type")
+ROW = f"{BY_GPU}, what, detail, help"
+RANKS = words(v0=says(BAD, "critical"), v1=says(WARN, "warning"), v2=says(PLAIN, "info"),
+              v3=says(PLAIN, "pending"), v4=says(GOOD, "all is well"))
+
+
+def sentences():
+    """{"alert/cause": its summary} of all alerts, and where their runbook is."""
+    found = {}
+    for rule in RULES.split("- alert: ")[1:]:
+        cause = re.search(r"^ +cause: (\w+)", rule, re.M)
+        found[f"{rule.split()[0]}/{cause[1] if cause else ''}"] = re.search(r"^ +summary: (.+)\.", rule, re.M)[1]
+    return found, re.search(r"runbook(?:_url)?: (\S+)#", RULES)[1]
+
+
+SENTENCES, RUNBOOK = sentences()
+
+
+def sentence(expr):
+    """Of an alert: which, and more of it."""
+    rows = f'label_join({expr}, "what", "/", "alertname", "cause")'
+    return f'label_join({rows}, "detail", " ", {", ".join(f"{chr(34)}{one}{chr(34)}" for one in DETAILS)})'
+
+
+def alert(expr):
+    """Rows of alerts, with the heading of the runbook, which is a name in small letters."""
+    rows = sentence(expr)
+    for name in sorted({one.split("/")[0] for one in SENTENCES}):
+        rows = f'label_replace({rows}, "help", "{RUNBOOK}#{name.lower()}", "alertname", "{name}")'
+    return f"max by ({ROW}) ({rows})"
+
+
+def said(rank, expr, what, detail="", remedy=""):
+    """Rows of what an exporter says; its page has what helps. `detail` is a label; so is "remedy", unless it is
+    given."""
+    rows = f'label_replace({expr}, "remedy", "{remedy}", "", "")' if remedy else expr
+    rows = f'label_replace({rows}, "what", "{what}", "", "")'
+    if detail:
+        rows = f'label_replace({rows}, "detail", "$1", "{detail}", "(.*)")'
+    rows = f'label_join({rows}, "help", "/runbook#", "instance", "remedy")'
+    return f'{rank} + 0 * max by ({ROW}) (label_replace({rows}, "help", "http://$1", "help", "(.+)"))'
+
+
+def rows():
+    """Worst first by their value; what an alert says already is not said again."""
+    def alerts(names, more=""):
+        return f'ALERTS{{{JOB},instance=~"$instance|",alertname=~"{names}"{more}}}'
+
+    ranked = " or ".join(
+        f"""({rank} + 0 * {alerts("IntelGpu.*", f',alertstate="{state}",severity=~"{severity}"')})"""
+        for rank, state, severity in ((0, "firing", "critical"), (1, "firing", "warning"),
+                                      (2, "firing", "info"), (3, "pending", ".*")))
+    # Where all is lost each codec is.
+    lost = alerts("IntelGpuHardwareAccelerationLost", ',alertstate="firing",pci!=""')
+    codecs = f"{alerts('IntelGpuCodecLost')} and on ({BY_GPU}) {lost}"
+    ranked = f"({ranked} unless {codecs})"
+    silent = (f"(up{{{MACHINE}}} == 0) and {OURS} unless on (job, instance) {alerts('IntelGpuExporterDown')}")
+    silent = f'label_replace({silent}, "alertname", "IntelGpuExporterDown", "", "")'
+    gone = f"{LOST} unless on ({BY_GPU}) {alerts('IntelGpuGone|IntelGpuHardwareAccelerationLost')}"
+    missing = (f'intel_gpu_scrape_collector_error{{{MACHINE},reason!="not_supported"}} '
+               f"unless on (job, instance, pci, collector) {alerts('IntelGpuCollectorFailing')} "
+               f"unless on (job, instance, pci, reason, remedy) {alerts('IntelGpuPmuDenied')}")
+    waiting = f'intel_gpu_vaapi_probe_skipped{{{GPU},reason!="passthrough"}}'
+    failed = (f'count by ({BY_GPU}, result) '
+              f'(intel_gpu_vaapi_probe_result{{{GPU},result!~"ok|unsupported"}})')
+    found = " or ".join((
+        alert(f"{ranked} or {silent}"),
+        said(0, gone, "The GPU is gone", remedy="device-gone"),
+        said(1, failed, "Encode tests fail", "result", remedy="vaapi-results"),
+        said(1, missing, "Figures are missing", "collector"),
+        said(2, waiting, "Encode tests wait", "reason", remedy="vaapi-probe")))
+    # The name of each GPU; what concerns none, or one of which nothing is known, goes without.
+    anything = " or ".join((f"{names(LAST_MODEL)}",
+                            f"on ({BY_GPU}) (1 + 0 * max by ({BY_GPU}) ({alerts('IntelGpu.*')}))",
+                            f"on ({BY_GPU}) (1 + 0 * max by (job, instance) (up{{{MACHINE}}}))"))
+    unknown = (f'label_replace(2 + 0 * absent(job:intel_gpu_exporters:count{{{JOB}}}), "what", '
+               '"The rules are not loaded: alerts are not known", "", "")')
+    well = f'label_replace(4 * max(up{{{MACHINE}}} == 1), "what", "Nothing is wrong", "", "")'
+    return f"({found}) * on ({BY_GPU}) group_left (gpu) ({anything}) or {unknown} or on () {well}"
+
+
+def since():
+    every = f'ALERTS_FOR_STATE{{{JOB},instance=~"$instance|",alertname=~"IntelGpu.*"}}'
+    return f"max by ({BY_GPU}, what, detail) ({sentence(f'time() - {every}')})"
+
+
+def wrong(size=(24, 6), node=False):
+    first = rows()
+    named = f"({first}) * on ({BY_GPU}) group_left (gpu) {names(LAST_MODEL)} or on ({ROW}) ({first})"
+    return table(
+        "What is wrong and what helps",
+        "Alerts, and what exporters say of themselves: figures that they cannot read, encode tests that fail or "
+        "wait, GPUs that are gone. Pending alerts are not sure yet. \"What to do\" is the runbook of an alert, "
+        "or the exporter's own page.",
+        [rows(), since()],
+        [column("Value #A", "Severity", mappings=RANKS, width=110),
+         column("what", "What is wrong", mappings=[{"type": "value", "options": {
+             key: {"index": i, "text": text} for i, (key, text) in enumerate(SENTENCES.items())}}]),
+         *([node_column(120)] if node else []),
+         column("gpu", "GPU", width=160), column("detail", "More", width=140),
+         column("Value #B", "Since", "dtdurations", decimals=0, width=110),
+         column("help", "What helps", width=115, link={
+             "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[
+             {"type": "regex", "options": {"pattern": "^http.*", "result": {"index": 0, "text": "What to do ↗"}}}])],
+        size=size, empty="No exporter answers", sort=("Severity",))
