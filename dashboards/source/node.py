@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One node: does its GPU work, how full is it, who uses it, what is wrong; the rest is folded."""
+"""One node: does its GPU work, how full is it, who uses it, what is wrong; the rest is in collapsed rows."""
 from annotations import marks
 from common import named, shares, state, told_apart
 from grafana import (BY_GPU, GPU, MACHINE, NODE, RATE, column, dashboard, page_link, row, series, stat, table)
