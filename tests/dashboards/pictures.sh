@@ -15,7 +15,7 @@ usage() {
 	                    draws one from the Prometheus at URL. There is none in this repository: a
 	                    Grafana with its image renderer does it, or a person (--wait)
 	  --broken          then breaks the scene, and takes the same again as *-broken.png
-	  --small FOLDER2   those of the README, 1200 pixels wide and in few colours (ffmpeg, pngquant)
+	  --small FOLDER2   those of the READMEs, in few colours (ffmpeg)
 	  --nested          instead: the dashboard of a host on Debian's i915 and of the VM that has its
 	                    vGPU, from the case lab.nested (needs a Debian 12 with nested KVM)
 	  --wait            stays until a line on standard input, for a Grafana with that data source
@@ -23,8 +23,8 @@ usage() {
 	TXT
 }
 
-# As high as a dashboard is at this width.
-declare -A HEIGHT=([fleet]=2000 [node]=3450 [virtualization]=2700)
+# As high as a dashboard is before its first collapsed row.
+declare -A HEIGHT=([fleet]=2000 [node]=1215 [virtualization]=1135)
 render='' broken='' stay='' small='' failed='' nested=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -96,25 +96,44 @@ wait_for() {
 
 # take SUFFIX: all pictures of now.
 take() {
-	local theme dashboard
+	local name node
 	EXPORTER=$repo/build/release/intel_gpu_exporter \
 		python3 -B "$repo/tests/page/picture.py" "$page_port" "$folder" "page$1" || failed=1
 	[ -n "$render" ] || return 0
-	for dashboard in "$repo"/dashboards/*.json; do
+	for name in fleet virtualization; do
+		draw "$repo/dashboards/$name.json" "$name" "$name$1"
+	done
+	# One with two GPUs, and one with one.
+	for node in pve1 worker1; do
+		python3 - "$repo/dashboards/node.json" "$node:10057" >"$words/$node.json" <<-'TXT'
+			import json, sys
+			dashboard = json.load(open(sys.argv[1]))
+			for one in dashboard["templating"]["list"]:
+			    if one["name"] == "instance":
+			        one["current"] = {"text": sys.argv[2], "value": sys.argv[2]}
+			json.dump(dashboard, sys.stdout)
+		TXT
+		draw "$words/$node.json" node "node-$node$1"
+	done
+}
+
+# draw DASHBOARD.json NAME OUT: on screens of two widths, light and dark.
+draw() {
+	local theme width
+	for width in 1280 1920; do
 		for theme in light dark; do
-			"$render" "$dashboard" "$folder/$(basename "$dashboard" .json)$1-$theme.png" \
-				"http://127.0.0.1:$port" now-5m now 1600 \
-				"${HEIGHT[$(basename "$dashboard" .json)]:-1600}" "$theme" || failed=1
+			"$render" "$1" "$folder/$3-$width-$theme.png" "http://127.0.0.1:$port" now-5m now \
+				"$width" "${HEIGHT[$2]}" "$theme" || failed=1
 		done
 	done
 }
 
-# shrink NAME OUT: 1200 pixels wide, and no longer than a person scrolls.
+# shrink NAME OUT: in few colours, and no longer than a person scrolls.
 shrink() {
 	[ -e "$folder/$1.png" ] || return 0
-	ffmpeg -nostdin -v error -y -i "$folder/$1.png" \
-		-vf "scale=1200:-1:flags=lanczos,crop=1200:min(ih\,1500):0:0" "$words/small.png"
-	pngquant --force --speed 1 --quality 60-90 64 --output "$small/$2.png" "$words/small.png"
+	ffmpeg -nostdin -v error -y -i "$folder/$1.png" -filter_complex \
+		"crop=iw:min(ih\\,1500):0:0,split[a][b];[a]palettegen=max_colors=96:stats_mode=full[p];[b][p]paletteuse=dither=none" \
+		"$small/$2.png"
 }
 
 wait_for ready
@@ -122,8 +141,9 @@ take ''
 if [ -n "$small" ]; then
 	mkdir -p "$small"
 	shrink page-desktop-light page
-	shrink fleet-dark fleet
-	shrink node-light node
+	shrink fleet-1280-dark fleet
+	shrink node-pve1-1280-light node
+	shrink virtualization-1280-light virtualization
 fi
 if [ -n "$stay" ]; then
 	echo "Prometheus: http://127.0.0.1:$port; the page: http://127.0.0.1:$page_port. Enter ends it."
