@@ -19,6 +19,7 @@ KNOWN = f'max by ({BY_GPU}) (last_over_time(intel_gpu_info{{{GPU},function!="vf"
 LOST = f"{KNOWN} unless on ({BY_GPU}) intel_gpu_info{{{GPU}}} and on (job, instance) (up{{{MACHINE}}} == 1)"
 SILENT = f"{KNOWN} and on (job, instance) (up{{{MACHINE}}} == 0)"
 
+
 def having(number, expr):
     """A row with that number for each of the GPUs in the expression."""
     return f"({number} + 0 * {expr})"
@@ -36,6 +37,7 @@ STATE = " or ".join((
     having(6, f'max by ({BY_GPU}) (intel_gpu_info{{{GPU},driver="none"}})'),
     having(7, f"max by ({BY_GPU}) (intel_gpu_info{{{GPU}}})"),
     having(1, f"({LOST})"), having(0, f"({SILENT})")))
+
 # What people call a GPU: now, and of the day before, too.
 MODEL = short_model(f"max by ({BY_GPU}, model) (intel_gpu_info{{{GPU}}})")
 LAST_MODEL = short_model(f"max by ({BY_GPU}, model) (topk by ({BY_GPU}) (1, "

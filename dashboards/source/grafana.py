@@ -15,6 +15,7 @@ GPU = MACHINE + ',pci=~"$pci"'
 BY_GPU = "job, instance, pci"
 RATE = "[$__rate_interval]"
 
+
 def steps(pairs):
     return {"mode": "absolute", "steps": [{"color": color, "value": value}
                                           for value, color in pairs]}
@@ -57,8 +58,7 @@ def stat(title, description, expr, unit="none", colors=None, size=(4, 4), mappin
         defaults["decimals"] = decimals
     if unit == "percentunit":
         defaults.update(min=0, max=1)
-    sizes = {"text": {"titleSize": 13, "valueSize": 16}} if mappings else \
-        {"text": {"titleSize": 13, "valueSize": 26}}
+    sizes = {"text": {"titleSize": 14, "valueSize": 18 if mappings else 26}}
     return panel("stat", title, description, size, defaults, {
         "colorMode": "background_solid" if judged else "none", "graphMode": "none",
         "justifyMode": "auto", "orientation": "auto",
