@@ -23,6 +23,8 @@ SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Machines by job; one job goes when the scene is broken, and a machine without rights comes.
 HEALTHY = {"intel-gpu": ["pve1", "pve2", "worker1"], "edge": ["pve3"]}
 BROKEN = {"intel-gpu": ["pve1", "pve2", "worker1", "unprivileged"]}
+# Somebody knows of it and is there.
+LABELS = {"unprivileged": {"maintenance": "true"}}
 
 
 def faster(text):
@@ -37,7 +39,7 @@ def configure(jobs):
     """jobs: {name: machines}."""
     FAST.write_text(faster(RULES.read_text()))
     targets = {job: [{"targets": [f"127.0.0.1:{scene.PORTS[name]}"],
-                      "labels": {"instance": f"{name}:10057"}} for name in names]
+                      "labels": {"instance": f"{name}:10057", **LABELS.get(name, {})}} for name in names]
                for job, names in jobs.items()}
     CONFIG.write_text(json.dumps({  # which is YAML, too
         "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "2s"},
