@@ -1,96 +1,186 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All nodes and their GPUs: does acceleration work, how busy, who, which alerts."""
-from common import ACCELERATION, OURS, RENDER, STATE, VIDEO, alerts, problems
-from grafana import BY_GPU, FLEET, GPU, MACHINE, RATE, column, dashboard, node_column, row, series, stat, table
-from grammar import (ALL_OR_NOTHING, BY_ACCELERATION, LOAD, NONE_IS_GOOD, RENDER as RENDER_COLOR, STATES, STATE_TEXT,
-                     TRANSCODES)
+"""All nodes and their GPUs, three or thousands: how many work, what is wrong with how many, which are worst.
+
+What is drawn over time was recorded by deploy/prometheus/rules.yml: of a thousand nodes the exporters' own series
+are too many to be read for each point of a graph."""
+from common import shares
+from grafana import (BY_GPU, FLEET, JOB, MACHINE, column, dashboard, link, node_column, row, series, stat, table,
+                     variable)
+from grammar import (BAD, BY_ACCELERATION, FULL, GIVEN, GOOD, LOAD, NONE_IS_BETTER, NONE_IS_GOOD, PLAIN, RENDER, STATES,
+                     STATE_TEXT, TRANSCODES, VIDEO, WARN, who)
+from trouble import RANKS, RUNBOOK, SENTENCES, sentence
+
+# Of the chosen models. A GPU in one number, STATES are its words: 0 and 1 are gone or silent, 2 to 6 fail, from 9 on
+# they work.
+STATE = f'instance_pci:intel_gpu_state:code{{{MACHINE},model=~"$model"}}'
+CHOSEN, CHOSEN_NODE = f"and on ({BY_GPU}) {STATE}", f"and on (job, instance) {STATE}"
+RULES = "the rules are not loaded"
+WORST = 100
+
+
+def busy(name):
+    """Of a class's engines, over five minutes."""
+    return f'(instance_pci_class:intel_gpu_engine_busy:ratio5m{{{MACHINE},class="{name}"}} {CHOSEN})'
+
+
+def transcodes(acceleration, by="acceleration"):
+    return f'sum by ({by}) (intel_gpu_transcodes{{{MACHINE},acceleration=~"{acceleration}"}} {CHOSEN_NODE})'
 
 
 def glance():
+    def count(title, text, low, high, colors):
+        return stat(title, text, f"sum(({STATE} >= bool {low}) * ({STATE} <= bool {high}))", "none", colors, empty=RULES)
+
     return row(
-        "At a glance",
-        stat("Acceleration",
-             "Share of expected codecs whose last encode test passed, over all GPUs that are tested. "
-             "It does not depend on load: idle GPUs that work are at 100 %.",
-             f"avg({ACCELERATION})", "percentunit", ALL_OR_NOTHING, empty="not tested"),
-        stat("A codec lost",
-             "GPUs on which at least one expected codec fails its encode test.",
-             f"sum({ACCELERATION} < bool 1)", "none", NONE_IS_GOOD, empty="not tested"),
-        stat("GPUs", "Intel GPUs that the exporters see now, whatever drives them.",
-             f"count(intel_gpu_info{{{GPU}}})", empty="no GPU seen"),
-        stat("Exporters down",
-             "Scrape targets, of a job in which some exporter answered within a day, that do not "
-             "answer now. Nothing is known of their GPUs.",
-             f"sum(1 - (up{{{MACHINE}}} and {OURS}))", "none", NONE_IS_GOOD),
-        stat("Figures missing",
-             "Sources that an exporter should be able to read and cannot. The table of problems "
-             "says why.",
-             f"sum(1 - intel_gpu_scrape_collector_success{{{MACHINE}}})", "none", NONE_IS_GOOD),
-        stat("On the GPU",
-             "Share of running transcodes that use the GPU. No number while nothing is transcoded.",
-             f'sum(intel_gpu_transcodes{{{MACHINE},acceleration=~"hardware|mixed"}}) / '
-             f'(sum(intel_gpu_transcodes{{{MACHINE},acceleration=~"hardware|mixed|software"}}) > 0)',
-             "percentunit", ALL_OR_NOTHING, empty="none running"))
+        "",
+        count("Work", "GPUs whose expected codecs all passed their last encode test, idle or busy.", 9, 99,
+              [(None, GOOD)]),
+        count("Fail", "GPUs on which a codec or all of them fail their test, that hang, that have no driver, or that are "
+              "kept for a VM which does not run.", 2, 6, NONE_IS_GOOD),
+        count("Gone or silent", "GPUs that were there within a day: their exporter does not see them now, or does not "
+              "answer.", 0, 1, NONE_IS_GOOD),
+        count("Not tested", "GPUs of which no encode test has run lately, or on which none is expected. Those that a VM "
+              "has are not among them.", 7, 7, [(None, PLAIN)]),
+        stat("On the CPU", "Transcodes that use the CPU only, on nodes that have a GPU.", transcodes("software", ""),
+             "none", NONE_IS_BETTER, empty="not known"),
+        stat("Over 90 %", "GPUs whose video engines were busy for more than 90 % of the last five minutes: more streams "
+             "than now may stutter.", f"sum({busy('video')} > bool 0.9)", "none", NONE_IS_BETTER, empty="not known"))
+
+
+def causes():
+    """A row for each cause, with how many GPUs or nodes have it."""
+    def alerts(more="", names="IntelGpu.*"):
+        return f'ALERTS{{{JOB},instance=~"$instance|",alertname=~"{names}"{more}}}'
+
+    ranked = " or ".join(
+        f"""({rank} + 0 * {alerts(f',alertstate="{state}",severity=~"{severity}"')})"""
+        for rank, state, severity in ((0, "firing", "critical"), (1, "firing", "warning"), (2, "firing", "info"),
+                                      (3, "pending", ".*")))
+    # Where all is lost each codec is.
+    lost = alerts(',pci!=""', "IntelGpuHardwareAccelerationLost")
+    ranked = f"(({ranked}) unless ({alerts(names='IntelGpuCodecLost')} and on ({BY_GPU}) {lost}))"
+    key = "alertname, what"
+    first = f"min by ({key}) ({sentence(ranked)})"
+    for name in sorted({one.split("/")[0] for one in SENTENCES}):
+        first = f'label_replace({first}, "help", "{RUNBOOK}#{name.lower()}", "alertname", "{name}")'
+    unknown = (f'label_replace(2 + 0 * absent(job:intel_gpu_exporters:count{{{JOB}}}), "what", '
+               '"The rules are not loaded: nothing is known", "", "")')
+    well = f'label_replace(4 * max(up{{{MACHINE}}} == 1), "what", "Nothing is wrong", "", "")'
+    since = f'time() - ALERTS_FOR_STATE{{{JOB},instance=~"$instance|",alertname=~"IntelGpu.*"}}'
+    return table(
+        "What is wrong and what helps",
+        "One row for each cause. \"How many\" are GPUs, or nodes where it is the node's. \"Since\" is the oldest of "
+        "them. Pending alerts are not sure yet. \"What to do\" is the alert's section of the runbook.",
+        [f"{first} or {unknown} or on () {well}",
+         f"count by ({key}) (count by ({key}, {BY_GPU}) ({sentence(ranked)}))",
+         f"max by ({key}) ({sentence(since)})"],
+        [column("Value #A", "Severity", mappings=RANKS, width=110),
+         column("what", "What is wrong", mappings=[{"type": "value", "options": {
+             key: {"index": i, "text": text} for i, (key, text) in enumerate(SENTENCES.items())}}]),
+         column("Value #B", "How many", "short", decimals=0, width=110),
+         column("Value #C", "Since", "dtdurations", decimals=0, width=140),
+         column("help", "What helps", width=130, link={
+             "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[
+             {"type": "regex", "options": {"pattern": "^http.*", "result": {"index": 0, "text": "What to do ↗"}}}])],
+        size=(24, 7), empty="No exporter answers", sort=("Severity", "-How many"))
 
 
 def gpus():
-    clock = f"max by ({BY_GPU}) (intel_gpu_frequency_actual_hertz{{{GPU}}})"
-    asleep = f"max by ({BY_GPU}) (rate(intel_gpu_rc6_seconds_total{{{GPU}}}{RATE}))"
-    clients = f"sum by ({BY_GPU}) (intel_gpu_clients{{{GPU}}})"
-    info = f"max by ({BY_GPU}, model, driver) (intel_gpu_info{{{GPU}}})"
+    # Among those of one state the busiest.
+    worst = f"bottomk({WORST}, {STATE} - 0.5 * on ({BY_GPU}) group_left () {busy('video')} or {STATE})"
+    among = f"and on ({BY_GPU}) ({worst})"
+    users = f"sum by ({BY_GPU}) (intel_gpu_clients{{{MACHINE}}} {among})"
     return table(
-        "GPUs",
-        "One row for each GPU; click a node for its details. " + STATE_TEXT +
+        "GPUs, worst first",
+        f"The {WORST} GPUs with most trouble, then the busiest; click a node for its details. " + STATE_TEXT +
         " A dash means that the value could not be read; it is never 0.",
-        [STATE, ACCELERATION, VIDEO, RENDER, clock, asleep, clients, info],
-        [node_column(), column("pci", "GPU", width=120),
-         column("model", "Model", width=290), column("driver", "Driver", width=80),
-         column("Value #A", "State", mappings=STATES, width=150),
-         column("Value #B", "Acceleration", "percentunit", ALL_OR_NOTHING, decimals=0, width=110,
-                empty="not tested"),
-         column("Value #C", "Video busy", "percentunit", LOAD, gauge=True, decimals=1),
-         column("Value #D", "Render busy", "percentunit", LOAD, gauge=True, decimals=1),
-         column("Value #E", "Clock", "hertz", width=110),
-         column("Value #F", "Asleep", "percentunit", decimals=0, width=120),
-         column("Value #G", "Clients", "short", decimals=0, width=80)],
-        size=(24, 8), sort=("State", "Node"))
+        [f"{STATE} {among}", f"max by ({BY_GPU}) ({busy('video')} {among})",
+         f"max by ({BY_GPU}) ({busy('render')} {among})", users],
+        [column("Value #A", "State", mappings=STATES, width=150), node_column(170), column("model", "GPU"),
+         column("pci", "Address", width=120), column("driver", "Driver", width=90),
+         column("Value #B", "Video", "percentunit", LOAD, gauge=True, decimals=0),
+         column("Value #C", "Render", "percentunit", LOAD, gauge=True, decimals=0),
+         column("Value #D", "Users", "short", decimals=0, width=75)],
+        size=(24, 10), empty=RULES, sort=("State", "-Video"))
 
 
 def over_time():
-    gpu = "{{instance}} {{pci}}"
-    workload = 'class="%s"'
-    who = ("topk(10, sum by (instance, workload, guest) (rate("
-           "intel_gpu_client_engine_busy_seconds_total{" + GPU + "," + workload + "}" + RATE + ")) > 0)")
+    groups = (("works, idle", 10, 99, GOOD), ("works, busy", 9, 9, VIDEO), ("a VM has it", 8, 8, GIVEN),
+              ("not tested", 7, 7, PLAIN), ("fails", 2, 6, WARN), ("gone or silent", 0, 1, BAD))
+    video = busy("video")
     return row(
-        "Over time",
-        series("Hardware acceleration",
-               "Share of each GPU's expected codecs whose last encode test passed. A line at 0 is a "
-               "GPU that does not encode; a line that ends is a GPU or an exporter that is gone.",
-               (ACCELERATION, gpu), "percentunit", high=1, step=True, calcs=("min", "lastNotNull")),
-        series("Video engines busy",
-               "How busy the engines that decode and encode are, as the mean of a GPU's video "
-               "engines. 0 is an idle GPU, not a broken one.", (VIDEO, gpu), "percentunit", high=1),
-        series("Who uses the video engines",
-               "The ten workloads with most time on video engines, in engines: 1 is one engine "
-               "fully used. A workload is a pod, container, guest, service, user or process.",
-               (who % "video", "{{instance}} {{workload}} {{guest}}"), "short", decimals=2),
-        series("Who uses the render engines",
-               "The ten workloads with most time on the render engine, which also scales, tone-maps "
-               "and computes; in engines: 1 is one engine fully used.",
-               (who % "render", "{{instance}} {{workload}} {{guest}}"), "short", decimals=2),
-        series("Render engines busy", "How busy the render engines are, as the mean of a GPU's.",
-               (RENDER, gpu), "percentunit", high=1,
-               color=RENDER_COLOR),
-        series("Transcodes",
-               TRANSCODES,
-               (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
-               "short", decimals=0, stack=True, colored=BY_ACCELERATION))
+        "",
+        series("GPUs by state", "How many GPUs are in which state. \"fails\" are those of the tile \"Fail\".",
+               [(f"sum(({STATE} >= bool {low}) * ({STATE} <= bool {high}))", name) for name, low, high, _ in groups],
+               "short", decimals=0, stack=True, step=True, empty=RULES, calcs=("lastNotNull", "max"),
+               colored={f"/^{name}$/": color for name, _, _, color in groups}),
+        series("How full the video engines are",
+               "Half of the GPUs are below the lowest line, 95 % below the second one. Over 90 % streams may stutter.",
+               [(f"max({video})", "fullest"), (f"quantile(0.95, {video})", "95 % below"),
+                (f"quantile(0.5, {video})", "half below")], "percentunit", high=1, decimals=0, limit=.9, empty=RULES,
+               colored={"/fullest/": FULL}),
+        series("Transcodes", TRANSCODES, (transcodes(".+"), "{{acceleration}}"), "short", decimals=0, stack=True,
+               colored=BY_ACCELERATION),
+        series("How full the render engines are",
+               "The same for the engines that also scale, tone-map and compute.",
+               [(f"max({busy('render')})", "fullest"), (f"quantile(0.95, {busy('render')})", "95 % below"),
+                (f"quantile(0.5, {busy('render')})", "half below")], "percentunit", high=1, decimals=0, empty=RULES,
+               color=RENDER))
+
+
+def ten():
+    def most(title, name, text):
+        return table(
+            title, "The ten workloads that use most of one GPU's engines of this class. " + text,
+            f"topk(10, {who(shares('workload, guest', name))} > 0.001)".replace(',pci=~"$pci"', ""),
+            [column("who", "Workload"), node_column(150),
+             column("Value", "Of the engines", "percentunit", LOAD, gauge=True, decimals=0)],
+            size=(12, 9), empty="nobody uses them", sort=("-Of the engines",))
+
+    return row(
+        "Who uses most",
+        most("Video engines", "video", "They decode and encode."),
+        most("Render and compute engines", "render|compute", "They scale, tone-map and compute."))
+
+
+def kinds():
+    """What trouble has in common."""
+    def counts(title, text, label, heading, every, bad):
+        return table(title, text, [f"count by ({label}) ({every})", f"count by ({label}) ({bad})"],
+                     [column(label, heading), column("Value #A", "GPUs", "short", decimals=0, width=80),
+                      column("Value #B", "Fail", "short", NONE_IS_GOOD, decimals=0, width=80, empty="–")],
+                     size=(12, 8), empty=RULES, sort=("-Fail", "-GPUs"))
+
+    fails = f"({STATE} >= 2 <= 6)"
+    vendor = (f'label_replace(intel_gpu_vaapi_driver_info{{{MACHINE}}}, "version", "$1", "vendor", '
+              '".*?([0-9]+[.][0-9.]*[0-9]).*")')
+    vendor = f'label_join({vendor}, "what", " ", "va_driver", "version")'
+
+    def node(metric, label):
+        """A label of a node's, for each of its GPUs."""
+        return (f"{STATE} * on (job, instance) group_left ({label}) "
+                f"max by (job, instance, {label}) ({metric}{{{MACHINE}}})")
+
+    version, kernel = node("intel_gpu_exporter_build_info", "version"), node("intel_gpu_machine_info", "kernel")
+    return row(
+        "What they have in common",
+        counts("Models", "How many GPUs there are of each model, and how many of them fail.", "model", "Model", STATE,
+               fails),
+        counts("VA drivers", "How many GPUs are tested with which VA driver, and how many of them fail: an upgrade that "
+               "went wrong shows here.", "what", "VA driver", f"{vendor} {CHOSEN}", f"{vendor} and on ({BY_GPU}) {fails}"),
+        counts("Kernels", "On which kernel GPUs are, and how many of them fail.", "kernel", "Kernel", kernel,
+               f"({kernel}) and on ({BY_GPU}) {fails}"),
+        counts("Exporters", "Which version of the exporter sees how many GPUs, and how many of them fail.", "version",
+               "Version", version, f"({version}) and on ({BY_GPU}) {fails}"))
 
 
 def make():
-    return dashboard(
+    made = dashboard(
         FLEET, "Intel GPU / All GPUs",
-        "All nodes with Intel GPUs: does hardware acceleration work, how busy are they, and with "
-        "what.",
-        [glance(), row("GPUs", gpus()), row("Needs attention", alerts((12, 7)), problems((12, 7))),
-         over_time()])
+        "All nodes with Intel GPUs: how many work, what is wrong with how many, which are worst.",
+        [glance(), row("", causes()), row("", gpus()), over_time(), ten(), kinds()])
+    # A thousand nodes have the same address of a GPU; their models differ.
+    made["templating"]["list"][2:] = [
+        variable("model", "Model", f'label_values(instance_pci:intel_gpu_state:code{{{JOB}}}, model)'),
+        variable("instance", "Node", f'label_values(intel_gpu_exporter_build_info{{{JOB}}}, instance)')]
+    return made
