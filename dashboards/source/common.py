@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Expressions and panels that more than one dashboard has."""
-from grafana import BY_GPU, GPU, JOB, MACHINE, RATE, column, node_column, stat, table
-from grammar import OTHERS, STATE_TEXT, STATES, short_model, spelled, BAD, WARN
+from grafana import BY_GPU, GPU, JOB, MACHINE, RATE, stat
+from grammar import OTHERS, STATE_TEXT, STATES, short_model
 
 ACCELERATION = f"avg by ({BY_GPU}) (intel_gpu_vaapi_codec_working{{{GPU}}})"
 
@@ -74,56 +74,6 @@ def shares(by, classes=".*", selector=""):
 
 # A scrape target of which it is known that it is an exporter: of a job in which one answered within a day.
 OURS = f"on (job) last_over_time(intel_gpu_exporter_build_info{{{JOB}}}[1d])"
-
-
-def or_row(expr, label, text, known):
-    """A row that says that there is none, if something is known at all: else the table is empty."""
-    return f'{expr} or on () label_replace(max({known}), "{label}", "{text}", "", "")'
-
-
-def problems(size):
-    """Why something is not exported or does not work: one row for each reason."""
-    def what(text, label, expr):
-        return f'label_replace({expr}, "what", "{text}", "{label}", "(.*)")'
-
-    collectors = what("collector $1", "collector",
-                      f'intel_gpu_scrape_collector_error{{{MACHINE},reason!="not_supported"}}')
-    tests = ('label_join(label_replace(label_replace('
-             f'intel_gpu_vaapi_probe_result{{{GPU},result!~"ok|unsupported"}}, '
-             '"reason", "$1", "result", "(.*)"), "remedy", "vaapi-results", "", ""), '
-             '"what", " ", "codec", "profile", "entrypoint", "size")')
-    waiting = what("encode tests wait", "pci", f"intel_gpu_vaapi_probe_skipped{{{GPU}}}")
-    gone = (f'label_replace(label_replace({what("the GPU is gone", "pci", LOST)}, '
-            '"reason", "gone", "", ""), "remedy", "device-gone", "", "")')
-    silent = what("the exporter does not answer", "instance", f"up{{{MACHINE}}} == 0 and {OURS}")
-    labels = "job, instance, pci, what, reason, remedy"
-    return table(
-        "Problems and what helps",
-        "What an exporter could not read, encode tests that fail, and encode tests that wait. "
-        "GPUs that are gone and exporters that are silent. \"What helps\" is a heading of the "
-        "exporter's page /runbook.",
-        or_row(f"max by ({labels}) ({gone} or {silent} or {collectors} or {tests} or {waiting})", "what",
-               "no problem is reported", f"up{{{MACHINE}}} == 1"),
-        [node_column(), column("pci", "GPU", width=115), column("what", "What"),
-         column("reason", "Reason", width=115), column("remedy", "What helps", width=125)],
-        size=size, empty="No exporter answers", sort=("Node",))
-
-
-def alerts(size):
-    return table(
-        "Alerts",
-        "Alerts of deploy/prometheus/rules.yml that are pending or firing. Empty when the rules "
-        "are not loaded.",
-        or_row(f'max by (alertname, alertstate, severity, {BY_GPU}, codec) '
-               f'(ALERTS{{{JOB},instance=~"$instance|",alertname=~"IntelGpu.*"}})', "alertname", "none",
-               f"job:intel_gpu_exporters:count{{{JOB}}}"),
-        [column("alertname", "Alert"),
-         column("alertstate", "State", mappings=spelled(firing=(BAD, "firing"), pending=(WARN, "pending")),
-                width=90),
-         column("severity", "Severity", width=80),
-         node_column(),
-         column("pci", "GPU", width=115), column("codec", "Codec", width=60)],
-        size=size, empty="The rules are not loaded", sort=("Severity",))
 
 
 def state(size):

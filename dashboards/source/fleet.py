@@ -4,7 +4,7 @@
 What is drawn over time was recorded by deploy/prometheus/rules.yml: of a thousand nodes the exporters' own series
 are too many to be read for each point of a graph."""
 from common import shares
-from grafana import (BY_GPU, FLEET, JOB, MACHINE, column, dashboard, link, node_column, row, series, stat, table,
+from grafana import (BY_GPU, FLEET, JOB, MACHINE, annotation, column, dashboard, node_column, row, series, stat, table,
                      variable)
 from grammar import (BAD, BY_ACCELERATION, FULL, GIVEN, GOOD, LOAD, NONE_IS_BETTER, NONE_IS_GOOD, PLAIN, RENDER, STATES,
                      STATE_TEXT, TRANSCODES, VIDEO, WARN, who)
@@ -174,13 +174,25 @@ def kinds():
                "Version", version, f"({version}) and on ({BY_GPU}) {fails}"))
 
 
+def marks():
+    """What happened to many at once: a mark for each alert and driver, not for each GPU."""
+    critical = f'ALERTS{{{JOB},instance=~"$instance|",alertname=~"IntelGpu.*",alertstate="firing",severity="critical"}}'
+    vendor = f"max by ({BY_GPU}, vendor) (intel_gpu_vaapi_driver_info{{{MACHINE}}}%s)"
+    before = " offset 5m"
+    return [
+        annotation("Critical alerts", f"count by (alertname, cause) ({critical} unless {critical}{before})",
+                   "{{alertname}} {{cause}}", BAD),
+        annotation("VA drivers changed", f"count by (vendor) ({vendor % ''} unless {vendor % before} "
+                   f"and on ({BY_GPU}) intel_gpu_vaapi_up{{{MACHINE}}}{before})", "Another VA driver: {{vendor}}", RENDER)]
+
+
 def make():
     made = dashboard(
         FLEET, "Intel GPU / All GPUs",
         "All nodes with Intel GPUs: how many work, what is wrong with how many, which are worst.",
-        [glance(), row("", causes()), row("", gpus()), over_time(), ten(), kinds()])
+        [glance(), row("", causes()), row("", gpus()), over_time(), ten(), kinds()], annotations=marks())
     # A thousand nodes have the same address of a GPU; their models differ.
     made["templating"]["list"][2:] = [
-        variable("model", "Model", f'label_values(instance_pci:intel_gpu_state:code{{{JOB}}}, model)'),
-        variable("instance", "Node", f'label_values(intel_gpu_exporter_build_info{{{JOB}}}, instance)')]
+        variable("model", "Model", f"label_values(instance_pci:intel_gpu_state:code{{{JOB}}}, model)"),
+        variable("instance", "Node", f"label_values(intel_gpu_exporter_build_info{{{JOB}}}, instance)")]
     return made

@@ -23,6 +23,10 @@ WITHOUT_INSTANCE = {"intel_gpu_machine_info", "intel_gpu_exporter_build_info",
                     "intel_gpu_vaapi_codec_working", "intel_gpu_clients", "job:intel_gpu_exporters:count"}
 
 
+# Labels that rules add to what they record.
+JOINED = {"instance_pci:intel_gpu_state:code": {"model", "driver"}}
+
+
 def exported(exporter):
     """{metric: its labels}, as --list-metrics has them."""
     table = subprocess.run([exporter, "--list-metrics"], check=True, text=True,
@@ -53,7 +57,7 @@ def check_frame(dashboard):
 
 def check_variables(dashboard):
     found = {one["name"]: one for one in dashboard["templating"]["list"]}
-    if list(found) != ["datasource", "job", "instance", "pci"]:
+    if list(found) not in (["datasource", "job", "instance", "pci"], ["datasource", "job", "model", "instance"]):
         yield f"variables {list(found)}"
     for name, one in found.items():
         if name == "datasource":
@@ -195,7 +199,7 @@ def faults(dashboard, known, uids):
             found.append(f"{one['name']}: another colour or data source")
     for name, selector, label in variable_queries(dashboard):
         metric = selector.split("{")[0]
-        if label not in known.get(metric, set()) | {"job", "instance"}:
+        if label not in known.get(metric, JOINED.get(metric, set())) | {"job", "instance"}:
             found.append(f"variable {name}: {metric} has no label {label}")
     return found
 
@@ -206,7 +210,7 @@ def rename(name):
 
 
 MUTATIONS = {
-    "id twice": lambda d, p: p.update(id=d["panels"][0]["id"]),
+    "id twice": lambda d, p: p.update(id=next(one["id"] for one in d["panels"] if one is not p)),
     "overlap": lambda d, p: p["gridPos"].update(h=50),
     "out of the grid": lambda d, p: p["gridPos"].update(x=23),
     "no uid": lambda d, p: d.update(uid=None),
@@ -228,7 +232,7 @@ MUTATIONS = {
     "an undefined variable": lambda d, p: p.update(title="$node"),
     "a variable less": lambda d, p: d["templating"]["list"].pop(),
     "a dead link": lambda d, p: d["links"][0].update(url="/d/nothing"),
-    "a link less": lambda d, p: d["links"].pop(),
+    "a link less": lambda d, p: d["links"].pop(0),
     "an unknown metric": rename("intel_gpu_infos"),
     "any job": lambda d, p: p["targets"][0].update(expr="intel_gpu_up"),
     "a fixed window": lambda d, p: p["targets"][0].update(
@@ -236,15 +240,9 @@ MUTATIONS = {
     "a number of the past": lambda d, p: p["targets"][0].update(instant=False),
     "no query": lambda d, p: p.update(targets=[]),
     "one letter": lambda d, p: p["targets"].append(p["targets"][0]),
-}
-
-
-# Of what only the dashboard of a node has.
-NODES = {
     "an annotation of any job": lambda d, p: d["annotations"]["list"][0].update(expr="ALERTS"),
     "an annotation's colour": lambda d, p: d["annotations"]["list"][0].update(iconColor="red"),
 }
-MUTATIONS.update(NODES)
 
 
 def main():
@@ -268,7 +266,7 @@ def main():
             failures.append(f"not noticed: a verdict of the colour {color}")
         del grammar.SIGNS[color]
     for text, change in MUTATIONS.items():
-        bad = copy.deepcopy(found["fleet" if text not in NODES else "node"])
+        bad = copy.deepcopy(found["node"])
         panel = next(p for p in panels(bad) if "intel_gpu_info" in p["targets"][0]["expr"])
         change(bad, panel)
         if not faults(bad, known, uids):

@@ -17,7 +17,7 @@ from prometheus import alerts, query, wait_for
 
 # Tables of trouble, and the label that only trouble has.
 WRONG = "What is wrong and what helps"
-TROUBLE = {("fleet", "Problems and what helps"): "reason", ("fleet", "Alerts"): "alertstate", ("node", WRONG): "help"}
+TROUBLE = {("fleet", WRONG): "help", ("node", WRONG): "help"}
 # One transcode is in software, on a machine whose GPU works.
 ALERTS_WHEN_HEALTHY = {"IntelGpuTranscodingInSoftware"}
 # Behind the words of the panel "Does it work?": STATES in dashboards/source/grammar.py.
@@ -25,7 +25,7 @@ NO_ANSWER, GONE, NO_CODEC, IN_VAIN, BUSY, IDLE = 0, 1, 3, 5, 9, 10
 # The same of "Encode tests".
 OLDER = 2
 # What Grafana puts in for the variables: all of them, but for the dashboard of one node.
-VALUES = {"job": ".+", "instance": ".+", "pci": ".+", "__rate_interval": "8s", "__range": "60s"}
+VALUES = {"job": ".+", "model": ".+", "instance": ".+", "pci": ".+", "__rate_interval": "8s", "__range": "60s"}
 NODE = {**VALUES, "instance": r"pve1:10057"}
 
 
@@ -45,8 +45,8 @@ def check_panels(checks, dashboards):
             elif not found and not wait_for(filled, 10):  # a busy machine, or none at all
                 checks.that(False, f"{name}, {title}, {letter}: no data: {filled}")
     checks.that(number > 50, f"{number} expressions of {len(dashboards)} dashboards were run")
-    rows = trouble(dashboards, "fleet", "Problems and what helps")
-    checks.that(rows == 0, f"healthy: fleet: {rows} problems")
+    found = {one.get("what") for one in rows(dashboards, "fleet", WRONG)}
+    checks.same(found, {f"{one}/" for one in ALERTS_WHEN_HEALTHY}, "healthy: what is wrong with the fleet")
     checks.same(node_rows(dashboards, "pve1", WRONG, "what"), {f"{one}/" for one in ALERTS_WHEN_HEALTHY},
                 "healthy: what is wrong with pve1")
     for name, text, expression in annotations(dashboards):
@@ -156,6 +156,21 @@ def check_pods(checks, dashboards):
     checks.same(found, wanted, "assigned and used, assigned and idle, used and never assigned")
 
 
+def check_recorded(checks, dashboards):
+    """The fleet's state of each GPU, which rules record, is the node's."""
+    def pairs(expression):
+        return {(one["metric"]["instance"], one["metric"]["pci"]): min(int(one["value"][1]), IDLE)
+                for one in query(expression)}
+
+    def differ():
+        asked = panel(dashboards, "node", "Does it work?")[0].replace("pve1:10057", ".+")
+        one, other = pairs(asked), pairs("instance_pci:intel_gpu_state:code")
+        return {key: (one.get(key), other.get(key)) for key in one.keys() | other.keys()
+                if {one.get(key), other.get(key)} not in ({BUSY, IDLE}, {one.get(key)})}
+
+    checks.same(becomes(differ, {}), {}, "the state of each GPU, on the node's dashboard and recorded")
+
+
 def check_healthy(checks, dashboards):
     check_panels(checks, dashboards)
     check_variables(checks, dashboards)
@@ -163,9 +178,9 @@ def check_healthy(checks, dashboards):
     check_pods(checks, dashboards)
     found = becomes(lambda: set(states(dashboards).values()), {BUSY})
     checks.that(found == {BUSY}, f"both GPUs of pve1 work, busy: {found}")
-    for title, value in (("Acceleration", 1), ("A codec lost", 0), ("GPUs", 6),
-                         ("Exporters down", 0), ("Figures missing", 0),
-                         ("On the GPU", 0.5)):
+    check_recorded(checks, dashboards)
+    for title, value in (("Work", 3), ("Fail", 0), ("Gone or silent", 0), ("Not tested", 2), ("On the CPU", 1),
+                         ("Over 90 %", 0)):
         found = becomes(lambda t=title: number(dashboards, "fleet", t), value)
         checks.that(found == value, f"{title}: {found}")
     for title, nth, value in (("Nobody holds them", 0, 1), ("Nobody holds them", 1, 0),
@@ -197,7 +212,8 @@ def check_broken(checks, dashboards, server, everything):
         checks.that(found, f"broken: {name}, {title} names it")
     found = becomes(lambda: states(dashboards)["0000:00:02.0"], NO_CODEC)
     checks.that(found == NO_CODEC, f"acceleration is lost: {states(dashboards)}")
-    for title, value in (("Exporters down", 1), ("A codec lost", 2)):
+    check_recorded(checks, dashboards)
+    for title, value in (("Work", 0), ("Fail", 3), ("Gone or silent", 2)):
         found = becomes(lambda t=title: number(dashboards, "fleet", t), value)
         checks.that(found == value, f"broken: {title}: {found}")
     found = becomes(lambda: states(dashboards, "worker1"), {scene.GUEST_GPU: GONE})
