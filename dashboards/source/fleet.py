@@ -87,7 +87,7 @@ def causes():
 
 def gpus():
     # Among those of one state the busiest.
-    worst = f"bottomk({WORST}, {STATE} - 0.5 * on ({BY_GPU}) group_left () {busy('video')} or {STATE})"
+    worst = f"bottomk({WORST}, {STATE} - on ({BY_GPU}) group_left () (0.5 * {busy('video')}) or {STATE})"
     among = f"and on ({BY_GPU}) ({worst})"
     users = f"sum by ({BY_GPU}) (intel_gpu_clients{{{MACHINE}}} {among})"
     return table(

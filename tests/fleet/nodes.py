@@ -5,6 +5,7 @@ A node is what its number makes of it, so that two runs have the same ones. Valu
 that comes and goes, by a formula, so that nothing has to be remembered between two scrapes."""
 import math
 import random
+import re
 
 # As the exporter names them: (model, device, platform, generation, driver, engines by class), and how frequent.
 BASE = {"render": 1, "copy": 1, "video": 1, "video-enhance": 1}
@@ -25,6 +26,9 @@ KERNELS = (("6.8.12-4-pve", 500), ("6.1.0-28-amd64", 300), ("6.12.9-amd64", 200)
 # What is the matter with how many of a thousand; all others are well.
 KINDS = (("fails", 45), ("codec", 20), ("hung", 2), ("lost", 6), ("silent", 12), ("untested", 20), ("given", 10),
          ("unused", 3), ("software", 25), ("full", 30), ("denied", 30), ("figures", 10), ("twins", 60))
+
+# Their states an hour ago, when an upgrade had not broken anything; all others work, whether busy or not.
+STATES = {"codec": 4, "untested": 7, "given": 8, "unused": 5, "denied": 11}
 
 # (workload, kind, namespace, pod, container, vmid, guest, application), share of video and render time.
 USERS = (
@@ -288,17 +292,18 @@ class Node:
                 yield series("instance_pci_codec:intel_gpu_vaapi_probe_success:max20m", **where, codec=codec), 1
 
     def shown(self):
-        """What dashboards draw over the last hour: (series, function of the time)."""
+        """What dashboards draw over the last hour: (series, value or function of the time)."""
         target = {"job": "intel-gpu", "instance": self.instance}
         for name in ("hardware", "mixed", "software", "idle", "unknown"):
-            yield series("intel_gpu_transcodes", **target, acceleration=name), lambda t: self.transcodes
+            yield series("intel_gpu_transcodes", **target, acceleration=name), \
+                self.transcodes if name == "hardware" else 0
         for gpu in self.gpus:
             where = {**target, "pci": gpu.pci}
-            state = 7 if not gpu.tested else 10
-            yield series("instance_pci:intel_gpu_state:code", **where, model=gpu.model, driver=gpu.driver), \
-                lambda t, state=state: state
+            name = re.sub(r".*\[(.+)\].*", r"\1", gpu.model)
+            yield series("instance_pci:intel_gpu_state:code", **where, model=name, driver=gpu.driver), \
+                STATES.get(self.kind, 10)
             if gpu.tested:
-                yield series("instance_pci:intel_gpu_hardware_acceleration:ratio", **where), lambda t: 1
+                yield series("instance_pci:intel_gpu_hardware_acceleration:ratio", **where), 1
             if gpu.kind != "denied" and gpu.tested:
                 for name in gpu.engines:
                     yield series("instance_pci_class:intel_gpu_engine_busy:ratio5m", **where, **{"class": name}), \

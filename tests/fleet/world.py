@@ -66,7 +66,7 @@ class World:
         shutil.rmtree(self.work)
 
     def blocks(self, every, first, last, step):
-        """Puts (series, function of the time) into Prometheus' files, from `first` to `last`."""
+        """Puts (series, value or function of the time) into Prometheus' files, from `first` to `last`."""
         times = range(int(first), int(last), step)
         texts = [str(t) for t in times]
         path = self.work / "history.om"
