@@ -9,6 +9,7 @@ usage() {
 	cat <<-TXT
 	usage: pictures.sh [--render PROGRAM] [--broken] [--small FOLDER2] [--wait] FOLDER
 	       pictures.sh --nested --render PROGRAM FOLDER
+	       pictures.sh --fleet --render PROGRAM FOLDER
 	Writes pictures of the page to FOLDER, on a desk and a phone, light and dark, after five minutes
 	of a load that moves. Needs build/release, and what tests/{lab,page,prometheus}/packages.txt name.
 	  --render PROGRAM  dashboards, too: PROGRAM DASHBOARD.json OUT.png URL FROM TO WIDTH HEIGHT THEME
@@ -18,14 +19,15 @@ usage() {
 	  --small FOLDER2   those of the READMEs, in few colours (ffmpeg)
 	  --nested          instead: the dashboard of a host on Debian's i915 and of the VM that has its
 	                    vGPU, from the case lab.nested (needs a Debian 12 with nested KVM)
+	  --fleet           instead: the dashboard of all GPUs with a thousand simulated nodes
 	  --wait            stays until a line on standard input, for a Grafana with that data source
 	Environment: PROMETHEUS_PORT (19090), PAGE_PORT (10057), HISTORY (300): seconds before the pictures.
 	TXT
 }
 
 # As high as a dashboard is before its first collapsed row.
-declare -A HEIGHT=([fleet]=2000 [node]=1215 [virtualization]=1135)
-render='' broken='' stay='' small='' failed='' nested=''
+declare -A HEIGHT=([fleet]=1740 [node]=1215 [virtualization]=1135)
+render='' broken='' stay='' small='' failed='' nested='' fleet=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--render) render=${2:?}; shift ;;
@@ -33,6 +35,7 @@ while [ $# -gt 0 ]; do
 	--small) small=$(realpath -m "${2:?}"); shift ;;
 	--wait) stay=1 ;;
 	--nested) nested=1 ;;
+	--fleet) fleet=1 ;;
 	--help) usage; exit 0 ;;
 	-*) usage >&2; exit 2 ;;
 	*) break ;;
@@ -66,6 +69,11 @@ nested() {
 	wait $server || true
 	return $ended
 }
+if [ -n "$fleet" ]; then
+	rm -rf "$words"
+	[ -n "$render" ] || { echo "pictures.sh: --fleet needs --render" >&2; exit 2; }
+	exec python3 -B "$repo/tests/fleet/bench.py" "$repo/build/release/intel_gpu_exporter" --render "$render" "$folder"
+fi
 if [ -n "$nested" ]; then
 	trap 'rm -rf "$words"' EXIT
 	[ -n "$render" ] || { echo "pictures.sh: --nested needs --render" >&2; exit 2; }

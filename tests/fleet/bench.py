@@ -113,9 +113,7 @@ def measure(here, name, dashboard, instance):
 
 
 def draw(here, render, directory):
-    well = next(node for node in here.fleet if node.kind == "well")
     os.makedirs(directory, exist_ok=True)
-    print(f"a node that is well: {well.instance}")
     for theme in ("light", "dark"):
         for width in (1280, 1920):
             status = subprocess.run([render, FOLDER / "fleet.json", f"{directory}/fleet-thousand-{width}-{theme}.png",
