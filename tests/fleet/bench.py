@@ -29,7 +29,7 @@ ROUNDS = 3
 STEP = 15
 VALUES = {"job": ".+", "instance": ".+", "pci": ".+", "model": ".+", "__rate_interval": f"{4 * world.INTERVAL}s",
           "__range": "1h"}
-HEIGHT = {"fleet": 2000, "node": 2600}
+HEIGHT = 2550
 failures, over = [], []
 
 
@@ -117,7 +117,7 @@ def draw(here, render, directory):
     for theme in ("light", "dark"):
         for width in (1280, 1920):
             status = subprocess.run([render, FOLDER / "fleet.json", f"{directory}/fleet-thousand-{width}-{theme}.png",
-                                     here.url, "now-1h", "now", str(width), str(HEIGHT["fleet"]), theme],
+                                     here.url, "now-1h", "now", str(width), str(HEIGHT), theme],
                                     check=False).returncode
             if status:
                 failures.append(f"fleet, {width}, {theme}: not drawn")
