@@ -13,6 +13,7 @@ from trouble import RANKS, RUNBOOK, SENTENCES, sentence
 # Of the chosen models. A GPU in one number, STATES are its words: 0 and 1 are gone or silent, 2 to 6 fail, from 9 on
 # they work.
 STATE = f'instance_pci:intel_gpu_state:code{{{MACHINE},model=~"$model"}}'
+FAILS = f"(({STATE} >= bool 2) * ({STATE} <= bool 6))"
 CHOSEN, CHOSEN_NODE = f"and on ({BY_GPU}) {STATE}", f"and on (job, instance) {STATE}"
 RULES = "the rules are not loaded"
 WORST = 100
@@ -145,33 +146,29 @@ def ten():
 
 def kinds():
     """What trouble has in common."""
-    def counts(title, text, label, heading, every, bad):
-        return table(title, text, [f"count by ({label}) ({every})", f"count by ({label}) ({bad})"],
-                     [column(label, heading), column("Value #A", "GPUs", "short", decimals=0, width=80),
-                      column("Value #B", "Fail", "short", NONE_IS_GOOD, decimals=0, width=80, empty="–")],
+    def counts(title, text, label, heading, fails):
+        """`fails` is 1 for each GPU that fails, 0 for the others, with that label."""
+        return table(title, text, [f"count by ({label}) ({fails})", f"sum by ({label}) ({fails})"],
+                     [column(label, heading), column("Value #A", "GPUs", "short", decimals=0, width=90),
+                      column("Value #B", "Fail", "short", NONE_IS_GOOD, decimals=0, width=90)],
                      size=(12, 8), empty=RULES, sort=("-Fail", "-GPUs"))
 
-    fails = f"({STATE} >= 2 <= 6)"
-    vendor = (f'label_replace(intel_gpu_vaapi_driver_info{{{MACHINE}}}, "version", "$1", "vendor", '
-              '".*?([0-9]+[.][0-9.]*[0-9]).*")')
-    vendor = f'label_join({vendor}, "what", " ", "va_driver", "version")'
-
-    def node(metric, label):
-        """A label of a node's, for each of its GPUs."""
-        return (f"{STATE} * on (job, instance) group_left ({label}) "
+    def of_node(metric, label):
+        return (f"{FAILS} * on (job, instance) group_left ({label}) "
                 f"max by (job, instance, {label}) ({metric}{{{MACHINE}}})")
 
-    version, kernel = node("intel_gpu_exporter_build_info", "version"), node("intel_gpu_machine_info", "kernel")
+    vendor = (f'label_replace(intel_gpu_vaapi_driver_info{{{MACHINE}}}, "version", "$1", "vendor", '
+              '".*?([0-9]+[.][0-9.]*[0-9]).*")')
+    vendor = f'label_join({vendor}, "what", " ", "va_driver", "version") * on ({BY_GPU}) group_left () {FAILS}'
     return row(
         "What they have in common",
-        counts("Models", "How many GPUs there are of each model, and how many of them fail.", "model", "Model", STATE,
-               fails),
+        counts("Models", "How many GPUs there are of each model, and how many of them fail.", "model", "Model", FAILS),
         counts("VA drivers", "How many GPUs are tested with which VA driver, and how many of them fail: an upgrade that "
-               "went wrong shows here.", "what", "VA driver", f"{vendor} {CHOSEN}", f"{vendor} and on ({BY_GPU}) {fails}"),
-        counts("Kernels", "On which kernel GPUs are, and how many of them fail.", "kernel", "Kernel", kernel,
-               f"({kernel}) and on ({BY_GPU}) {fails}"),
+               "went wrong shows here.", "what", "VA driver", vendor),
+        counts("Kernels", "On which kernel GPUs are, and how many of them fail.", "kernel", "Kernel",
+               of_node("intel_gpu_machine_info", "kernel")),
         counts("Exporters", "Which version of the exporter sees how many GPUs, and how many of them fail.", "version",
-               "Version", version, f"({version}) and on ({BY_GPU}) {fails}"))
+               "Version", of_node("intel_gpu_exporter_build_info", "version")))
 
 
 def marks():
