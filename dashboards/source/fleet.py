@@ -3,11 +3,10 @@
 
 What is drawn over time was recorded by deploy/prometheus/rules.yml: of a thousand nodes the exporters' own series
 are too many to be read for each point of a graph."""
-from common import shares
-from grafana import (BY_GPU, FLEET, JOB, MACHINE, annotation, column, dashboard, node_column, row, series, stat, table,
-                     variable)
-from grammar import (BAD, BY_ACCELERATION, FULL, GIVEN, GOOD, LOAD, NONE_IS_BETTER, NONE_IS_GOOD, PLAIN, RENDER, STATES,
-                     STATE_TEXT, TRANSCODES, VIDEO, WARN, who)
+from grafana import (BY_GPU, FLEET, JOB, MACHINE, RATE, annotation, column, dashboard, node_column, row, series, stat,
+                     table, variable)
+from grammar import (BAD, BY_ACCELERATION, FULL, GOOD, LOAD, NONE_IS_BETTER, NONE_IS_GOOD, OTHERS, PLAIN, RENDER,
+                     STATES, STATE_TEXT, TRANSCODES, VIDEO, who)
 from trouble import RANKS, RUNBOOK, SENTENCES, sentence
 
 # Of the chosen models. A GPU in one number, STATES are its words: 0 and 1 are gone or silent, 2 to 6 fail, from 9 on
@@ -105,35 +104,49 @@ def gpus():
         size=(24, 10), empty=RULES, sort=("State", "-Video"))
 
 
+def fewer(panel):
+    """As many points as a thousand nodes allow, whatever is the range: they are minutes at least."""
+    return {**panel, "interval": "1m", "maxDataPoints": 120} if panel["type"] == "timeseries" else panel
+
+
 def over_time():
-    groups = (("works, idle", 10, 99, GOOD), ("works, busy", 9, 9, VIDEO), ("a VM has it", 8, 8, GIVEN),
-              ("not tested", 7, 7, PLAIN), ("fails", 2, 6, WARN), ("gone or silent", 0, 1, BAD))
-    video = busy("video")
-    return row(
-        "",
-        series("GPUs by state", "How many GPUs are in which state. \"fails\" are those of the tile \"Fail\".",
-               [(f"sum(({STATE} >= bool {low}) * ({STATE} <= bool {high}))", name) for name, low, high, _ in groups],
-               "short", decimals=0, stack=True, step=True, empty=RULES, calcs=("lastNotNull", "max"),
-               colored={f"/^{name}$/": color for name, _, _, color in groups}),
+    def full(name):
+        return [(f"max({busy(name)})", "fullest"), (f"quantile(0.95, {busy(name)})", "95 % below"),
+                (f"quantile(0.5, {busy(name)})", "half below")]
+
+    states = series("GPUs by state", "How many GPUs are in which state. " + STATE_TEXT,
+                    (f'count_values("state", {STATE})', "{{state}}"), "short", decimals=0, stack=True, step=True,
+                    empty=RULES, calcs=("lastNotNull", "max"))
+    # The legend is a number: here are its words. Idle and busy have one verdict and are told apart.
+    states["fieldConfig"]["overrides"] = [
+        {"matcher": {"id": "byName", "options": code}, "properties": [
+            {"id": "displayName", "value": one["text"][2:]},
+            {"id": "color", "value": {"fixedColor": VIDEO if "busy" in one["text"] else one["color"], "mode": "shades"}}]}
+        for code, one in STATES[0]["options"].items()]
+    return row("", *map(fewer, (
+        states,
         series("How full the video engines are",
                "Half of the GPUs are below the lowest line, 95 % below the second one. Over 90 % streams may stutter.",
-               [(f"max({video})", "fullest"), (f"quantile(0.95, {video})", "95 % below"),
-                (f"quantile(0.5, {video})", "half below")], "percentunit", high=1, decimals=0, limit=.9, empty=RULES,
-               colored={"/fullest/": FULL}),
+               full("video"), "percentunit", high=1, decimals=0, limit=.9, empty=RULES, colored={"/fullest/": FULL}),
         series("Transcodes", TRANSCODES, (transcodes(".+"), "{{acceleration}}"), "short", decimals=0, stack=True,
                colored=BY_ACCELERATION),
-        series("How full the render engines are",
-               "The same for the engines that also scale, tone-map and compute.",
-               [(f"max({busy('render')})", "fullest"), (f"quantile(0.95, {busy('render')})", "95 % below"),
-                (f"quantile(0.5, {busy('render')})", "half below")], "percentunit", high=1, decimals=0, empty=RULES,
-               color=RENDER))
+        series("How full the render engines are", "The same for the engines that also scale, tone-map and compute.",
+               full("render"), "percentunit", high=1, decimals=0, empty=RULES, color=RENDER))))
+
+
+def most_of(classes):
+    """The ten largest first, then their share of the engines: to divide thousands takes longer."""
+    of = f'{{{MACHINE},class=~"{classes}"%s}}'
+    used = f"rate(intel_gpu_client_engine_busy_seconds_total{of % (',' + OTHERS)}{RATE})"
+    return (f"topk(10, sum by ({BY_GPU}, class, workload, guest) ({used}) > 0.001) / on ({BY_GPU}, class) group_left () "
+            f"max by ({BY_GPU}, class) (intel_gpu_engines{of % ''})")
 
 
 def ten():
     def most(title, name, text):
         return table(
             title, "The ten workloads that use most of one GPU's engines of this class. " + text,
-            f"topk(10, {who(shares('workload, guest', name))} > 0.001)".replace(',pci=~"$pci"', ""),
+            who(most_of(name)),
             [column("who", "Workload"), node_column(150),
              column("Value", "Of the engines", "percentunit", LOAD, gauge=True, decimals=0)],
             size=(12, 9), empty="nobody uses them", sort=("-Of the engines",))

@@ -43,6 +43,7 @@ class World:
         self.fleet, self.days, self.port = nodes.fleet(number), days, port or free_port()
         self.work = Path(tempfile.mkdtemp(prefix="fleet."))
         self.server = self.prometheus = None
+        self.now = None
         self.url = f"http://127.0.0.1:{self.port}"
 
     def __enter__(self):
@@ -101,11 +102,14 @@ class World:
         (self.work / "targets.json").write_text(json.dumps([
             {"targets": [f"127.0.0.1:{exporters}"],
              "labels": {"__metrics_path__": f"/{node.number}", "instance": node.instance}} for node in self.fleet]))
-        (self.work / "prometheus.yml").write_text(json.dumps({  # which is YAML, too
-            "global": {"scrape_interval": f"{INTERVAL}s", "evaluation_interval": f"{INTERVAL}s"},
-            "rule_files": ["rules.yml"],
-            "scrape_configs": [{"job_name": "intel-gpu", "honor_labels": True,
-                                "file_sd_configs": [{"files": ["targets.json"]}]}]}))
+        self.run({"rule_files": ["rules.yml"],
+                  "scrape_configs": [{"job_name": "intel-gpu", "honor_labels": True,
+                                      "file_sd_configs": [{"files": ["targets.json"]}]}]})
+        self.wait("sum(up)", len([node for node in self.fleet if node.kind != "silent"]), 20 * INTERVAL)
+
+    def run(self, config):
+        every = {"scrape_interval": f"{INTERVAL}s", "evaluation_interval": f"{INTERVAL}s"}
+        (self.work / "prometheus.yml").write_text(json.dumps({"global": every, **config}))  # which is YAML, too
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         with open(self.work / "log", "w", encoding="utf-8") as log:
             self.prometheus = subprocess.Popen(
@@ -113,25 +117,36 @@ class World:
                  "--storage.tsdb.retention.time=30d", f"--web.listen-address=127.0.0.1:{self.port}"],
                 env={**os.environ, "GOMAXPROCS": "2"}, stdout=log, stderr=log,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
-        self.wait("sum(up)", len([node for node in self.fleet if node.kind != "silent"]), 10 * INTERVAL)
+
+    def rest(self):
+        """The same data, and nothing else to do: what it works from here on it works for who asks. The time at
+        which it went to rest is now."""
+        self.now = time.time()
+        self.prometheus.terminate()
+        self.prometheus.wait()
+        self.run({})
+        self.wait("vector(1)", 1, 120)
+
+    def worked(self):
+        """Seconds of processors, whatever else the machine does."""
+        fields = Path(f"/proc/{self.prometheus.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def ask(self, path, **parameters):
-        """The answer and how long it took."""
-        began = time.monotonic()
+        """What Prometheus answers."""
         try:
             with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{urllib.parse.urlencode(parameters)}",
                                         timeout=120) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             text = error.read()
-        took = time.monotonic() - began
         found = json.loads(text)
         if found["status"] != "success":
             raise SystemExit(f"FAIL: {found['error']}: {parameters}")
-        return found["data"], took
+        return found["data"]
 
     def value(self, expression):
-        found = self.ask("query", query=expression)[0]["result"]
+        found = self.ask("query", query=expression)["result"]
         return float(found[0]["value"][1]) if len(found) == 1 else None
 
     def wait(self, expression, wanted, seconds):
