@@ -47,10 +47,11 @@ def panel(kind, title, description, size, defaults, options, queries, overrides=
 
 
 def stat(title, description, expr, unit="none", colors=None, size=(4, 4), mappings=(),
-         empty="not known", legend="", decimals=None, text="auto"):
+         empty="not known", legend="", decimals=None, text="auto", font=0):
     """Numbers of now, and without a line of what they were: with one, Grafana takes the last number of
     the whole range, and what is gone would look alive. `empty` is what stands there for no number. What
-    has a verdict is a tile of its colour; a plain number has none."""
+    has a verdict is a tile of its colour; a plain number has none. A name and its value beside each other
+    do not touch: wide spaces are between them."""
     judged = bool(colors or mappings)
     defaults = {"color": {"mode": "thresholds"}, "noValue": empty, "thresholds": steps(colors or TEXT),
                 "unit": unit, "mappings": [*mappings, *unmeasured(empty)] if judged else []}
@@ -58,13 +59,14 @@ def stat(title, description, expr, unit="none", colors=None, size=(4, 4), mappin
         defaults["decimals"] = decimals
     if unit == "percentunit":
         defaults.update(min=0, max=1)
-    sizes = {"text": {"titleSize": 14, "valueSize": 18 if mappings else 26}}
+    sizes = {"text": {"titleSize": 14, "valueSize": font or (18 if mappings else 26)}}
     return panel("stat", title, description, size, defaults, {
         "colorMode": "background_solid" if judged else "none", "graphMode": "none",
         "justifyMode": "auto", "orientation": "auto",
         "reduceOptions": {"calcs": ["last"], "fields": "", "values": False},
         "textMode": text, "wideLayout": False, **sizes,
-    }, targets([(expr, legend)] if isinstance(expr, str) else expr, instant=True, range=False))
+    }, targets([(one, name and name + "\u2003") for one, name in
+                ([(expr, legend)] if isinstance(expr, str) else expr)], instant=True, range=False))
 
 
 def series(title, description, queries, unit, size=(12, 8), stack=False, limit=None, low=0,

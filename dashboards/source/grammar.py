@@ -10,7 +10,12 @@ SIGNS = {GOOD: "✓", WARN: "!", BAD: "✗", PLAIN: "–", GIVEN: "→"}
 # Lines and bars, one colour for each class of engines. Contrast with both themes' panels is 3 or more.
 VIDEO, RENDER, COMPUTE, SCALE, COPY = "#2482c8", "#d55e00", "#7a50f0", "#00916a", "#8a8f98"
 CLASSES = {"video": VIDEO, "render": RENDER, "compute": COMPUTE, "video-enhance": SCALE, "copy": COPY}
-BY_CLASS = {rf"/\({name}\)/": color for name, color in CLASSES.items()}
+BY_CLASS = {f"/^{name}( |$)/": color for name, color in CLASSES.items()}
+BY_ENGINE = {f"/^{name}/": color for name, color in (
+    ("vcs", VIDEO), ("rcs", RENDER), ("ccs", COMPUTE), ("vecs", SCALE), ("bcs", COPY))}
+# A workload has the same colour in all graphs, by the first letter of its name; none is one of a warning.
+BY_NAME = {f"/^(.*[/])?[{letters}][^/]*$/i": color for letters, color in (
+    ("a-f0-2", SCALE), ("g-j3-5", VIDEO), ("k-o6-7", COMPUTE), ("p-z8-9", COPY))}
 # Work of the video engines, of both, of the CPU alone; the rest is nobody's fault.
 BY_ACCELERATION = {rf"/\b{word}\b/": color for word, color in (
     ("hardware", VIDEO), ("mixed", SCALE), ("software", RENDER), ("idle", COPY), ("unknown", COMPUTE))}
@@ -90,9 +95,10 @@ OTHERS = 'workload!~".*intel[-_]gpu[-_](exporter|probe).*"'
 
 
 def short_model(info):
-    """Adds "gpu" to what has "model" and "pci": "CoffeeLake-S GT2 [UHD Graphics 630]" is "UHD Graphics 630"."""
-    for pattern, label in (("(.+)", "pci"), ("(.+)", "model"), (r".*[[](.+)[]].*", "model")):
-        info = f'label_replace({info}, "gpu", "$1", "{label}", "{pattern}")'
+    """Adds "gpu" to what has "model" and "pci": "CoffeeLake-S GT2 [UHD Graphics 630]" is "UHD 630"."""
+    for pattern, label in (("(.+)", "pci"), ("(.+)", "model"), (r".*[[](.+)[]].*", "model"),
+                           ("(.+) Graphics(.*)", "gpu")):
+        info = f'label_replace({info}, "gpu", "$1{"$2" * (label == "gpu")}", "{label}", "{pattern}")'
     return info
 
 

@@ -3,8 +3,8 @@
 from annotations import marks
 from common import named, shares, state, told_apart
 from grafana import (BY_GPU, GPU, MACHINE, NODE, RATE, column, dashboard, page_link, row, series, stat, table)
-from grammar import (BAD, BY_ACCELERATION, BY_CLASS, CLASS_WORDS, COMPUTE, GOOD, LOAD, OTHERS, PARTLY, PLAIN, RENDER,
-                     RUNS_IN, SCALE, TRANSCODES, WARN, YES_NO, says, who, words)
+from grammar import (BAD, BY_ACCELERATION, BY_CLASS, BY_ENGINE, BY_NAME, CLASS_WORDS, COMPUTE, GOOD, LOAD, OTHERS,
+                     PARTLY, PLAIN, RENDER, RUNS_IN, SCALE, TRANSCODES, WARN, YES_NO, says, who, words)
 from trouble import wrong
 
 TEST = "job, instance, pci, codec, profile, entrypoint, size"
@@ -18,48 +18,47 @@ def first():
     processing = f"avg by (job, instance, operation) (intel_gpu_vaapi_processing_success{{{GPU}}})"
     busy = (f"clamp_max(avg by ({BY_GPU}, class) "
             f'(rate(intel_gpu_engine_busy_seconds_total{{{GPU},class=~"{WORKERS}"}}{RATE})), 1)')
-    workloads = f"topk by (job, instance, pci, workload, guest) (1, {shares('workload, guest, class', WORKERS)} > 0.0005)"
+    workloads = (f"topk by ({BY_GPU}, workload, guest) "
+                 f"(1, {shares('workload, guest, class', WORKERS)} > 0.0005)")
     return row(
         "", state((6, 7)),
         stat("Codecs",
              "Each codec that the exporter expects of this node's GPUs, and scaling and tone mapping: whether the "
              "last test at 256x256 passed, and \"partly\" where it passed on some GPUs only.",
-             [(codecs, "{{codec}}"), (processing, "{{operation}}")], mappings=PARTLY, size=(5, 7),
-             empty="not tested", text="value_and_name"),
+             [(codecs, "{{codec}}"), (processing, "{{operation}}")], mappings=PARTLY, size=(6, 7),
+             empty="not tested", text="value_and_name", font=15),
         table("How full?",
               "Mean of the engines of a class, the fullest first. Video engines decode and encode, scaling ones "
               "scale, render engines scale, tone-map and compute. 0 is an idle GPU, not a broken one.",
               f'topk(5, label_join({told_apart(busy)}, "what", " ", "class", "of"))',
               [column("what", "Engines", mappings=CLASS_WORDS),
-               column("Value", "Busy", "percentunit", LOAD, gauge=True, decimals=0, width=120)],
+               column("Value", "Busy", "percentunit", LOAD, gauge=True, decimals=0, width=125)],
               size=(6, 7), empty="Engines cannot be read", sort=("-Busy",), header=False),
         table("Who uses it most?",
               "The five workloads that use most of one class of engines, in per cent of these engines. A workload is a "
               "pod, container, guest, service, user or process.",
               f"topk(5, {who(workloads)})",
-              [column("who", "Workload"), column("class", "Engines", mappings=CLASS_WORDS, width=80),
-               column("Value", "Uses", "percentunit", LOAD, gauge=True, decimals=0, width=105)],
-              size=(7, 7), empty="Nobody", sort=("-Uses",), header=False),
+              [column("who", "Workload"), column("class", "Engines", mappings=CLASS_WORDS, width=75),
+               column("Value", "Uses", "percentunit", LOAD, gauge=True, decimals=0, width=95)],
+              size=(6, 7), empty="Nobody", sort=("-Uses",), header=False),
         wrong(),
         series("Video engines by workload",
                "Which part of the time of a GPU's video engines each workload had. What a client does between the "
                "last scrape and its end is not seen.",
                (f"{who(told_apart(shares('workload, guest', 'video')))} > 0", "{{who}} {{of}}"), "percentunit",
-               stack=True, empty="Nobody uses them"),
+               stack=True, colored=BY_NAME, empty="Nobody uses them"),
         series("Transcodes", TRANSCODES,
-               (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}})", "{{acceleration}}"),
+               (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}}) > 0", "{{acceleration}}"),
                "short", decimals=0, stack=True, colored=BY_ACCELERATION, empty="None runs, or they cannot be seen"),
         series("Render and compute by workload",
                "The same for the engines that scale, tone-map and compute: OpenVINO, language models, filters. A GPU "
                "without compute engines computes on the render engine.",
                (f"{who(told_apart(shares('workload, guest, class', 'render|compute')))} > 0",
-                "{{who}} {{of}} ({{class}})"), "percentunit", stack=True, color=RENDER, colored=BY_CLASS,
+                "{{who}} {{of}} ({{class}})"), "percentunit", stack=True, colored=BY_NAME,
                empty="Nobody uses them"),
-        series("Engines busy",
-               "Share of time that each engine was occupied. 0 is an idle engine; a missing line is "
-               "one whose counter cannot be read.",
-               (told_apart(f"clamp_max(rate(intel_gpu_engine_busy_seconds_total{{{GPU}}}{RATE}), 1)"),
-                "{{engine}} {{of}} ({{class}})"), "percentunit", high=1, colored=BY_CLASS,
+        series("How full, over time",
+               "Mean of the engines of a class. 0 is an idle GPU; a missing line is one whose counters cannot be read.",
+               (told_apart(busy), "{{class}} {{of}}"), "percentunit", high=1, colored=BY_CLASS,
                empty="Engines cannot be read"))
 
 
@@ -140,7 +139,7 @@ def users():
         series("Memory by workload", "Resident GPU memory of each workload's clients.",
                (who(told_apart(f"sum by ({BY_GPU}, workload, guest) "
                                f"(intel_gpu_client_memory_bytes{{{GPU},{OTHERS}}})")), "{{who}} {{of}}"),
-               "bytes", stack=True, color=SCALE, empty="Nobody"),
+               "bytes", stack=True, colored=BY_NAME, empty="Nobody"),
         series("CPU of transcodes",
                "Processor cores that transcoding programs use. Many cores of \"software\" are what "
                "the GPU should do.",
@@ -198,7 +197,13 @@ def clocks():
              (f"intel_gpu_frequency_max_hertz{{{GPU}}}", "allowed maximum"),
              (f"intel_gpu_frequency_rp0_hertz{{{GPU}}}", "hardware limit")]
     return row(
-        "Clocks and sleep",
+        "Engines, clocks and sleep",
+        series("Engines busy",
+               "Share of time that each engine was occupied. 0 is an idle engine; a missing line is "
+               "one whose counter cannot be read.",
+               (told_apart(f"clamp_max(rate(intel_gpu_engine_busy_seconds_total{{{GPU}}}{RATE}), 1)"),
+                "{{engine}} {{of}}"), "percentunit", high=1, colored=BY_ENGINE,
+               empty="Engines cannot be read"),
         series("Clocks",
                "Clock of each GT now, what the driver asks for, and the limits (dashed). The mean "
                "while awake is there with --collector.cycles.",
@@ -217,8 +222,6 @@ def clocks():
                "Only GPUs of generation 11 and later report it, and none while it sleeps.",
                (told_apart(f"intel_gpu_throttled{{{GPU}}}"), gt + "{{reason}}"), "short", high=1, decimals=0,
                step=True, color=RENDER, empty="This GPU does not report it, or sleeps"),
-        series("Interrupts", "Interrupts of the GPU that the driver handled.",
-               (told_apart(f"rate(intel_gpu_interrupts_total{{{GPU}}}{RATE})"), "interrupts {{of}}"), "suffix: /s"),
         collapsed=True)
 
 
@@ -281,6 +284,8 @@ def exporter():
         series("CPU of the exporter", "Share of one processor core.",
                (f"rate(process_cpu_seconds_total{{{MACHINE}}}{RATE}) and on (job, instance) "
                 f"intel_gpu_exporter_build_info{{{MACHINE}}}", "exporter"), "percentunit"),
+        series("Interrupts", "Interrupts of the GPU that the driver handled.",
+               (told_apart(f"rate(intel_gpu_interrupts_total{{{GPU}}}{RATE})"), "interrupts {{of}}"), "suffix: /s"),
         table("Encode tests by GPU",
               "When the last whole round of encode tests ended, and how often there is one.",
               [named(f"max by ({BY_GPU}) (time() - intel_gpu_vaapi_probe_last_run_timestamp_seconds{{{GPU}}})"),

@@ -30,7 +30,8 @@ SENTENCES, RUNBOOK = sentences()
 def sentence(expr):
     """Of an alert: which, and more of it."""
     rows = f'label_join({expr}, "what", "/", "alertname", "cause")'
-    return f'label_join({rows}, "detail", " ", {", ".join(f"{chr(34)}{one}{chr(34)}" for one in DETAILS)})'
+    rows = f'label_join({rows}, "detail", " ", {", ".join(f"{chr(34)}{one}{chr(34)}" for one in DETAILS)})'
+    return f'label_replace({rows}, "detail", "$1", "detail", " *(.*?) *")'
 
 
 def alert(expr):
@@ -95,7 +96,7 @@ def since():
     return f"max by ({BY_GPU}, what, detail) ({sentence(f'time() - {every}')})"
 
 
-def wrong(size=(24, 6), node=False):
+def wrong(size=(24, 7), node=False):
     first = rows()
     named = f"({first}) * on ({BY_GPU}) group_left (gpu) {names(LAST_MODEL)} or on ({ROW}) ({first})"
     return table(
@@ -108,7 +109,7 @@ def wrong(size=(24, 6), node=False):
          column("what", "What is wrong", mappings=[{"type": "value", "options": {
              key: {"index": i, "text": text} for i, (key, text) in enumerate(SENTENCES.items())}}]),
          *([node_column(120)] if node else []),
-         column("gpu", "GPU", width=160), column("detail", "More", width=140),
+         column("gpu", "GPU", width=135), column("detail", "More", width=165),
          column("Value #B", "Since", "dtdurations", decimals=0, width=110),
          column("help", "What helps", width=115, link={
              "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[

@@ -3,7 +3,7 @@
 from common import ACCELERATION, VIDEO, named, shares, told_apart
 from grafana import (BY_GPU, GPU, JOB, MACHINE, VIRTUALIZATION, column, dashboard, node_column, row, series, stat,
                      table, to_node)
-from grammar import (ALL_OR_NOTHING, GOOD, LOAD, NONE_IS_BETTER, NO_PORT, PLAIN, RUNS_IN, WARN,
+from grammar import (ALL_OR_NOTHING, BY_NAME, GOOD, LOAD, NONE_IS_BETTER, NO_PORT, PLAIN, RUNS_IN, WARN,
                      YES_NO, of_node, says, who, words)
 
 SHARE = f"{BY_GPU}, share, id, vmid, guest, vm_uuid"
@@ -120,11 +120,11 @@ def load():
         series("Video engines by guest",
                "Which part of the time of a host's video engines processes of each LXC container or VM had. "
                "Work inside a vGPU or virtual function is seen by the exporter in that VM.",
-               (f"{guest} > 0", "{{node}} {{who}} {{of}}"), "percentunit", stack=True,
+               (f"{guest} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME,
                empty="No guest's process uses them"),
         series("Video engines by pod",
                "Which part of the time of a GPU's video engines each pod had.",
-               (f"{pod} > 0", "{{node}} {{who}} {{of}}"), "percentunit", stack=True,
+               (f"{pod} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME,
                empty="No pod uses them"))
 
 

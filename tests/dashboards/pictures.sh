@@ -21,7 +21,8 @@ usage() {
 	                    vGPU, from the case lab.nested (needs a Debian 12 with nested KVM)
 	  --fleet           instead: the dashboard of all GPUs with a thousand simulated nodes
 	  --wait            stays until a line on standard input, for a Grafana with that data source
-	Environment: PROMETHEUS_PORT (19090), PAGE_PORT (10057), HISTORY (300): seconds before the pictures.
+	Environment: PROMETHEUS_PORT (19090), PAGE_PORT (10057), HISTORY (300): seconds before the pictures,
+	WIDTHS (1280 1920), THEMES (light dark).
 	TXT
 }
 
@@ -128,8 +129,8 @@ take() {
 # draw DASHBOARD.json NAME OUT: on screens of two widths, light and dark.
 draw() {
 	local theme width
-	for width in 1280 1920; do
-		for theme in light dark; do
+	for width in ${WIDTHS:-1280 1920}; do
+		for theme in ${THEMES:-light dark}; do
 			"$render" "$1" "$folder/$3-$width-$theme.png" "http://127.0.0.1:$port" now-5m now \
 				"$width" "${HEIGHT[$2]}" "$theme" || failed=1
 		done
