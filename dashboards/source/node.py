@@ -32,7 +32,7 @@ def first():
               "scale, render engines scale, tone-map and compute. 0 is an idle GPU, not a broken one.",
               f'topk(5, label_join({told_apart(busy)}, "what", " ", "class", "of"))',
               [column("what", "Engines", mappings=CLASS_WORDS),
-               column("Value", "Busy", "percentunit", LOAD, gauge=True, decimals=0, width=125)],
+               column("Value", "Busy", "percentunit", LOAD, gauge=True, decimals=0, width=100)],
               size=(6, 7), empty="Engines cannot be read", sort=("-Busy",), header=False),
         table("Who uses it most?",
               "The five workloads that use most of one class of engines, in per cent of these engines. A workload is a "
@@ -46,7 +46,7 @@ def first():
                "Which part of the time of a GPU's video engines each workload had. What a client does between the "
                "last scrape and its end is not seen.",
                (f"{who(told_apart(shares('workload, guest', 'video')))} > 0", "{{who}} {{of}}"), "percentunit",
-               stack=True, colored=BY_NAME, empty="Nobody uses them"),
+               stack=True, colored=BY_NAME, empty="Nobody uses them", calcs=("lastNotNull",)),
         series("Transcodes", TRANSCODES,
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}}) > 0", "{{acceleration}}"),
                "short", decimals=0, stack=True, colored=BY_ACCELERATION, empty="None runs, or they cannot be seen"),
@@ -55,7 +55,7 @@ def first():
                "without compute engines computes on the render engine.",
                (f"{who(told_apart(shares('workload, guest, class', 'render|compute')))} > 0",
                 "{{who}} {{of}} ({{class}})"), "percentunit", stack=True, colored=BY_NAME,
-               empty="Nobody uses them"),
+               empty="Nobody uses them", calcs=("lastNotNull",)),
         series("How full, over time",
                "Mean of the engines of a class. 0 is an idle GPU; a missing line is one whose counters cannot be read.",
                (told_apart(busy), "{{class}} {{of}}"), "percentunit", high=1, colored=BY_CLASS,
@@ -139,7 +139,8 @@ def users():
         series("Memory by workload", "Resident GPU memory of each workload's clients.",
                (who(told_apart(f"sum by ({BY_GPU}, workload, guest) "
                                f"(intel_gpu_client_memory_bytes{{{GPU},{OTHERS}}})")), "{{who}} {{of}}"),
-               "bytes", stack=True, colored=BY_NAME, empty="Nobody"),
+               "bytes", stack=True, colored=BY_NAME, empty="Nobody",
+               calcs=("lastNotNull",)),
         series("CPU of transcodes",
                "Processor cores that transcoding programs use. Many cores of \"software\" are what "
                "the GPU should do.",

@@ -64,8 +64,8 @@ def rows():
                                       (2, "firing", "info"), (3, "pending", ".*")))
     # Where all is lost each codec is.
     lost = alerts("IntelGpuHardwareAccelerationLost", ',alertstate="firing",pci!=""')
-    codecs = f"{alerts('IntelGpuCodecLost')} and on ({BY_GPU}) {lost}"
-    ranked = f"({ranked} unless {codecs})"
+    codecs = f"({alerts('IntelGpuCodecLost')} and on ({BY_GPU}) {lost})"
+    ranked = f"(({ranked}) unless on (alertname, {BY_GPU}, codec) {codecs})"
     silent = (f"(up{{{MACHINE}}} == 0) and {OURS} unless on (job, instance) {alerts('IntelGpuExporterDown')}")
     silent = f'label_replace({silent}, "alertname", "IntelGpuExporterDown", "", "")'
     gone = f"{LOST} unless on ({BY_GPU}) {alerts('IntelGpuGone|IntelGpuHardwareAccelerationLost')}"

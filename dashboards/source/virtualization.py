@@ -121,11 +121,11 @@ def load():
                "Which part of the time of a host's video engines processes of each LXC container or VM had. "
                "Work inside a vGPU or virtual function is seen by the exporter in that VM.",
                (f"{guest} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME,
-               empty="No guest's process uses them"),
+               empty="No guest's process uses them", calcs=("lastNotNull",)),
         series("Video engines by pod",
                "Which part of the time of a GPU's video engines each pod had.",
                (f"{pod} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME,
-               empty="No pod uses them"))
+               empty="No pod uses them", calcs=("lastNotNull",)))
 
 
 def vgpus():
