@@ -115,15 +115,16 @@ def column(field, title, unit=None, colors=None, mappings=None, decimals=None, w
     if colors:
         add("thresholds", steps(colors))
         add("color", {"mode": "thresholds"})
-    if colors:
-        mappings = [*(mappings or []), *unmeasured(empty)]
+    judged = colors or '"color"' in json.dumps(mappings)
+    if judged:
+        mappings = [*(mappings or []), *unmeasured(empty, "transparent")]
     if mappings:
         add("mappings", mappings)
     if gauge:
         add("min", 0)
         add("max", 1)
         add("custom.cellOptions", {"mode": "basic", "type": "gauge", "valueDisplayMode": "text"})
-    elif colors or '"color"' in json.dumps(mappings):  # a verdict
+    elif judged:
         add("custom.cellOptions", {"mode": "basic", "type": "color-background"})
     for name, value in (("decimals", decimals), ("custom.width", width), ("noValue", empty)):
         if value is not None:

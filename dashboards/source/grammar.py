@@ -50,16 +50,18 @@ def spelled(**texts):
         for i, (name, (verdict, text)) in enumerate(texts.items())}}]
 
 
-def unmeasured(text):
+def unmeasured(text, color=PLAIN):
     """What was not measured has no colour of a measurement."""
     return [{"type": "special", "options": {
-        "match": "null", "result": {"color": PLAIN, "index": 99, "text": text}}}]
+        "match": "null", "result": {"color": color, "index": 99, "text": text}}}]
 
 
 YES_NO = words(v0=says(WARN, "no"), v1=says(GOOD, "yes"))
-WORKS = words(v0=says(BAD, "fails"), v1=says(GOOD, "works"))
-PARTLY = [*WORKS, {"type": "range", "options": {"from": 0.001, "to": 0.999, "result": {
-    "index": 9, "text": says(WARN, "partly")[0], "color": WARN}}}]
+# Where there is room for a sign only.
+CODECS = [*words(v0=(SIGNS[BAD], BAD), v1=(SIGNS[GOOD], GOOD)), {"type": "range", "options": {
+    "from": 0.001, "to": 0.999, "result": {"index": 9, "text": says(WARN, "partly")[0], "color": WARN}}}]
+SHORT_ID = [{"type": "regex", "options": {
+    "pattern": "([0-9a-f]{8})-.+", "result": {"index": 0, "text": "$1…"}}}]
 # A class of engines as people say it; what follows stays.
 CLASS_WORDS = [{"type": "regex", "options": {"pattern": name + "(.*)", "result": {"index": i, "text": word + "$1"}}}
                for i, (name, word) in enumerate((("video-enhance", "Scaling"), ("video", "Video"), ("render", "Render"),

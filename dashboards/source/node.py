@@ -3,8 +3,8 @@
 from annotations import marks
 from common import named, shares, state, told_apart
 from grafana import (BY_GPU, GPU, MACHINE, NODE, RATE, column, dashboard, page_link, row, series, stat, table)
-from grammar import (BAD, BY_ACCELERATION, BY_CLASS, BY_ENGINE, BY_NAME, CLASS_WORDS, COMPUTE, GOOD, LOAD, OTHERS,
-                     PARTLY, PLAIN, RENDER, RUNS_IN, SCALE, TRANSCODES, WARN, YES_NO, says, who, words)
+from grammar import (BAD, BY_ACCELERATION, BY_CLASS, BY_ENGINE, BY_NAME, CLASS_WORDS, CODECS, COMPUTE, GOOD, LOAD,
+                     OTHERS, PLAIN, RENDER, RUNS_IN, SCALE, TRANSCODES, WARN, YES_NO, says, who, words)
 from trouble import wrong
 
 TEST = "job, instance, pci, codec, profile, entrypoint, size"
@@ -25,8 +25,8 @@ def first():
         stat("Codecs",
              "Each codec that the exporter expects of this node's GPUs, and scaling and tone mapping: whether the "
              "last test at 256x256 passed, and \"partly\" where it passed on some GPUs only.",
-             [(codecs, "{{codec}}"), (processing, "{{operation}}")], mappings=PARTLY, size=(6, 7),
-             empty="not tested", text="value_and_name", font=15),
+             [(codecs, "{{codec}}"), (processing, "{{operation}}")], mappings=CODECS, size=(6, 7),
+             empty="not tested", text="value_and_name", font=20),
         table("How full?",
               "Mean of the engines of a class, the fullest first. Video engines decode and encode, scaling ones "
               "scale, render engines scale, tone-map and compute. 0 is an idle GPU, not a broken one.",
@@ -37,9 +37,9 @@ def first():
         table("Who uses it most?",
               "The five workloads that use most of one class of engines, in per cent of these engines. A workload is a "
               "pod, container, guest, service, user or process.",
-              f"topk(5, {who(workloads)})",
-              [column("who", "Workload"), column("class", "Engines", mappings=CLASS_WORDS, width=75),
-               column("Value", "Uses", "percentunit", LOAD, gauge=True, decimals=0, width=95)],
+              f'topk(5, label_join({who(workloads)}, "who", ", ", "who", "class"))',
+              [column("who", "Workload"),
+               column("Value", "Uses", "percentunit", LOAD, gauge=True, decimals=0, width=100)],
               size=(6, 7), empty="Nobody", sort=("-Uses",), header=False),
         wrong(),
         series("Video engines by workload",

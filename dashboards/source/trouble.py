@@ -53,19 +53,24 @@ def said(rank, expr, what, detail="", remedy=""):
     return f'{rank} + 0 * max by ({ROW}) (label_replace({rows}, "help", "http://$1", "help", "(.+)"))'
 
 
+def alerts(names, more="", metric="ALERTS"):
+    """Those of the node, and of none."""
+    return f'{metric}{{{JOB},instance=~"$instance|",alertname=~"{names}"{more}}}'
+
+
+def to_show(expr):
+    """Where all is lost each codec is: one row."""
+    lost = alerts("IntelGpuHardwareAccelerationLost", ',alertstate="firing",pci!=""')
+    return (f"(({expr}) unless on (alertname, {BY_GPU}, codec) "
+            f"({alerts('IntelGpuCodecLost')} and on ({BY_GPU}) {lost}))")
+
+
 def rows():
     """Worst first by their value; what an alert says already is not said again."""
-    def alerts(names, more=""):
-        return f'ALERTS{{{JOB},instance=~"$instance|",alertname=~"{names}"{more}}}'
-
     ranked = " or ".join(
         f"""({rank} + 0 * {alerts("IntelGpu.*", f',alertstate="{state}",severity=~"{severity}"')})"""
         for rank, state, severity in ((0, "firing", "critical"), (1, "firing", "warning"),
                                       (2, "firing", "info"), (3, "pending", ".*")))
-    # Where all is lost each codec is.
-    lost = alerts("IntelGpuHardwareAccelerationLost", ',alertstate="firing",pci!=""')
-    codecs = f"({alerts('IntelGpuCodecLost')} and on ({BY_GPU}) {lost})"
-    ranked = f"(({ranked}) unless on (alertname, {BY_GPU}, codec) {codecs})"
     silent = (f"(up{{{MACHINE}}} == 0) and {OURS} unless on (job, instance) {alerts('IntelGpuExporterDown')}")
     silent = f'label_replace({silent}, "alertname", "IntelGpuExporterDown", "", "")'
     gone = f"{LOST} unless on ({BY_GPU}) {alerts('IntelGpuGone|IntelGpuHardwareAccelerationLost')}"
@@ -76,7 +81,7 @@ def rows():
     failed = (f'count by ({BY_GPU}, result) '
               f'(intel_gpu_vaapi_probe_result{{{GPU},result!~"ok|unsupported"}})')
     found = " or ".join((
-        alert(f"{ranked} or {silent}"),
+        alert(f"{to_show(ranked)} or {silent}"),
         said(0, gone, "The GPU is gone", remedy="device-gone"),
         said(1, failed, "Encode tests fail", "result", remedy="vaapi-results"),
         said(1, missing, "Figures are missing", "collector"),
@@ -92,8 +97,8 @@ def rows():
 
 
 def since():
-    every = f'ALERTS_FOR_STATE{{{JOB},instance=~"$instance|",alertname=~"IntelGpu.*"}}'
-    return f"max by ({BY_GPU}, what, detail) ({sentence(f'time() - {every}')})"
+    began = to_show(alerts("IntelGpu.*", metric="ALERTS_FOR_STATE"))
+    return f"max by ({BY_GPU}, what, detail) ({sentence(f'time() - {began}')})"
 
 
 def wrong(size=(24, 7), node=False):

@@ -3,7 +3,7 @@
 from common import ACCELERATION, VIDEO, named, shares, told_apart
 from grafana import (BY_GPU, GPU, JOB, MACHINE, VIRTUALIZATION, column, dashboard, node_column, row, series, stat,
                      table, to_node)
-from grammar import (ALL_OR_NOTHING, BY_NAME, GOOD, LOAD, NONE_IS_BETTER, NO_PORT, PLAIN, RUNS_IN, WARN,
+from grammar import (ALL_OR_NOTHING, BY_NAME, GOOD, LOAD, NONE_IS_BETTER, NO_PORT, PLAIN, RUNS_IN, SHORT_ID, WARN,
                      YES_NO, of_node, says, who, words)
 
 SHARE = f"{BY_GPU}, share, id, vmid, guest, vm_uuid"
@@ -49,7 +49,7 @@ def glance():
              "vGPUs (GVT-g) that exist on the hosts, SR-IOV virtual functions that are enabled, and whole GPUs that "
              "are bound to vfio-pci.",
              [(f"sum(intel_gpu_vgpu_instances{{{GPU}}})", "vGPUs"),
-              (f"sum(intel_gpu_sriov_vfs_enabled{{{GPU}}})", "virtual functions"),
+              (f"sum(intel_gpu_sriov_vfs_enabled{{{GPU}}})", "VFs"),
               (f'sum(intel_gpu_info{{{GPU},driver="vfio-pci"}}) or sum(0 * intel_gpu_info{{{GPU}}})', "whole GPUs")],
              size=(9, 4), empty="no GPU seen", text="value_and_name"),
         stat("Nobody holds them",
@@ -84,13 +84,13 @@ def chain():
         "it, and whether encoding works there. A dash under \"Exporter in it\" means that no "
         "exporter with that machine's UUID is scraped; it needs to run as root to know the UUID.",
         [named(parts(GPU)), joined(seen), joined(working), joined(pods), held],
-        [host(), column("gpu", "GPU", width=155),
-         column("share", "Part", width=165), column("vmid", "Guest id", width=85), column("guest", "Guest", width=110),
+        [host(), column("gpu", "GPU", width=140),
+         column("share", "Part", width=180), column("vmid", "Guest id", width=85), column("guest", "Guest", width=110),
          column("Value #E", "Held", mappings=HELD, width=155),
          column("vm_instance", "Exporter in it", mappings=NO_PORT, link=to_node(), width=130),
          column("Value #C", "Encoding", "percentunit", ALL_OR_NOTHING, decimals=0, width=95),
          column("Value #D", "Pods", "short", decimals=0, width=65),
-         column("id", "UUID or address")],
+         column("id", "UUID or address", mappings=SHORT_ID)],
         size=(24, 8), empty="No part of a GPU is given to a guest: hosts use them alone", sort=("Host", "Part"))
 
 
