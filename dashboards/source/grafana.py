@@ -71,12 +71,13 @@ def stat(title, description, expr, unit="none", colors=None, size=(4, 4), mappin
 
 def series(title, description, queries, unit, size=(12, 8), stack=False, limit=None, low=0,
            high=None, decimals=None, dashed=(), empty=None, calcs=("lastNotNull", "max"),
-           step=False, color=VIDEO, colored=None):
+           step=False, color=VIDEO, colored=None, shades=False):
     """Lines over time, the largest first in the legend. Gaps stay gaps. `limit` draws a threshold as a line;
     `dashed` are the legends, as expressions, of lines that are limits and no measurements; `colored` those
-    of another colour than `color`. Lines of one colour have its shades, which differ in brightness."""
-    def of(one):
-        return {"fixedColor": one, "mode": "shades"}
+    of another colour than `color`. Lines of `color` have its shades, which differ in brightness; so have those of
+    `colored` with `shades`: some are too dim for a line that has no area."""
+    def of(one, mode="shades"):
+        return {"fixedColor": one, "mode": mode}
 
     defaults = {
         "color": of(color),
@@ -95,7 +96,7 @@ def series(title, description, queries, unit, size=(12, 8), stack=False, limit=N
         {"id": "custom.fillOpacity", "value": 0},
         {"id": "color", "value": {"fixedColor": "text", "mode": "fixed"}}]} for pattern in dashed]
     overrides += [{"matcher": {"id": "byRegexp", "options": pattern}, "properties": [
-        {"id": "color", "value": of(other)}]} for pattern, other in (colored or {}).items()]
+        {"id": "color", "value": of(other, "shades" if shades else "fixed")}]} for pattern, other in (colored or {}).items()]
     return panel("timeseries", title, description, size, defaults, {
         "legend": {"calcs": list(calcs), "displayMode": "table", "placement": "right",
                    "showLegend": True, "sortBy": CALCS[calcs[0]], "sortDesc": True},

@@ -46,7 +46,7 @@ def first():
                "Which part of the time of a GPU's video engines each workload had. What a client does between the "
                "last scrape and its end is not seen.",
                (f"{who(told_apart(shares('workload, guest', 'video')))} > 0", "{{who}} {{of}}"), "percentunit",
-               stack=True, colored=BY_NAME, empty="Nobody uses them", calcs=("lastNotNull",)),
+               stack=True, colored=BY_NAME, shades=True, empty="Nobody uses them", calcs=("lastNotNull",)),
         series("Transcodes", TRANSCODES,
                (f"sum by (acceleration) (intel_gpu_transcodes{{{MACHINE}}}) > 0", "{{acceleration}}"),
                "short", decimals=0, stack=True, colored=BY_ACCELERATION, empty="None runs, or they cannot be seen"),
@@ -54,7 +54,7 @@ def first():
                "The same for the engines that scale, tone-map and compute: OpenVINO, language models, filters. A GPU "
                "without compute engines computes on the render engine.",
                (f"{who(told_apart(shares('workload, guest, class', 'render|compute')))} > 0",
-                "{{who}} {{of}} ({{class}})"), "percentunit", stack=True, colored=BY_NAME,
+                "{{who}} {{of}} ({{class}})"), "percentunit", stack=True, colored=BY_NAME, shades=True,
                empty="Nobody uses them", calcs=("lastNotNull",)),
         series("How full, over time",
                "Mean of the engines of a class. 0 is an idle GPU; a missing line is one whose counters cannot be read.",
@@ -139,7 +139,7 @@ def users():
         series("Memory by workload", "Resident GPU memory of each workload's clients.",
                (who(told_apart(f"sum by ({BY_GPU}, workload, guest) "
                                f"(intel_gpu_client_memory_bytes{{{GPU},{OTHERS}}})")), "{{who}} {{of}}"),
-               "bytes", stack=True, colored=BY_NAME, empty="Nobody",
+               "bytes", stack=True, colored=BY_NAME, shades=True, empty="Nobody",
                calcs=("lastNotNull",)),
         series("CPU of transcodes",
                "Processor cores that transcoding programs use. Many cores of \"software\" are what "

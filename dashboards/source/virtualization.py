@@ -120,11 +120,11 @@ def load():
         series("Video engines by guest",
                "Which part of the time of a host's video engines processes of each LXC container or VM had. "
                "Work inside a vGPU or virtual function is seen by the exporter in that VM.",
-               (f"{guest} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME,
+               (f"{guest} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME, shades=True,
                empty="No guest's process uses them", calcs=("lastNotNull",)),
         series("Video engines by pod",
                "Which part of the time of a GPU's video engines each pod had.",
-               (f"{pod} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME,
+               (f"{pod} > 0", "{{who}} {{of}} {{node}}"), "percentunit", stack=True, colored=BY_NAME, shades=True,
                empty="No pod uses them", calcs=("lastNotNull",)))
 
 
