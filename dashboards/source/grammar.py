@@ -108,6 +108,7 @@ def who(expr):
     """Adds "who" to what has "workload" and "guest": what people call it."""
     named = f'label_join({expr}, "who", " ", "workload", "guest")'
     named = f'label_replace({named}, "who", "$1", "who", "(?:service|process|container)/(.+?)(?:[.]service)? ")'
+    named = f'label_replace({named}, "who", "$1", "who", "(.+?) *")'
     return f'label_replace({named}, "who", "$1/$2", "who", "pod/([^/]+)/([^/ ]+).*")'
 
 
