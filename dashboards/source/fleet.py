@@ -172,7 +172,10 @@ def kinds():
 
     vendor = (f'label_replace(intel_gpu_vaapi_driver_info{{{MACHINE}}}, "version", "$1", "vendor", '
               '".*?([0-9]+[.][0-9.]*[0-9]).*")')
-    vendor = f'label_join({vendor}, "what", " ", "va_driver", "version") * on ({BY_GPU}) group_left () {FAILS}'
+    vendor = f'label_join({vendor}, "what", " ", "va_driver", "version")'
+    # A GPU whose state has just changed is there twice for a while: its driver is a label.
+    vendor = f"{vendor} * on ({BY_GPU}) group_left () max by ({BY_GPU}) {FAILS}"
+
     return row(
         "What they have in common",
         counts("Models", "How many GPUs there are of each model, and how many of them fail.", "model", "Model", FAILS),

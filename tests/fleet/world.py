@@ -157,7 +157,7 @@ class World:
             try:
                 if self.value(expression) == wanted:
                     return
-            except OSError:
+            except (OSError, ValueError):  # it has not begun to listen, or to answer
                 pass
             time.sleep(.5)
         raise SystemExit(f"FAIL: {expression} is not {wanted}: {(self.work / 'log').read_text()[-2000:]}")
