@@ -82,22 +82,25 @@ def causes():
          column("help", "What helps", width=130, link={
              "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[
              {"type": "regex", "options": {"pattern": "^http.*", "result": {"index": 0, "text": "What to do ↗"}}}])],
-        size=(24, 7), empty="No exporter answers", sort=("Severity", "-How many"))
+        size=(24, 9), empty="No exporter answers", sort=("Severity", "-How many"))
 
 
 def gpus():
     # Among those of one state the busiest.
     worst = f"bottomk({WORST}, {STATE} - on ({BY_GPU}) group_left () (0.5 * {busy('video')}) or {STATE})"
     among = f"and on ({BY_GPU}) ({worst})"
+    # An address only tells two GPUs of a node apart.
+    twins = (f'label_replace({STATE} {among} and on (job, instance) (count by (job, instance) ({STATE}) > 1), '
+             '"at", "$1", "pci", "0000:(.+)")')
     users = f"sum by ({BY_GPU}) (intel_gpu_clients{{{MACHINE}}} {among})"
     return table(
         "GPUs, worst first",
         f"The {WORST} GPUs with most trouble, then the busiest; click a node for its details. " + STATE_TEXT +
         " A dash means that the value could not be read; it is never 0.",
-        [f"{STATE} {among}", f"max by ({BY_GPU}) ({busy('video')} {among})",
+        [f"{twins} or {STATE} {among}", f"max by ({BY_GPU}) ({busy('video')} {among})",
          f"max by ({BY_GPU}) ({busy('render')} {among})", users],
         [column("Value #A", "State", mappings=STATES, width=150), node_column(170), column("model", "GPU"),
-         column("pci", "Address", width=120), column("driver", "Driver", width=90),
+         column("at", "At", width=90), column("driver", "Driver", width=90),
          column("Value #B", "Video", "percentunit", LOAD, gauge=True, decimals=0),
          column("Value #C", "Render", "percentunit", LOAD, gauge=True, decimals=0),
          column("Value #D", "Users", "short", decimals=0, width=75)],
@@ -115,7 +118,7 @@ def over_time():
                 (f"quantile(0.5, {busy(name)})", "half below")]
 
     states = series("GPUs by state", "How many GPUs are in which state. " + STATE_TEXT,
-                    (f'count_values("state", {STATE})', "{{state}}"), "short", decimals=0, stack=True, step=True,
+                    (f'count_values("state", {STATE})', "{{state}}"), "none", (12, 10), stack=True, step=True, decimals=0,
                     empty=RULES, calcs=("lastNotNull", "max"))
     # The legend is a number: here are its words. Idle and busy have one verdict and are told apart.
     states["fieldConfig"]["overrides"] = [
@@ -127,8 +130,8 @@ def over_time():
         states,
         series("How full the video engines are",
                "Half of the GPUs are below the lowest line, 95 % below the second one. Over 90 % streams may stutter.",
-               full("video"), "percentunit", high=1, decimals=0, limit=.9, empty=RULES, colored={"/fullest/": FULL}),
-        series("Transcodes", TRANSCODES, (transcodes(".+"), "{{acceleration}}"), "short", decimals=0, stack=True,
+               full("video"), "percentunit", (12, 10), high=1, decimals=0, limit=.9, empty=RULES, colored={"/fullest/": FULL}),
+        series("Transcodes", TRANSCODES, (transcodes(".+"), "{{acceleration}}"), "none", decimals=0, stack=True,
                colored=BY_ACCELERATION),
         series("How full the render engines are", "The same for the engines that also scale, tone-map and compute.",
                full("render"), "percentunit", high=1, decimals=0, empty=RULES, color=RENDER))))

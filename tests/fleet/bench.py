@@ -29,7 +29,7 @@ MARGIN = 3
 ROUNDS = 5
 VALUES = {"job": ".+", "instance": ".+", "pci": ".+", "model": ".+", "__rate_interval": f"{4 * world.INTERVAL}s",
           "__range": "1h"}
-HEIGHT = 2550
+HEIGHT = 2700
 failures, over = [], []
 
 
