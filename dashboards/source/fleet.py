@@ -97,7 +97,7 @@ def gpus():
         "GPUs, worst first",
         f"The {WORST} GPUs with most trouble, then the busiest; click a node for its details. " + STATE_TEXT +
         " A dash means that the value could not be read; it is never 0.",
-        [f"{twins} or {STATE} {among}", f"max by ({BY_GPU}) ({busy('video')} {among})",
+        [f"{twins} or on ({BY_GPU}) ({STATE} {among})", f"max by ({BY_GPU}) ({busy('video')} {among})",
          f"max by ({BY_GPU}) ({busy('render')} {among})", users],
         [column("Value #A", "State", mappings=STATES, width=150), node_column(170), column("model", "GPU"),
          column("at", "At", width=90), column("driver", "Driver", width=90),
