@@ -124,7 +124,7 @@ def over_time():
     states["fieldConfig"]["overrides"] = [
         {"matcher": {"id": "byName", "options": code}, "properties": [
             {"id": "displayName", "value": one["text"][2:]},
-            {"id": "color", "value": {"fixedColor": VIDEO if "busy" in one["text"] else one["color"], "mode": "shades"}}]}
+            {"id": "color", "value": {"fixedColor": VIDEO if "busy" in one["text"] else one["color"], "mode": "fixed"}}]}
         for code, one in STATES[0]["options"].items()]
     return row("", *map(fewer, (
         states,
