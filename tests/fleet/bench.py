@@ -14,6 +14,7 @@ passed is printed, too."""
 import argparse
 import os
 import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -134,6 +135,7 @@ def main():
     options.add_argument("--render", nargs=2)
     options = options.parse_args()
     seconds = int(os.environ.get("FLEET_SECONDS", "90"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # with what it has started
     with world.World(options.nodes, port=int(os.environ.get("FLEET_PORT", "0"))) as here:
         check_metrics(options.exporter, here.fleet)
         watch(here, seconds)
