@@ -120,7 +120,7 @@ def over_time():
     states = series("GPUs by state", "How many GPUs are in which state. " + STATE_TEXT,
                     (f'count_values("state", {STATE})', "{{state}}"), "none", (12, 10), stack=True, step=True, decimals=0,
                     empty=RULES, calcs=("lastNotNull", "max"))
-    # The legend is a number: here are its words. Idle and busy have one verdict and two colours.
+    # The legend is a number: here are its words. Idle and busy have one verdict and are two lines.
     states["fieldConfig"]["overrides"] = [
         {"matcher": {"id": "byName", "options": code}, "properties": [
             {"id": "displayName", "value": one["text"][2:]},

@@ -239,7 +239,7 @@ def inventory():
               "driver is named once the first encode test has run. Power, temperature and the size of a "
               "discrete GPU's memory are not exported.",
               [machine, driver],
-              [column("model", "Model", width=270), column("pci", "Address", width=115),
+              [column("model", "Model", width=300), column("pci", "Address", width=115),
                column("function", "Function", width=90), column("driver", "Driver", width=85),
                column("kernel", "Kernel", width=140),
                column("virtualization", "Runs in", mappings=RUNS_IN, width=90),

@@ -152,6 +152,7 @@ if [ -n "$small" ]; then
 	shrink page-desktop-light page
 	shrink fleet-1280-dark fleet
 	shrink node-pve1-1280-light node
+	shrink node-worker1-1280-dark node-one
 	shrink virtualization-1280-light virtualization
 fi
 if [ -n "$stay" ]; then
@@ -162,5 +163,6 @@ if [ -n "$broken" ]; then
 	touch "$words/break"
 	wait_for broken
 	take -broken
+	[ -z "$small" ] || shrink node-pve1-broken-1280-light node-broken
 fi
 [ -z "$failed" ] || { echo "pictures.sh: some were not taken" >&2; exit 1; }
