@@ -159,6 +159,24 @@ def busy(t):
         row("scrape_collector_error", 1, collector="sriov", pci=GPU, reason="not_supported"))
 
 
+def healthy(t):
+    """The most frequent machine: one GPU that works, a media server, a VM, something that computes."""
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
+        identity(model="CoffeeLake-S GT2 [UHD Graphics 630]"),
+        engine_rows({"rcs0": 0.22, "bcs0": 0.01, "vcs0": 0.6, "vcs1": 0, "vecs0": 0.33}, t, wave=0.6),
+        clocks(t), tests_that_pass(), row("throttled", 0, pci=GPU, gt=0, reason="thermal"), vgpu_rows(),
+        workload(t, "service/jellyfin.service", "service", {"video": 0.5, "render": 0.05, "video-enhance": 0.3},
+                 memory=231632896, clients=2),
+        workload(t, "vm/100", "vm", {"video": 0.1}, memory=1 << 30, vmid=100, guest="win11"),
+        workload(t, "lxc/201", "lxc", {"render": 0.15}, memory=96 << 20, vmid=201, guest="frigate"),
+        workload(t, "user/1000", "user", {"video": 0, "render": 0}, clients=0),
+        workload(t, "process/intel_gpu_probe", "process", {"video": 0.01}),
+        row("transcodes", 2, acceleration="hardware"), row("transcodes", 0, acceleration="software"),
+        transcode_rows(t, "jellyfin", "hardware", 2, 0.25, workload="service/jellyfin.service"),
+        row("scrape_collector_error", 1, collector="sriov", pci=GPU, reason="not_supported"))
+
+
 def two(t):
     return text(
         row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),

@@ -140,6 +140,8 @@ def check_answers(stage):
     parts = ("/", "/page.css", *("/" + s for s in SCRIPTS))
     size = sum(len(ask(port, get_request(p)).body) for p in parts)
     checks.that(size < 55000, f"the page is small: {size} bytes")
+    if GRAMMAR.exists():
+        checks.same(grammar(ask(port, get_request("/page.css")).body.decode()), [], "the colours of the dashboards")
     book = ask(port, get_request("/runbook")).body.decode()
     sources = [p.read_text() for p in (REPO / "src").rglob("*.c")]
     remedies = {r for s in sources for r in re.findall(
@@ -257,7 +259,7 @@ def check_busy(stage):
         visit.see(r"ffmpeg\s+nvr · LXC 201\s+– idle\s+0\.00", "one that rests")
         visit.absent("handbrake", "one that has ended")
         checks.same(browser.run(looks.COLOR, ".marks .warn", "backgroundColor"), "#f5b335", "busy: mixed is amber")
-        for summary in ("Tests that pass: 6", "Ended, or the exporter’s own tests: 2", "Addresses and details"):
+        for summary in ("Tests that pass: 6", "Ended, or the exporter's own tests: 2", "Addresses and details"):
             visit.see(re.escape(summary), f"folded: {summary}")
         browser.run("for (const e of document.querySelectorAll('details')) e.open = true")
         visit.see(r"H264High, low power · 256 × 256\s+✓ works\s+512 frames/s · PSNR 41.9 dB", "a test")
@@ -268,18 +270,19 @@ def check_busy(stage):
         visit.see(r"intel_gpu_probe\s+process\s+Video", "the exporter's own test")
         visit.see(r"PCI address\s+0000:00:02.0\s+PCI device\s+8086:3e92", "addresses")
         visit.see(r"i915-GVTg_V5_4 · win11\s+00000000-0000-0000-0000-000000000101", "a vGPU's UUID")
-        checks.same(grammar(browser), [], "busy: the colours of the dashboards")
 
 
-def grammar(browser):
-    """Classes of engines whose colour is another one in the dashboards."""
-    if not GRAMMAR.exists():
-        return []
+def grammar(style):
+    """What has another colour in the dashboards than in the page's style sheet."""
     text = GRAMMAR.read_text()
-    names = re.search(r"^VIDEO, RENDER, COMPUTE, SCALE, COPY = (.*)$", text, re.M)
-    colors = dict(zip(("video", "render", "compute", "video-enhance", "copy"), re.findall("#[0-9a-f]{6}", names[1])))
-    shown = {kind: browser.run(looks.COLOR, f".engine.{kind} rect", "fill") for kind in colors}
-    return [(kind, color, shown[kind]) for kind, color in colors.items() if shown[kind] not in (None, color)]
+    colors = dict(zip(("good", "warn", "bad"), re.findall(
+        "#[0-9a-f]{6}", re.search(r"^GOOD, WARN, BAD, .*", text, re.M)[0])))
+    shown = {name: re.search(rf"--{name}: (#[0-9a-f]{{6}});", style) for name in colors}
+    kinds = dict(zip(("video", "render", "compute", "video-enhance", "copy"), re.findall(
+        "#[0-9a-f]{6}", re.search(r"^VIDEO, RENDER, COMPUTE, SCALE, COPY = .*", text, re.M)[0])))
+    shown |= {name: re.search(rf"\n\.{name} {{\n  --class: (#[0-9a-f]{{6}});", style) for name in kinds}
+    return [(name, color) for name, color in {**colors, **kinds}.items()
+            if not shown[name] or shown[name][1] != color]
 
 
 def check_two(stage):
@@ -481,7 +484,7 @@ LINE = "return document.querySelector('figure .line.video')?.getAttribute('d') ?
 def check_minutes(stage):
     """Five minutes of history, in seconds."""
     browser, checks = stage.browser, stage.checks
-    with Hurry(stage, machines.busy) as fake, stage.visit(fake, "minutes") as visit:
+    with Hurry(stage, machines.healthy) as fake, stage.visit(fake, "minutes") as visit:
         checks.same(browser.run(LINE), "", "minutes: no graph of nothing")
         visit.see(r"Video 0\s+[0-9.]+ %", "rates")
         browser.wait(lambda: browser.run(LINE).count("L") >= 55, 30)
@@ -491,7 +494,7 @@ def check_minutes(stage):
         checks.that(browser.run(LINE).count("L") <= 65, "minutes: and no more later")
         kinds = browser.run("return [...document.querySelectorAll('figure .line')].map((e) => e.classList[1])")
         checks.same(kinds, ["video", "video-enhance", "render"], "minutes: what rested has no line")
-        visit.picture("busy", rates=True)
+        visit.picture("healthy", rates=True)
 
 
 # An hour before now, and older, of the page's first line; as if it had been open.
@@ -577,7 +580,7 @@ def check_keyboard(stage):
     fake = stage.fake(machines.busy)
     with stage.visit(fake, "keyboard") as visit:
         visit.see(r"Video 0\s+[0-9.]+ %", "rates")
-        seen, wanted = [], ["hour", "pause", "Tests that pass: 6", "Ended, or the exporter’s own tests: 2",
+        seen, wanted = [], ["hour", "pause", "Tests that pass: 6", "Ended, or the exporter's own tests: 2",
                             "Addresses and details", "metrics"]
         for _ in wanted:
             press(browser, "Tab")

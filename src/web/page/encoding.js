@@ -13,9 +13,9 @@ const FIRMWARE = "Firmware: firmware-misc-nonfree or linux-firmware; dmesg says 
 const RESULTS = {
   __proto__: null,
   no_device: ["no render node", "Load the driver; in a container, pass /dev/dri in."],
-  permission: ["the render node may not be opened", "Its group must be one of the exporter’s."],
+  permission: ["the render node may not be opened", "Its group must be one of the exporter's."],
   driver_missing: ["no VA driver found", "Install intel-media-va-driver, or i965-va-driver."],
-  wedged: ["the kernel’s driver has given this GPU up", "A reboot, or a power cycle."],
+  wedged: ["the kernel's driver has given this GPU up", "A reboot, or a power cycle."],
   driver_init: ["the VA driver refuses this GPU", "It may be too old: vainfo --display drm."],
   unsupported: ["the driver lists no such encoder", "It may need intel-media-va-driver-non-free."],
   create_config: ["listed, and refused", "Of a vGPU: take a larger type."],

@@ -73,6 +73,9 @@ function judge(reading) {
 }
 
 function draw(reading) {
+  const live = document.getElementById("live");
+  for (const { open, dataset } of live.querySelectorAll("details"))
+    opened[open ? "add" : "delete"](dataset.key);
   const machine = reading.find("machine_info")[0]?.labels ?? {};
   const infos = reading.find("info").map((s) => s.labels);
   const running = transcodes(reading);
@@ -85,7 +88,6 @@ function draw(reading) {
     .join(" · ");
   const alone = infos.length === 1;
   const gpus = infos.map((info) => gpu(reading, info, reading.now, alone ? running : null));
-  const live = document.getElementById("live");
   become(
     live,
     h(
@@ -186,11 +188,6 @@ listen("hour", (button) => {
   button.setAttribute("aria-pressed", view.span === "hour");
   if (before) draw(before);
 });
-document.getElementById("live").addEventListener(
-  "toggle",
-  ({ target: { open, dataset } }) => opened[open ? "add" : "delete"](dataset.key),
-  true,
-);
 document.getElementById("controls").hidden = false;
 // A scrape costs the machine something: none while nobody looks.
 document.addEventListener("visibilitychange", update);

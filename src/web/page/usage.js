@@ -59,8 +59,8 @@ export function users(reading, pci) {
     rest.length
       ? details(
           `rest ${pci}`,
-          `Ended, or the exporter’s own tests: ${rest.length}`,
-          draw("Ended, or the exporter’s own tests", rest),
+          `Ended, or the exporter's own tests: ${rest.length}`,
+          draw("Ended, or the exporter's own tests", rest),
         )
       : null,
   );
