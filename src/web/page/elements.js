@@ -44,12 +44,18 @@ export const part = (title, ...content) =>
 export const soft = (...text) => h("span.soft", text);
 export const words = (...texts) => texts.filter(Boolean).join(" · ");
 export const runbook = (anchor, text) =>
-  h("a", { href: "./runbook#" + encodeURIComponent(anchor) }, text ?? `What to do: ${anchor}`);
+  h("a", { href: "./runbook#" + encodeURIComponent(anchor) }, (text ?? `What to do: ${anchor}`).replace(/ /g, "\u00a0"));
+
+// A name that may be longer than its place: lines end between its words.
+export const breakable = (name) =>
+  name
+    .split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[_.:@])/)
+    .flatMap((word, i) => (i ? [h("wbr"), word] : word));
 
 // One grammar with the dashboards: a colour and a sign for each verdict.
 const SIGNS = { __proto__: null, good: "✓", bad: "✗", warn: "!", plain: "–", given: "→", old: "–" };
 export const sign = (kind, text) => `${SIGNS[kind]} ${text}`;
-export const mark = (kind, text) => h("span", { class: "mark " + kind }, sign(kind, text));
+export const mark = (kind, text) => h("span", { class: "mark " + kind }, sign(kind, text).replace(" ", "\u00a0"));
 
 // What is rarely read. It stays open over updates, and is closed in the next visit.
 export const opened = new Set();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Does hardware encoding work? What the last tests of a GPU came to, and what helps.
-import { details, h, mark, part, runbook, table, words } from "./elements.js";
+import { breakable, details, h, mark, part, runbook, table, words } from "./elements.js";
 import { ago, known, nameOf, NBSP, unit } from "./metrics.js";
 
 const CODECS = { __proto__: null, h264: "H.264", hevc: "HEVC", vp9: "VP9", av1: "AV1", jpeg: "JPEG" };
@@ -73,9 +73,11 @@ const called = ({ codec, profile, entrypoint, size }) => [
   " ",
   h(
     "div.soft",
-    words(
-      [profile, ENTRYPOINTS[entrypoint] ?? entrypoint].filter(Boolean).join(", "),
-      times(size),
+    breakable(
+      words(
+        [profile, ENTRYPOINTS[entrypoint] ?? entrypoint].filter(Boolean).join(", "),
+        times(size),
+      ),
     ),
   ),
 ];
@@ -101,15 +103,30 @@ function passed(reading, { test, largest }) {
   ];
 }
 
-function other({ labels }, since, now) {
-  const { codec, result } = labels;
-  let verdict = [mark("bad", "fails"), " ", h("div", why(result), runbook("vaapi-results", "What to do"))];
-  if (known(since))
-    verdict = [mark("old", "not known"), " ", h("div.soft", `It passed ${ago(now - since)}, before the failure.`)];
-  else if (result === "unsupported") verdict = mark("plain", "not offered");
-  // Without a codec: none is expected to work here, so nothing is broken.
-  else if (!codec) verdict = [mark("plain", "not tested"), " ", h("div", why(result))];
-  return [called(labels), verdict];
+// Tests that came to the same are one row: what helps is said once.
+function others(tests, doubt, now) {
+  const rows = new Map();
+  for (const test of tests) {
+    const { codec, result } = test.labels;
+    const since = doubt(test);
+    const key = JSON.stringify([result, since, !codec]);
+    if (rows.has(key)) {
+      rows.get(key)[0].push(h("div", called(test.labels)));
+      continue;
+    }
+    let verdict = [mark("bad", "fails"), " ", h("div", why(result), runbook("vaapi-results", "What to do"))];
+    if (known(since))
+      verdict = [
+        mark("old", "not known"),
+        " ",
+        h("div.soft", `It passed ${ago(now - since)}, before the failure.`),
+      ];
+    else if (result === "unsupported") verdict = mark("plain", "not offered");
+    // Without a codec: none is expected to work here, so nothing is broken.
+    else if (!codec) verdict = [mark("plain", "not tested"), " ", h("div", why(result))];
+    rows.set(key, [[h("div", called(test.labels))], verdict]);
+  }
+  return [...rows.values()];
 }
 
 function summary(codecs) {
@@ -134,7 +151,8 @@ export function encoding(reading, pci, now) {
   const doubt = doubts(reading, codecs, results);
   const passing = results.filter((s) => s.labels.result === "ok" && !known(doubt(s)));
   const good = merge(passing).map((row) => passed(reading, row));
-  const bad = results.filter((s) => !passing.includes(s)).map((s) => other(s, doubt(s), now));
+  const rest = results.filter((s) => !passing.includes(s)).sort((a, b) => known(doubt(a)) - known(doubt(b)));
+  const bad = others(rest, doubt, now);
   for (const { labels, value } of reading.find("vaapi_processing_success", { pci })) {
     const name = OPERATIONS[labels.operation] ?? labels.operation;
     if (value) good.push([name, mark("good", "works")]);
@@ -170,7 +188,7 @@ export function failingCodecs(reading) {
   }
   return [...causes.values()].map(({ pci, result, codecs }) => [
     mark("bad", `${codecs.map(codecName).join(", ")} ${codecs.length > 1 ? "fail" : "fails"}`),
-    ` on ${nameOf(reading, pci).full}${result ? `, ${why(result)}` : ". "}`,
+    ` on ${nameOf(reading, pci).full}${result ? `: ${RESULTS[result]?.[0] ?? "see the log"} (${result})` : ""}. `,
     RESULTS[result]?.[1] ? `${RESULTS[result][1]} ` : null,
     runbook("vaapi-results", "What to do"),
   ]);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a GPU belongs to virtual machines: vGPUs, virtual functions, or all of it.
-import { h, mark, part, soft, table, words } from "./elements.js";
+import { h, mark, part, soft, table } from "./elements.js";
 import { DASH, unit } from "./metrics.js";
 
 const owner = ({ guest, vmid }, nobody = "nobody") => {
@@ -9,7 +9,7 @@ const owner = ({ guest, vmid }, nobody = "nobody") => {
 };
 
 // Unknown is not "unused": where not every process could be scanned, there is no number.
-const use = (value) => (value === undefined ? DASH : value ? mark("good", "in use") : "unused");
+const use = (value) => (value === undefined ? DASH : value ? mark("good", unit("in", "use")) : "unused");
 
 export function passthrough(reading, pci) {
   const [given] = reading.find("passthrough_info", { pci });
@@ -69,6 +69,6 @@ export function functions(reading, pci) {
 export const addresses = (reading, pci) => [
   ...reading
     .find("vgpu_info", { pci })
-    .map(({ labels: v }) => [words(v.vgpu_type, v.guest || v.vmid), v.uuid]),
+    .map(({ labels: v }) => [`vGPU of ${v.guest || (v.vmid ? unit("VM", v.vmid) : "nobody")}`, v.uuid]),
   ...reading.find("sriov_vf_info", { pci }).map(({ labels: f }) => [`VF ${f.vf}`, f.vf_pci]),
 ];

@@ -87,6 +87,9 @@ function draw(reading) {
     .filter(Boolean)
     .join(" · ");
   const alone = infos.length === 1;
+  // Of several GPUs: the machine's, and first where there is something to see.
+  const card = running && !alone ? h("section.card", { "data-key": "transcodes" }, running) : null;
+  const rests = !reading.find("transcodes").some((s) => s.value > 0);
   const gpus = infos.map((info) => gpu(reading, info, reading.now, alone ? running : null));
   become(
     live,
@@ -94,7 +97,7 @@ function draw(reading) {
       "main",
       { id: "live", class: live.className || undefined },
       problems(reading),
-      running && !alone ? h("section.card", { "data-key": "transcodes" }, running) : null,
+      rests ? null : card,
       gpus.length
         ? h("div.gpus", { "data-key": "gpus" }, gpus)
         : h(
@@ -103,6 +106,7 @@ function draw(reading) {
             h("h2", "No Intel GPU found"),
             h("p", "The exporter works, and this machine has no Intel GPU that it can see."),
           ),
+      rests ? card : null,
     ),
   );
   document.getElementById("static").hidden = true;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who uses a GPU, and what transcodes on the machine.
-import { details, h, mark, part, table, words } from "./elements.js";
-import { bytes, CLASSES, DASH, kindOf, known, percent, who } from "./metrics.js";
+import { breakable, details, h, mark, part, table, words } from "./elements.js";
+import { bytes, CLASSES, DASH, kindOf, known, percent, unit, who } from "./metrics.js";
 
 const NAMES = ["workload_kind", "workload", "namespace", "pod", "container", "vmid", "guest"];
-const count = (n, name) => `${n} ${name}`;
 
 // The exporter's own tests are nobody's workload.
 const OWN = /intel[-_]gpu[-_](exporter|probe)/;
@@ -27,6 +26,7 @@ function line(reading, pci, { labels, busy, clients, memory }) {
   const [name, kind] = who(labels);
   const engines = busy
     .filter((s) => s.rate > 0.0005)
+    .sort((a, b) => b.rate - a.rate)
     .map(({ labels: l, rate }) => {
       const n = reading.value("engines", { pci, class: l.class }) || 1;
       return h(
@@ -37,11 +37,11 @@ function line(reading, pci, { labels, busy, clients, memory }) {
     });
   const about = [
     kind,
-    known(clients) && (clients ? clients > 1 && count(clients, "clients") : "ended"),
+    known(clients) && (clients ? clients > 1 && unit(clients, "clients") : "ended"),
     known(memory) && memory > 0 && bytes(memory),
   ];
   return [
-    [h("span", { title: labels.workload || undefined }, name), " ", h("div.soft", words(...about))],
+    [h("span", { title: labels.workload || undefined }, breakable(name)), " ", h("div.soft", breakable(words(...about)))],
     engines.length ? engines : busy.some((s) => known(s.rate)) ? "idle" : DASH,
   ];
 }
@@ -85,7 +85,7 @@ export function transcodes(reading) {
   };
   const owner = ({ labels: l, value }) => {
     const [name, kind] = who(l);
-    return [name !== l.application && name, kind, value > 1 && count(value, "processes")];
+    return [name !== l.application && name, kind, value > 1 && unit(value, "processes")];
   };
   return part(
     "Transcodes",
@@ -98,9 +98,9 @@ export function transcodes(reading) {
     rows.length
       ? table(
           "Transcodes",
-          ["Application", "By", "#CPU cores"],
+          ["Application", "By", "#Cores"],
           rows.map((s) => [
-            [s.labels.application, " ", h("div.soft", words(...owner(s)))],
+            [s.labels.application, " ", h("div.soft", breakable(words(...owner(s))))],
             mark(verdict(s.labels.acceleration), s.labels.acceleration),
             cores(s)?.toFixed(2) ?? DASH,
           ]),
