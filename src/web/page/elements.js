@@ -49,7 +49,7 @@ export const runbook = (anchor, text) =>
 // A name that may be longer than its place: lines end between its words.
 export const breakable = (name) =>
   name
-    .split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[_.:@])/)
+    .split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[_.:@=])/)
     .flatMap((word, i) => (i ? [h("wbr"), word] : word));
 
 // One grammar with the dashboards: a colour and a sign for each verdict.

@@ -6,7 +6,7 @@ import { CLASSES, keyOf, kindOf, known, past, percent, spans } from "./metrics.j
 const BUCKETS = 300; // the graph's width; an hour's peak is the largest of its bucket
 
 export const view = { span: "minutes" };
-const SPANS = { minutes: "5 minutes", hour: "hour" };
+const SPANS = { minutes: ["Last 5 minutes", "5 minutes ago"], hour: ["Last hour", "1 hour ago"] };
 
 function path(points, now) {
   const most = new Map();
@@ -35,6 +35,7 @@ function graph(engines, now) {
     .filter(({ rates, most }) => rates.length > 1 && most > 0.0005);
   if (!lines.length) return null;
   const label = lines.map(({ name, most }) => `${name} at most ${percent(most)}`).join(", ");
+  const [title, begin] = SPANS[view.span];
   return h(
     "figure",
     { "data-key": "graph" },
@@ -44,14 +45,14 @@ function graph(engines, now) {
         viewBox: `0 0 ${BUCKETS} 100`,
         preserveAspectRatio: "none",
         role: "img",
-        "aria-label": `Last ${SPANS[view.span]}: ${label}`,
+        "aria-label": `${title}: ${label}`,
       },
       svg("path", { class: "grid", d: `M0 0H${BUCKETS}M0 50H${BUCKETS}M0 100H${BUCKETS}` }),
       lines.map(({ kind, twin, points }) =>
         svg("path", { class: `line ${kind} ${twin ? "twin" : ""}`, d: path(points, now) }),
       ),
     ),
-    h("figcaption", h("span", `${SPANS[view.span]} ago`), h("span", "0 to 100 %"), h("span", "now")),
+    h("figcaption", h("span", begin), h("span", "0 to 100 %"), h("span", "now")),
   );
 }
 

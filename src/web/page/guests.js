@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a GPU belongs to virtual machines: vGPUs, virtual functions, or all of it.
-import { h, mark, part, soft, table } from "./elements.js";
+import { breakable, h, mark, part, soft, table } from "./elements.js";
 import { DASH, unit } from "./metrics.js";
 
 const owner = ({ guest, vmid }, nobody = "nobody") => {
@@ -33,7 +33,7 @@ export function vgpus(reading, pci) {
     .find("vgpu_info", { pci })
     .map(({ labels: v }) => [
       owner(v),
-      v.vgpu_type,
+      breakable(v.vgpu_type ?? DASH),
       use(reading.value("vgpu_in_use", { pci, uuid: v.uuid })),
     ]);
   if (!types.length && !made.length) return null;
@@ -52,8 +52,8 @@ export function functions(reading, pci) {
     .find("sriov_vf_info", { pci })
     .map(({ labels: f }) => [
       owner(f),
-      `VF ${f.vf}`,
-      f.vf_driver === "none" ? "no driver" : f.vf_driver,
+      breakable(`VF ${f.vf}`),
+      breakable(f.vf_driver === "none" ? "no driver" : f.vf_driver ?? DASH),
     ]);
   if (!most && !rows.length) return null;
   return part(
