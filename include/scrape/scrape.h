@@ -75,9 +75,19 @@ collector_set scraper_enabled(const struct scraper *scraper);
 /* True after the first discovery has ended. *ret_gpus is how many GPUs there are. */
 bool scraper_is_ready(struct scraper *scraper, size_t *ret_gpus);
 
-/* A line a GPU, for people: "0000:00:02.0 Coffee Lake … i915 card0 renderD128\n". malloc'ed or
- * NULL. */
+/*
+ * A line a GPU, for people: "0000:00:02.0  UHD Graphics 630  driver i915  renderD128\n", and one
+ * more for what its encode tests have come to. Nothing is read from the machine for it. malloc'ed
+ * or NULL.
+ */
 char *scraper_describe(struct scraper *scraper);
+
+/* What the last encode tests of all GPUs have come to; nothing is run for it. */
+struct scraper_codecs {
+	unsigned expected, working; /* as intel_gpu_vaapi_codec_working has them */
+	bool wedged;		    /* a test found that the driver has given the GPU up */
+};
+void scraper_codecs(struct scraper *scraper, struct scraper_codecs *ret);
 
 /* Something about devices has changed: the next scrape discovers again. Thread-safe. */
 void scraper_rediscover(struct scraper *scraper);

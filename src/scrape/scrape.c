@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "base/sys.h"
-#include "base/text.h"
 #include "base/thread.h"
 #include "exposition/text.h"
 #include "runner.h"
@@ -339,38 +338,6 @@ bool scraper_is_ready(struct scraper *s, size_t *ret_gpus)
 	*ret_gpus = s->gpus ? s->gpus->n : 0;
 	pthread_mutex_unlock(&s->lock);
 	return ready;
-}
-
-static void describe_gpu(FILE *out, const struct gpu *gpu)
-{
-	const char *model = *gpu->model	    ? gpu->model
-			    : gpu->platform ? gpu->platform->name
-					    : "unknown model";
-	char clean_model[4 * sizeof(gpu->model)], driver[4 * sizeof(gpu->driver_name)];
-
-	text_clean(model, strlen(model), clean_model, sizeof(clean_model));
-	text_clean(gpu->driver_name, strlen(gpu->driver_name), driver, sizeof(driver));
-	fprintf(out, "%s  %s  driver %s", gpu->pci, clean_model, driver);
-	if (*gpu->render)
-		fprintf(out, "  %s%s", gpu->render,
-			gpu->nodes_known && !gpu->render_node ? " (not in /dev/dri here)" : "");
-	fputc('\n', out);
-}
-
-char *scraper_describe(struct scraper *s)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
-
-	if (!out)
-		return NULL;
-	pthread_mutex_lock(&s->lock);
-	for (size_t i = 0; s->gpus && i < s->gpus->n; i++)
-		describe_gpu(out, s->gpus->gpus[i]);
-	pthread_mutex_unlock(&s->lock);
-	fclose(out);
-	return text;
 }
 
 void scraper_rediscover(struct scraper *s)

@@ -122,9 +122,12 @@ enum MHD_Result answer_index(struct MHD_Connection *connection,
 	struct answer answer =
 		page(connection, config_file_now(options->config), "text/html; charset=utf-8");
 	char *gpus = scraper_describe(options->scraper);
+	struct page_facts facts = { .gpus = gpus ? gpus : "",
+				    .notice = options->notice,
+				    .telemetry_path = options->telemetry_path };
 
-	answer.text =
-		page_index(gpus ? gpus : "", options->telemetry_path, options->notice, &answer.len);
+	scraper_codecs(options->scraper, &facts.codecs);
+	answer.text = page_index(&facts, &answer.len);
 	free(gpus);
 	return answer_send(&answer);
 }

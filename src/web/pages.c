@@ -59,13 +59,38 @@ static void print_filled(FILE *out, const char *text, const struct blank *blanks
 	fputs(text, out);
 }
 
-char *page_index(const char *gpus, const char *telemetry_path, const char *notice, size_t *ret_len)
+/* The machine in one phrase, in the words of page/page.js, which knows more. */
+static const char *print_verdict(const struct page_facts *facts, char *buf, size_t size)
 {
+	unsigned expected = facts->codecs.expected, working = facts->codecs.working;
+
+	if (facts->codecs.wedged)
+		snprintf(buf, size, "✗ GPU given up by its driver");
+	else if (expected == 0)
+		snprintf(buf, size, "– %s",
+			 *facts->gpus ? "encoding is not tested" : "no Intel GPU");
+	else if (working == expected)
+		snprintf(buf, size, "✓ encoding works");
+	else if (working == 0)
+		snprintf(buf, size, "✗ encoding fails");
+	else
+		snprintf(buf, size, "✗ %u of %u codecs fail", expected - working, expected);
+	if (facts->codecs.wedged || working < expected)
+		return "bad";
+	return expected ? "good" : "plain";
+}
+
+char *page_index(const struct page_facts *facts, size_t *ret_len)
+{
+	char verdict[64];
+	const char *kind = print_verdict(facts, verdict, sizeof(verdict));
 	const struct blank blanks[] = {
-		{ "gpus", *gpus ? gpus : "No Intel GPU found." },
-		{ "telemetry_path", telemetry_path },
+		{ "gpus", *facts->gpus ? facts->gpus : "No Intel GPU found." },
+		{ "telemetry_path", facts->telemetry_path },
 		{ "version", EXPORTER_VERSION },
-		{ "notice", notice ? notice : "" },
+		{ "notice", facts->notice ? facts->notice : "" },
+		{ "verdict", verdict },
+		{ "verdict_kind", kind },
 	};
 	char *text = NULL;
 	FILE *out = open_memstream(&text, ret_len);

@@ -4,6 +4,7 @@
 #define WEB_PAGES_H
 
 #include "page_files.h"
+#include "scrape/scrape.h"
 
 /*
  * What a browser may do with them: load the page's own script, style and icon and read the metrics
@@ -13,9 +14,16 @@
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "                \
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-/* The page at /: what this is, the notice (NULL: none), the GPUs (one a line), where the metrics
- * are, and the script that draws them live. malloc'ed or NULL. */
-char *page_index(const char *gpus, const char *telemetry_path, const char *notice, size_t *ret_len);
+/* What the page at / says without its script, which draws live figures in its place. */
+struct page_facts {
+	const char *gpus;   /* for people, one a line or more; empty: there are none */
+	const char *notice; /* NULL: none */
+	const char *telemetry_path;
+	struct scraper_codecs codecs;
+};
+
+/* malloc'ed or NULL. */
+char *page_index(const struct page_facts *facts, size_t *ret_len);
 
 /* The file that the page links as this path, or NULL. */
 const struct page_file *page_find(const char *path);

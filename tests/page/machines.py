@@ -59,7 +59,7 @@ def workload(t, name, kind, rates, pci=GPU, memory=None, clients=1, **names):
                    [row("client_memory_bytes", memory, **who, region="system0")])
 
 
-def test_row(codec, profile, entrypoint, result="ok", psnr=None, fps=None, pci=GPU, size="256x256"):
+def test_row(codec, profile, entrypoint, result="ok", psnr=None, fps=None, pci=GPU, size="256x256", ago=None):
     which = dict(pci=pci, codec=codec, profile=profile, entrypoint=entrypoint, size=size)
     rows = [row("vaapi_probe_result", 1, **which, result=result),
             row("vaapi_probe_success", int(result == "ok"), **which)]
@@ -67,6 +67,8 @@ def test_row(codec, profile, entrypoint, result="ok", psnr=None, fps=None, pci=G
         rows.append(row("vaapi_probe_psnr_decibels", psnr, **which))
     if fps is not None:
         rows.append(row("vaapi_probe_frames_per_second", fps, **which))
+    if ago is not None:
+        rows.append(row("vaapi_probe_timestamp_seconds", time.time() - ago, **which))
     return rows
 
 
@@ -133,8 +135,9 @@ def guests(t):
 def busy(t):
     return text(
         row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
-        identity(), engine_rows({"bcs0": 0, "rcs0": 0.08, "vcs0": 0.6, "vcs1": 0.0004,
-                                 "vecs0": 0.33}, t, wave=0.6), clocks(t), tests_that_pass(),
+        identity(model="CoffeeLake-S GT2 [UHD Graphics 630]"),
+        engine_rows({"bcs0": 0, "rcs0": 0.08, "vcs0": 0.6, "vcs1": 0.0004, "vecs0": 0.33}, t, wave=0.6),
+        clocks(t), tests_that_pass(),
         row("throttled", 1, pci=GPU, gt=0, reason="pl1"),
         row("throttled", 0, pci=GPU, gt=0, reason="thermal"), vgpu_rows(),
         workload(t, "pod/media/jellyfin-0/jellyfin", "pod",
@@ -142,6 +145,8 @@ def busy(t):
                  pod="jellyfin-0", container="jellyfin", memory=231632896, clients=2),
         workload(t, "vm/100", "vm", {"video": 0.1}, memory=1 << 30, vmid=100, guest="win11"),
         workload(t, "user/1000", "user", {"video": 0, "render": 0}, clients=0),
+        workload(t, "process/intel_gpu_probe", "process", {"video": 0.01}),
+        workload(t, "service/immich.service", "service", {"compute": 0, "render": 0.02}, memory=24 << 20),
         row("transcodes", 2, acceleration="hardware"), row("transcodes", 1, acceleration="mixed"),
         row("transcodes", 1, acceleration="software"), row("transcodes", 1, acceleration="idle"),
         row("transcodes", 0, acceleration="unknown"),
@@ -151,6 +156,24 @@ def busy(t):
         transcode_rows(t, "ffmpeg", "idle", 1, 0, workload="lxc/201", guest="nvr"),
         transcode_rows(t, "handbrake", "software", 0, 0, workload="user/1000"),
         row("scrape_collector_success", 1, collector="engine", pci=GPU),
+        row("scrape_collector_error", 1, collector="sriov", pci=GPU, reason="not_supported"))
+
+
+def healthy(t):
+    """The most frequent machine: one GPU that works, a media server, a VM, something that computes."""
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.8.12-4-pve"),
+        identity(model="CoffeeLake-S GT2 [UHD Graphics 630]"),
+        engine_rows({"rcs0": 0.22, "bcs0": 0.01, "vcs0": 0.6, "vcs1": 0, "vecs0": 0.33}, t, wave=0.6),
+        clocks(t), tests_that_pass(), row("throttled", 0, pci=GPU, gt=0, reason="thermal"), vgpu_rows(),
+        workload(t, "service/jellyfin.service", "service", {"video": 0.5, "render": 0.05, "video-enhance": 0.3},
+                 memory=231632896, clients=2),
+        workload(t, "vm/100", "vm", {"video": 0.1}, memory=1 << 30, vmid=100, guest="win11"),
+        workload(t, "lxc/201", "lxc", {"render": 0.15}, memory=96 << 20, vmid=201, guest="frigate"),
+        workload(t, "user/1000", "user", {"video": 0, "render": 0}, clients=0),
+        workload(t, "process/intel_gpu_probe", "process", {"video": 0.01}),
+        row("transcodes", 2, acceleration="hardware"), row("transcodes", 0, acceleration="software"),
+        transcode_rows(t, "jellyfin", "hardware", 2, 0.25, workload="service/jellyfin.service"),
         row("scrape_collector_error", 1, collector="sriov", pci=GPU, reason="not_supported"))
 
 
@@ -164,6 +187,47 @@ def two(t):
                  card="card1", render="renderD129"),
         engine_rows({"rcs0": 0, "bcs0": 0, "vcs0": 0.75, "vcs1": 0.5, "vecs0": 0.1, "ccs0": 0},
                     t, ARC), clocks(t, ARC, now=2450, rc6=0, most=2450))
+
+
+def twins(t):
+    """Two GPUs that only their addresses tell apart."""
+    arc = dict(model="DG2 [Arc A380]", platform="Alchemist", gpu_kind="discrete", device_id="56a5")
+    return text(row("up", 1), identity(ARC, **arc), identity(THIRD, **arc), tests_that_pass(ARC),
+                engine_rows({"vcs0": 0.2}, t, ARC), engine_rows({"vcs0": 0.1}, t, THIRD),
+                tests_that_pass(THIRD))
+
+
+def broken(t):
+    """As in the night: the VA driver fits the kernel no longer, and everything is done on the CPU."""
+    fails = [test_row(*which, result="driver_init", ago=40) for which in (
+        ("h264", "H264ConstrainedBaseline", "EncSlice"), ("h264", "H264High", "EncSliceLP"),
+        ("hevc", "HEVCMain", "EncSlice"), ("jpeg", "JPEGBaseline", "EncPicture"))]
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="6.17.2-1-pve"),
+        identity(model="CoffeeLake-S GT2 [UHD Graphics 630]"), clocks(t, now=350, rc6=0.9),
+        engine_rows({"rcs0": 0.02, "bcs0": 0.01, "vcs0": 0, "vcs1": 0, "vecs0": 0}, t), *fails,
+        *(row("vaapi_codec_working", 0, pci=GPU, codec=codec) for codec in ("h264", "hevc", "jpeg")),
+        row("vaapi_processing_success", 0, pci=GPU, operation="scale"),
+        row("vaapi_processing_success", 0, pci=GPU, operation="tonemap"),
+        row("vaapi_probe_last_run_timestamp_seconds", time.time() - 40, pci=GPU),
+        workload(t, "service/jellyfin.service", "service", {"render": 0.02}, memory=24 << 20),
+        row("transcodes", 3, acceleration="software"), row("transcodes", 0, acceleration="hardware"),
+        transcode_rows(t, "jellyfin", "software", 3, 7.25, workload="service/jellyfin.service"),
+        row("scrape_collector_error", 1, collector="client", pci=GPU, remedy="hidden-processes",
+            reason="permission"))
+
+
+def stale(t):
+    """HEVC fails since another driver is there; large pictures were tested before, H.264 at any time."""
+    return text(
+        row("up", 1), identity(), engine_rows({"vcs0": 0.1}, t),
+        test_row("h264", "H264High", "EncSliceLP", psnr=41.9, fps=512.2, ago=1200),
+        test_row("hevc", "HEVCMain", "EncSlice", psnr=100, fps=90, size="1920x1080", ago=570),
+        test_row("hevc", "HEVCMain", "EncSlice", result="execute", ago=30),
+        test_row("hevc", "HEVCMain10", "EncSlice", psnr=44, fps=95, size="1280x720", ago=10),
+        row("vaapi_codec_working", 1, pci=GPU, codec="h264"),
+        row("vaapi_codec_working", 0, pci=GPU, codec="hevc"),
+        row("vaapi_probe_last_run_timestamp_seconds", time.time() - 10, pci=GPU))
 
 
 def no_gpu(_):

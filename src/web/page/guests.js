@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of a GPU belongs to virtual machines: vGPUs, virtual functions, or all of it.
-import { h, mark, part, soft, table } from "./elements.js";
+import { breakable, h, mark, part, soft, table } from "./elements.js";
 import { DASH, unit } from "./metrics.js";
 
-const owner = ({ guest, vmid }, nobody = DASH) =>
-  [guest, vmid && unit("VM", vmid)].filter(Boolean).join(", ") || nobody;
+const owner = ({ guest, vmid }, nobody = "nobody") => {
+  const vm = vmid && unit("VM", vmid);
+  return guest ? [guest, vm ? [" ", soft(vm)] : null] : vm || nobody;
+};
 
 // Unknown is not "unused": where not every process could be scanned, there is no number.
-const use = (value) => (value === undefined ? DASH : value ? mark("good", "in use") : "unused");
+const use = (value) => (value === undefined ? DASH : value ? mark("good", unit("in", "use")) : "unused");
 
 export function passthrough(reading, pci) {
   const [given] = reading.find("passthrough_info", { pci });
@@ -15,8 +17,13 @@ export function passthrough(reading, pci) {
   const used = reading.value("passthrough_in_use", { pci });
   return part(
     "Given to a virtual machine",
-    h("p", owner(given.labels, "Owner not known"), " ", used === 0 ? mark("warn", "! nobody has it open") : use(used)),
-    used === 0 ? soft("Neither this machine nor a virtual machine uses it.") : null,
+    h(
+      "p",
+      owner(given.labels, "Owner not known"),
+      " ",
+      used === 0 ? mark("warn", "nobody has it open") : use(used),
+    ),
+    used === 0 ? h("p.soft", "Neither this machine nor a virtual machine uses it.") : null,
   );
 }
 
@@ -25,8 +32,8 @@ export function vgpus(reading, pci) {
   const made = reading
     .find("vgpu_info", { pci })
     .map(({ labels: v }) => [
-      [v.vgpu_type, h("br"), soft(v.uuid)],
       owner(v),
+      breakable(v.vgpu_type ?? DASH),
       use(reading.value("vgpu_in_use", { pci, uuid: v.uuid })),
     ]);
   if (!types.length && !made.length) return null;
@@ -34,7 +41,7 @@ export function vgpus(reading, pci) {
   const room = free.length ? `Room for ${free.join(" or ")}.` : "No room for another one.";
   return part(
     "vGPUs",
-    made.length ? table("vGPUs", ["Slot", "Owner", "Used"], made) : h("p", "None created."),
+    made.length ? table("vGPUs", ["Owner", "Type", "Used"], made) : h("p", "None created."),
     types.length ? h("p.soft", room) : null,
   );
 }
@@ -44,16 +51,24 @@ export function functions(reading, pci) {
   const rows = reading
     .find("sriov_vf_info", { pci })
     .map(({ labels: f }) => [
-      [`VF ${f.vf}`, h("br"), soft(f.vf_pci)],
-      f.vf_driver === "none" ? "no driver" : f.vf_driver,
       owner(f),
+      breakable(`VF ${f.vf}`),
+      breakable(f.vf_driver === "none" ? "no driver" : f.vf_driver ?? DASH),
     ]);
   if (!most && !rows.length) return null;
   return part(
     "Virtual functions",
     rows.length
-      ? table("Virtual functions", ["Function", "Driver", "Owner"], rows)
+      ? table("Virtual functions", ["Owner", "Function", "Driver"], rows)
       : h("p", "None enabled."),
     most ? h("p.soft", `The GPU supports ${most}.`) : null,
   );
 }
+
+// For the details: what tells them apart where names do not.
+export const addresses = (reading, pci) => [
+  ...reading
+    .find("vgpu_info", { pci })
+    .map(({ labels: v }) => [`vGPU of ${v.guest || (v.vmid ? unit("VM", v.vmid) : "nobody")}`, v.uuid]),
+  ...reading.find("sriov_vf_info", { pci }).map(({ labels: f }) => [`VF ${f.vf}`, f.vf_pci]),
+];

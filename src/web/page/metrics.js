@@ -4,7 +4,6 @@
 
 export const INTERVAL_MS = 5000;
 const GAP_MS = 3 * INTERVAL_MS; // longer ago is no base for a rate of now
-const WINDOW_MS = 300000;
 export const DASH = "–";
 export const NBSP = "\u00a0";
 
@@ -72,18 +71,59 @@ export class Reading {
   }
 }
 
-export const past = new Map(); // key of a counter: [{time, rate}]
+const HOUR_MS = 3600000;
+const MOST_POINTS = 1.1 * (HOUR_MS / INTERVAL_MS);
+const MOST_LINES = 128;
+
+// The hour before now, as long as the page is open. Key of a counter: [{time, rate}]
+export const past = new Map();
+export const spans = { minutes: 300000, hour: HOUR_MS };
 
 export function remember(reading) {
   for (const sample of reading.find("engine_busy_seconds_total")) {
     const key = keyOf(sample);
-    past.set(key, [...(past.get(key) ?? []), { time: reading.time, rate: sample.rate }]);
+    if (!past.has(key) && past.size < MOST_LINES) past.set(key, []);
+    past.get(key)?.push({ time: reading.time, rate: sample.rate });
   }
   for (const [key, points] of past) {
-    const kept = points.filter((p) => reading.time - p.time <= WINDOW_MS);
-    if (kept.length) past.set(key, kept);
-    else past.delete(key);
+    while (reading.time - points[0]?.time > HOUR_MS || points.length > MOST_POINTS) points.shift();
+    if (!points.length) past.delete(key);
   }
+}
+
+/* ---- names as people say them ---- */
+
+export const CLASSES = {
+  __proto__: null,
+  video: "Video",
+  "video-enhance": "Enhance",
+  render: "Render",
+  compute: "Compute",
+  copy: "Copy",
+};
+export const kindOf = (word) => (word in CLASSES ? word : "");
+
+const short = ({ model, platform }) => /\[(.+)\]/.exec(model)?.[1] || model || platform || "Intel GPU";
+
+// The address tells twins apart, and is in the details of each.
+export function nameOf(reading, pci) {
+  const all = reading.find("info").map((s) => s.labels);
+  const name = short(all.find((l) => l.pci === pci) ?? {});
+  const twins = all.filter((l) => short(l) === name).length > 1;
+  return { name, address: twins ? pci : "", full: twins ? `${name}, ${pci}` : name };
+}
+
+const KINDS = { __proto__: null, vm: "VM", lxc: "LXC" };
+
+// A workload in two texts: who, and what that is.
+export function who({ workload = "", namespace, pod, container, vmid, guest }) {
+  const [, word, rest] = /^(\w+)\/(.+)$/s.exec(workload) ?? [];
+  const kind = KINDS[word] ?? word;
+  if (pod)
+    return [pod, `pod in ${namespace || DASH}${container && container !== pod ? ", " + container : ""}`];
+  if ((word === "vm" || word === "lxc") && guest) return [guest, unit(kind, vmid || rest)];
+  if (word === "user" || KINDS[word]) return [unit(kind, rest), guest];
+  return [rest?.replace(/\.service$/, "") ?? (workload || DASH), [kind, guest].filter(Boolean).join(" in ")];
 }
 
 /* ---- numbers as people read them ---- */

@@ -1,54 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live page: reads the metrics every few seconds while somebody looks, and draws them.
-import { become, h, mark, runbook, soft, table } from "./elements.js";
+import { become, h, mark, opened, runbook, sign } from "./elements.js";
+import { failingCodecs } from "./encoding.js";
+import { view } from "./engines.js";
 import { gpu } from "./gpu.js";
-import { DASH, INTERVAL_MS, Reading, remember } from "./metrics.js";
+import { INTERVAL_MS, nameOf, Reading, remember } from "./metrics.js";
+import { transcodes } from "./usage.js";
 
 const FIRST_MS = 1000; // from the first reading to the second: nobody waits for rates
 const TIMEOUT_MS = 10000;
-
-const LABELS = ["application", "acceleration", "workload", "guest"];
-const KINDS = { __proto__: null, hardware: "good", mixed: "warn", software: "bad" };
-const SIGNS = { __proto__: null, hardware: "✓ ", software: "✗ " };
-const acceleration = (word, before = "") =>
-  mark(KINDS[word] ?? "plain", `${SIGNS[word] ?? ""}${before}${word}`);
-
-function transcodes(reading) {
-  const counts = reading.find("transcodes");
-  if (!counts.length) return null;
-  const running = counts.filter((s) => s.value > 0);
-  const rows = reading.find("transcode_processes").filter((s) => s.value > 0);
-  const cores = ({ labels: t }) => {
-    const which = Object.fromEntries(LABELS.map((k) => [k, t[k]]));
-    return reading.find("transcode_cpu_seconds_total", which)[0]?.rate;
-  };
-  return h(
-    "section.card",
-    h("h2", "Transcodes"),
-    h(
-      "p.marks",
-      running.length
-        ? running.map((s) => acceleration(s.labels.acceleration, `${s.value} `))
-        : "None now.",
-    ),
-    rows.length
-      ? table(
-          "Transcodes",
-          ["Application", "Encoding", "#Processes", "#Cores"],
-          rows.map((s) => [
-            [
-              s.labels.application,
-              h("br"),
-              soft([s.labels.workload, s.labels.guest].filter(Boolean).join(" · ")),
-            ],
-            acceleration(s.labels.acceleration),
-            s.value,
-            cores(s)?.toFixed(2) ?? DASH,
-          ]),
-        )
-      : null,
-  );
-}
 
 const REASONS = {
   __proto__: null,
@@ -62,44 +22,49 @@ const REASONS = {
 };
 
 function problems(reading) {
-  const failing = reading
+  const on = (pci) => (pci ? ` on ${nameOf(reading, pci).full}` : "");
+  const wedged = reading
+    .find("wedged")
+    .filter((s) => s.value === 1)
+    .map(({ labels: l }) => [
+      mark("bad", "GPU given up"),
+      `${on(l.pci)}: its driver lets it do no work any longer. A reboot, or a power cycle. `,
+      runbook("vaapi-results", "What to do"),
+    ]);
+  const missing = reading
     .find("scrape_collector_error")
-    .filter((s) => s.labels.reason !== "not_supported");
-  return failing.length === 0
+    .filter((s) => s.labels.reason !== "not_supported")
+    .map(({ labels: l }) => [
+      mark("bad", `${l.collector} figures`),
+      `${on(l.pci)} are missing: ${REASONS[l.reason] ?? l.reason}. `,
+      l.remedy ? runbook(l.remedy) : null,
+    ]);
+  const rows = [...wedged, ...failingCodecs(reading), ...missing];
+  return rows.length === 0
     ? null
     : h(
-        "section",
-        { class: "card problems" },
-        h("h2", "Failing collectors"),
-        h(
-          "ul",
-          failing.map(({ labels: l }) =>
-            h(
-              "li",
-              mark("bad", `✗ ${l.collector}`),
-              `${l.pci ? ` on ${l.pci}` : ""}: ${REASONS[l.reason] ?? l.reason}. `,
-              l.remedy ? runbook(l.remedy) : null,
-            ),
-          ),
-        ),
+        "section.card",
+        { class: "card problems", "aria-label": "What is wrong", "data-key": "problems" },
+        h("h2", "What is wrong, and what helps"),
+        h("ul", rows.map((row) => h("li", row))),
       );
 }
 
 // The whole machine in one phrase. A test that passes tells idle from broken; nothing else does.
+// Without scripts src/web/pages.c says the same.
 function verdict(reading) {
   const codecs = reading.find("vaapi_codec_working");
   const works = codecs.filter((s) => s.value === 1).length;
-  if (reading.find("wedged").some((s) => s.value === 1)) return ["bad", "✗ GPU given up by its driver"];
+  if (reading.find("wedged").some((s) => s.value === 1)) return ["bad", "GPU given up by its driver"];
   if (!codecs.length)
-    return reading.find("info").length
-      ? ["plain", "– encoding is not tested"]
-      : ["plain", "– no Intel GPU"];
-  if (works === codecs.length) return ["good", "✓ encoding works"];
-  return ["bad", works ? `✗ ${codecs.length - works} of ${codecs.length} codecs fail` : "✗ encoding fails"];
+    return ["plain", reading.find("info").length ? "encoding is not tested" : "no Intel GPU"];
+  if (works === codecs.length) return ["good", "encoding works"];
+  return ["bad", works ? `${codecs.length - works} of ${codecs.length} codecs fail` : "encoding fails"];
 }
 
 function judge(reading) {
-  const [kind, text] = verdict(reading);
+  const [kind, words] = verdict(reading);
+  const text = sign(kind, words);
   const shown = document.getElementById("verdict");
   // Screen readers announce each change.
   if (shown.textContent !== text) shown.textContent = text;
@@ -107,9 +72,13 @@ function judge(reading) {
   document.title = `${text} · ${location.hostname}`;
 }
 
-function draw(reading, now) {
+function draw(reading) {
+  const live = document.getElementById("live");
+  for (const { open, dataset } of live.querySelectorAll("details"))
+    opened[open ? "add" : "delete"](dataset.key);
   const machine = reading.find("machine_info")[0]?.labels ?? {};
-  const gpus = reading.find("info").map((s) => gpu(reading, s.labels, now));
+  const infos = reading.find("info").map((s) => s.labels);
+  const running = transcodes(reading);
   document.getElementById("machine").textContent = [
     location.hostname,
     machine.kernel && `Linux ${machine.kernel}`,
@@ -117,21 +86,27 @@ function draw(reading, now) {
   ]
     .filter(Boolean)
     .join(" · ");
-  const live = document.getElementById("live");
+  const alone = infos.length === 1;
+  // Of several GPUs: the machine's, and first where there is something to see.
+  const card = running && !alone ? h("section.card", { "data-key": "transcodes" }, running) : null;
+  const rests = !reading.find("transcodes").some((s) => s.value > 0);
+  const gpus = infos.map((info) => gpu(reading, info, reading.now, alone ? running : null));
   become(
     live,
     h(
       "main",
-      { id: "live" },
+      { id: "live", class: live.className || undefined },
       problems(reading),
+      rests ? null : card,
       gpus.length
-        ? gpus
+        ? h("div.gpus", { "data-key": "gpus" }, gpus)
         : h(
             "section.card",
+            { "data-key": "none" },
             h("h2", "No Intel GPU found"),
             h("p", "The exporter works, and this machine has no Intel GPU that it can see."),
           ),
-      transcodes(reading),
+      rests ? card : null,
     ),
   );
   document.getElementById("static").hidden = true;
@@ -140,15 +115,21 @@ function draw(reading, now) {
 let before = null;
 let timer = 0;
 let busy = false;
+let paused = false;
+let asked = -Infinity;
 let answered = 0;
 
-function say(kind, text) {
+const clock = () => new Date(answered).toLocaleTimeString();
+
+const isStale = () => document.getElementById("live").classList.contains("stale");
+
+function say(kind, text, stale = kind === "bad") {
   const status = document.getElementById("status");
   // Screen readers announce each change.
   if (status.textContent !== text) status.textContent = text;
   status.className = kind;
   for (const id of ["live", "verdict"])
-    document.getElementById(id).classList.toggle("stale", kind === "bad");
+    document.getElementById(id).classList.toggle("stale", stale);
 }
 
 async function ask() {
@@ -166,25 +147,52 @@ async function ask() {
 
 async function update() {
   clearTimeout(timer);
-  if (busy || document.hidden) return;
+  if (busy || paused || document.hidden) return;
+  const early = FIRST_MS - (performance.now() - asked);
+  if (early > 0) {
+    timer = setTimeout(update, early);
+    return;
+  }
   busy = true;
+  asked = performance.now();
   const first = !before;
   const reading = await ask().catch((error) => {
     const why = { TypeError: "no connection", TimeoutError: "nothing in time" }[error.name];
-    const since = answered ? ` Figures of ${new Date(answered).toLocaleTimeString()}.` : "";
+    const since = answered ? ` Figures of ${clock()}.` : "";
     say("bad", `✗ The exporter does not answer: ${why ?? error.message}.${since}`);
   });
   busy = false;
-  timer = setTimeout(update, first && reading ? FIRST_MS : INTERVAL_MS);
+  if (!paused) timer = setTimeout(update, first && reading ? FIRST_MS : INTERVAL_MS);
   if (!reading) return;
   before = reading;
   answered = Date.now();
   remember(reading);
-  draw(reading, reading.now);
+  draw(reading);
   judge(reading);
-  say("plain", "● live, every 5 s");
+  if (paused) sayPaused();
+  else say("plain", "● live, every 5 s");
 }
 
+const sayPaused = () =>
+  say("plain", answered ? `paused, figures of ${clock()}` : "paused", isStale());
+
+function listen(id, act) {
+  const button = document.getElementById(id);
+  button.addEventListener("click", () => act(button));
+}
+
+listen("pause", (button) => {
+  paused = !paused;
+  button.textContent = paused ? "Resume" : "Pause";
+  if (paused) sayPaused();
+  update();
+});
+listen("hour", (button) => {
+  view.span = view.span === "hour" ? "minutes" : "hour";
+  button.setAttribute("aria-pressed", view.span === "hour");
+  if (before) draw(before);
+});
+document.getElementById("controls").hidden = false;
 // A scrape costs the machine something: none while nobody looks.
 document.addEventListener("visibilitychange", update);
 update();
