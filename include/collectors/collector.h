@@ -107,6 +107,9 @@ struct collector {
 int collector_read_u64(const struct context *context, struct fault *fault, uint64_t *ret,
 		       const char *fmt, ...) _printf_(4, 5);
 
+/* Adds a file that could not be read, r, to the collect's fault. */
+void collector_add_fault(const struct collection *collection, int r, const char *name);
+
 /*
  * The numbers of the entries "<prefix>N" in a directory, sorted as the directory's names are.
  * Returns how many were written to numbers (at most max), or -errno.

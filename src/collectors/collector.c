@@ -31,6 +31,14 @@ int collector_read_u64(const struct context *context, struct fault *fault, uint6
 	return r;
 }
 
+void collector_add_fault(const struct collection *c, int r, const char *name)
+{
+	struct fault unread;
+
+	fault_errno(&unread, r, "%s", name);
+	fault_add(c->fault, &unread);
+}
+
 int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
 			   size_t max, const char *fmt, ...)
 {
@@ -84,12 +92,10 @@ static unsigned kinds_of(const struct collector *collector, bool with_opt_in)
 {
 	unsigned kinds = 0;
 
-	if (collector->collect != collector_pmu_collect)
-		return 0;
 	for (size_t i = 0; i < collector->n_families; i++) {
 		const struct pmu_value *value = collector->families[i].source;
 
-		if (with_opt_in || !collector->families[i].opt_in)
+		if (value && (with_opt_in || !collector->families[i].opt_in))
 			kinds |= value->kind;
 	}
 	return kinds;

@@ -99,8 +99,9 @@ static const struct attribute attributes[LAYOUTS][FAMILIES] = {
 		[REQUESTED] = { "cur_freq", true },
 		[MIN] = { "min_freq", true },
 		[MAX] = { "max_freq", true },
-		[RP0] = { "rp0_freq", false },
-		[RPN] = { "rpn_freq", false },
+		/* Before Linux 6.19. */
+		[RP0] = { "rp0_freq", true },
+		[RPN] = { "rpn_freq", true },
 	},
 };
 
