@@ -92,10 +92,12 @@ static unsigned kinds_of(const struct collector *collector, bool with_opt_in)
 {
 	unsigned kinds = 0;
 
+	if (!collector->of_pmu)
+		return 0;
 	for (size_t i = 0; i < collector->n_families; i++) {
 		const struct pmu_value *value = collector->families[i].source;
 
-		if (value && (with_opt_in || !collector->families[i].opt_in))
+		if (with_opt_in || !collector->families[i].opt_in)
 			kinds |= value->kind;
 	}
 	return kinds;

@@ -180,6 +180,7 @@ const struct collector idle_collector = {
 	.name = "idle",
 	.help = "RC6 residency and awake time of each GT, from the PMU or xe's sysfs",
 	COLLECTOR_FAMILIES(families),
+	.of_pmu = true,
 	.init = init,
 	.collect = collect,
 	.destroy = destroy,
