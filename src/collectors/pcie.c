@@ -10,6 +10,7 @@
 #include "collectors/collector.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { SPEED, WIDTH, MAX_SPEED, MAX_WIDTH, ERRORS };
@@ -113,18 +114,19 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	return 0;
 }
 
-/* 1, 0 when it is not there or unknown, or -errno. fd NULL: read once. */
+/* 1, 0 when it is not there or unknown, or -errno with the fault added. fd NULL: read once. */
 static int read_link(const struct collection *c, int *fd, const char *name, bool is_speed,
 		     uint64_t *ret)
 {
 	const struct state *state = c->state;
-	char text[64];
-	int once = -1;
-	int n = fs_read_kept(c->context->fs, fd ? fd : &once, text, sizeof(text),
-			     "sys/bus/pci/devices/%s/%s", state->port, name);
+	char path[80], text[64];
+	int once = -1, n;
 
+	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", state->port, name);
+	n = fs_read_kept(c->context->fs, fd ? fd : &once, text, sizeof(text), "%s", path);
 	close_fdp(&once);
-	if (n == -ENOENT || n == -ENODEV || n == -ENODATA || n == -EINVAL)
+	/* EINVAL: the device has no such register. */
+	if (n == -ENOENT || n == -ENODEV || n == -EINVAL)
 		return 0;
 	if (n >= 0)
 		n = is_speed ? pcie_parse_speed(text, (size_t)n, ret)
@@ -134,6 +136,8 @@ static int read_link(const struct collection *c, int *fd, const char *name, bool
 	/* All bits are 1 where the device does not answer: 63 lanes. */
 	if (n == 0 && !is_speed && (*ret == 0 || *ret > 32))
 		return 0;
+	if (n < 0)
+		collector_add_fault(c, n, path);
 	return n < 0 ? n : 1;
 }
 
@@ -182,18 +186,22 @@ static int collect_errors(const struct collection *c, struct state *state, size_
 
 	for (size_t i = 0; i < state->n; i++) {
 		struct device *device = &state->devices[i];
-		char text[2048];
+		char path[80], text[2048];
 		uint64_t errors;
-		int n = fs_read_kept(c->context->fs, &device->errors[severity], text, sizeof(text),
-				     "sys/bus/pci/devices/%s/aer_dev_%s", device->pci,
-				     severities[severity]);
+		int n;
 
+		snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/aer_dev_%s", device->pci,
+			 severities[severity]);
+		n = fs_read_kept(c->context->fs, &device->errors[severity], text, sizeof(text),
+				 "%s", path);
 		if (n == -ENOENT || n == -ENODEV)
 			continue;
 		if (n >= 0)
 			n = pcie_parse_errors(text, (size_t)n, &errors);
-		if (n < 0)
+		if (n < 0) {
+			collector_add_fault(c, n, path);
 			return n;
+		}
 		sum += errors;
 		known = true;
 	}
@@ -208,19 +216,15 @@ static int collect(const struct collection *c)
 	bool suspended = true;
 	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
 
-	if (r == 0 && !suspended)
-		r = collect_link(c, state);
 	if (r < 0 && r != -ENOENT && r != -ENODATA) {
-		collector_add_fault(c, r, "runtime_status or link of the card");
+		collector_add_fault(c, r, "power/runtime_status");
 		ret = COLLECT_PARTIAL;
 	}
-	for (size_t i = 0; i < SEVERITIES; i++) {
-		r = collect_errors(c, state, i);
-		if (r < 0) {
-			collector_add_fault(c, r, severities[i]);
+	if (!suspended && collect_link(c, state) < 0)
+		ret = COLLECT_PARTIAL;
+	for (size_t i = 0; i < SEVERITIES; i++)
+		if (collect_errors(c, state, i) < 0)
 			ret = COLLECT_PARTIAL;
-		}
-	}
 	return ret;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,9 +104,12 @@ static bool find_chip(const struct fs *fs, const struct gpu *gpu, char *dir, siz
 	fs_list(fs, &chips, HWMON_DIR, gpu->pci);
 	for (char **chip = chips; chip && *chip; chip++) {
 		char name[32];
-		int n = fs_read(fs, name, sizeof(name), HWMON_DIR "/%s/name", gpu->pci, *chip);
+		int n;
 
-		if (strncmp(*chip, "hwmon", 5) != 0 || n <= 0)
+		if (strncmp(*chip, "hwmon", 5) != 0 || !isdigit((unsigned char)(*chip)[5]))
+			continue;
+		n = fs_read(fs, name, sizeof(name), HWMON_DIR "/%s/name", gpu->pci, *chip);
+		if (n <= 0)
 			continue;
 		name[strcspn(name, "\n")] = '\0';
 		if (strcmp(name, gpu->driver_name) != 0)
