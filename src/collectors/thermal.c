@@ -38,8 +38,8 @@ static const struct family families[] = {
 	},
 	[VOLTAGE] = {
 		.name = "intel_gpu_voltage_volts",
-		.help = "Voltage of a card's package, from hwmon (not of Battlemage); absent while "
-			"the card is suspended.",
+		.help = "Voltage of a card's package, from hwmon where the driver has it; absent "
+			"while the card is suspended.",
 		.type = GAUGE,
 		.labels = { "pci", "sensor" },
 	},
