@@ -109,7 +109,8 @@ int collector_read_u64(const struct context *context, struct fault *fault, uint6
 		       const char *fmt, ...) _printf_(4, 5);
 
 /* Adds a file that could not be read, r, to the collect's fault. */
-void collector_add_fault(const struct collection *collection, int r, const char *name);
+void collector_add_fault(const struct collection *collection, int r, const char *fmt, ...)
+	_printf_(3, 4);
 
 /*
  * The numbers of the entries "<prefix>N" in a directory, sorted as the directory's names are.

@@ -31,11 +31,16 @@ int collector_read_u64(const struct context *context, struct fault *fault, uint6
 	return r;
 }
 
-void collector_add_fault(const struct collection *c, int r, const char *name)
+void collector_add_fault(const struct collection *c, int r, const char *fmt, ...)
 {
 	struct fault unread;
+	char path[PATH_MAX];
+	va_list ap;
 
-	fault_errno(&unread, r, "%s", name);
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	fault_errno(&unread, r, "%s", path);
 	fault_add(c->fault, &unread);
 }
 

@@ -138,7 +138,7 @@ static int read_gt(const struct collection *c, struct gt *gt, uint64_t now_ms)
 	if (n >= 0)
 		n = text_parse_u64(text, (size_t)n, &ms);
 	if (n < 0) {
-		collector_add_fault(c, n, path);
+		collector_add_fault(c, n, "%s", path);
 		return n;
 	}
 	add(gt, ms, now_ms);

@@ -137,7 +137,7 @@ static int read_link(const struct collection *c, int *fd, const char *name, bool
 	if (n == 0 && !is_speed && (*ret == 0 || *ret > 32))
 		return 0;
 	if (n < 0)
-		collector_add_fault(c, n, path);
+		collector_add_fault(c, n, "%s", path);
 	return n < 0 ? n : 1;
 }
 
@@ -199,7 +199,7 @@ static int collect_errors(const struct collection *c, struct state *state, size_
 		if (n >= 0)
 			n = pcie_parse_errors(text, (size_t)n, &errors);
 		if (n < 0) {
-			collector_add_fault(c, n, path);
+			collector_add_fault(c, n, "%s", path);
 			return n;
 		}
 		sum += errors;

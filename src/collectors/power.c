@@ -168,7 +168,8 @@ static int collect_card(const struct collection *c, struct state *state, uint64_
 			    ? collect_energy(c, state, i, !suspended, now, gap)
 			    : collect_limit(c, state, i, !suspended, now);
 		if (r < 0) {
-			collector_add_fault(c, r, state->hwmon->files[i].name);
+			collector_add_fault(c, r, "%s/%s", state->hwmon->dir,
+					    state->hwmon->files[i].name);
 			ret = COLLECT_PARTIAL;
 		}
 	}

@@ -129,7 +129,8 @@ static int collect(const struct collection *c)
 	for (size_t i = 0; i < state->hwmon->n; i++) {
 		r = collect_file(c, state, &state->hwmon->files[i], !suspended, now);
 		if (r < 0) {
-			collector_add_fault(c, r, state->hwmon->files[i].name);
+			collector_add_fault(c, r, "%s/%s", state->hwmon->dir,
+					    state->hwmon->files[i].name);
 			ret = COLLECT_PARTIAL;
 		}
 	}
