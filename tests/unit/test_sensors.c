@@ -453,6 +453,31 @@ static void memory(void **unused)
 	end();
 }
 
+static void memory_of_i915(void **unused)
+{
+	(void)unused;
+	begin(FIXTURE("uhd770-arc-a380"), "memory", "0000:03:00.0");
+	tree_write(&tree, CARD "power/runtime_status", "suspended\n");
+	tree_write(&tree, "libs.txt",
+		   "i915 renderD128 0 19200000\ni915 renderD129 0 19200000\n"
+		   "memory renderD129 5 4\nmemory renderD128 6425673728 6000000000\n"
+		   "memory renderD128 1000 1000\n");
+	assert_int_equal(init(), 0);
+	assert_int_equal(scrape(0), 0);
+	assert_near(value_of("size_bytes{pci=\"0000:03:00.0\",region=\"local0\"} "), 6425673728.);
+	assert_near(value_of("used_bytes{pci=\"0000:03:00.0\",region=\"local0\"} "), 425673728.);
+	/* Nobody may see what is in use, and that is not nothing. */
+	assert_near(value_of("size_bytes{pci=\"0000:03:00.0\",region=\"local1\"} "), 1000);
+	assert_null(strstr(text, "used_bytes{pci=\"0000:03:00.0\",region=\"local1\""));
+	fake_error("dev/dri/renderD128", -EACCES);
+	assert_int_equal(scrape(15), 0);
+	assert_null(strstr(text, "size_bytes{pci=\"0000:03:00.0\",region"));
+	assert_non_null(strstr(text, "bar_size_bytes"));
+	assert_int_equal(fault.reason, REASON_PERMISSION);
+	assert_string_equal(fault.remedy, "render-node");
+	end();
+}
+
 #define PORT "sys/devices/pci0000:00/0000:00:01.1/0000:01:00.0/"
 
 static void link_of_the_card(void **unused)
@@ -577,19 +602,13 @@ static void residency_of_xe(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(energy_of_a_card),
-		cmocka_unit_test(energy_of_a_sleeper),
-		cmocka_unit_test(limits_once_an_hour),
-		cmocka_unit_test(chips),
-		cmocka_unit_test(i915_card),
-		cmocka_unit_test(heat),
-		cmocka_unit_test(processor_by_perf),
-		cmocka_unit_test(processor_by_powercap),
-		cmocka_unit_test(processor_denied),
-		cmocka_unit_test(memory),
-		cmocka_unit_test(link_of_the_card),
-		cmocka_unit_test(link_of_a_sleeper),
-		cmocka_unit_test(link_without_the_switch),
+		cmocka_unit_test(energy_of_a_card),    cmocka_unit_test(energy_of_a_sleeper),
+		cmocka_unit_test(limits_once_an_hour), cmocka_unit_test(chips),
+		cmocka_unit_test(i915_card),	       cmocka_unit_test(heat),
+		cmocka_unit_test(processor_by_perf),   cmocka_unit_test(processor_by_powercap),
+		cmocka_unit_test(processor_denied),    cmocka_unit_test(memory),
+		cmocka_unit_test(memory_of_i915),      cmocka_unit_test(link_of_the_card),
+		cmocka_unit_test(link_of_a_sleeper),   cmocka_unit_test(link_without_the_switch),
 		cmocka_unit_test(residency_of_xe),
 	};
 
