@@ -119,29 +119,28 @@ static double joules(const struct energy *energy)
 	return (double)energy->total / 1e6;
 }
 
-static int collect_energy(const struct collection *c, struct state *state, size_t i, bool awake,
-			  uint64_t now, enum energy_gap gap)
+static int collect_energy(const struct collection *c, struct state *state, size_t i, uint64_t now,
+			  enum energy_gap gap)
 {
 	struct hwmon_file *file = &state->hwmon->files[i];
 	int64_t value;
-	int r = awake ? hwmon_read(c->context->fs, state->hwmon, file, &value) : 0;
+	int r = hwmon_read(c->context->fs, state->hwmon, file, &value);
 
 	if (r < 0)
 		return r;
-	if (r > 0 && value >= 0)
+	if (r > 0 && value >= 0 && state->hwmon->state == HWMON_AWAKE)
 		energy_add(&state->sensors[i], (uint64_t)value, now, gap);
-	if (state->sensors[i].known && (r > 0 || !awake))
+	if (state->sensors[i].known && (r > 0 || state->hwmon->state == HWMON_SUSPENDED))
 		put(c->batch, &families[ENERGY], joules(&state->sensors[i]), c->gpu->pci,
 		    file->sensor);
 	return 0;
 }
 
-static int collect_limit(const struct collection *c, struct state *state, size_t i, bool awake,
-			 uint64_t now)
+static int collect_limit(const struct collection *c, struct state *state, size_t i, uint64_t now)
 {
 	struct hwmon_file *file = &state->hwmon->files[i];
 	int64_t value;
-	int r = hwmon_read_limit(c->context->fs, state->hwmon, file, awake, now, &value);
+	int r = hwmon_read_limit(c->context->fs, state->hwmon, file, now, &value);
 
 	if (r > 0 && value > 0)
 		put(c->batch, &families[LIMIT], (double)value / 1e6, c->gpu->pci, file->sensor,
@@ -152,7 +151,7 @@ static int collect_limit(const struct collection *c, struct state *state, size_t
 static int collect_card(const struct collection *c, struct state *state, uint64_t now)
 {
 	bool suspended = true;
-	enum energy_gap gap;
+	enum energy_gap gap = ENERGY_RAN;
 	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
 
 	if (r < 0 && r != -ENOENT && r != -ENODATA)
@@ -161,12 +160,14 @@ static int collect_card(const struct collection *c, struct state *state, uint64_
 					1 << HWMON_ENERGY | 1 << HWMON_POWER, &state->hwmon) < 0)
 		return fault_set(c->fault, REASON_NOT_SUPPORTED, NULL, -ENODEV,
 				 "%s has registered no hwmon chip", c->gpu->driver_name);
-	/* A pause is one between two values: while the card sleeps there is none. */
-	gap = suspended ? ENERGY_RAN : gap_of(c, state, now);
+	hwmon_begin(c->context->fs, c->gpu, state->hwmon, suspended, now);
+	/* A gap is one between two values that were read. */
+	if (state->hwmon->state == HWMON_AWAKE)
+		gap = gap_of(c, state, now);
 	for (size_t i = 0; i < state->hwmon->n; i++) {
 		r = state->hwmon->files[i].kind == HWMON_ENERGY
-			    ? collect_energy(c, state, i, !suspended, now, gap)
-			    : collect_limit(c, state, i, !suspended, now);
+			    ? collect_energy(c, state, i, now, gap)
+			    : collect_limit(c, state, i, now);
 		if (r < 0) {
 			collector_add_fault(c, r, "%s/%s", state->hwmon->dir,
 					    state->hwmon->files[i].name);

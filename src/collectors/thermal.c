@@ -88,16 +88,16 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 }
 
 static int collect_file(const struct collection *c, struct state *state, struct hwmon_file *file,
-			bool awake, uint64_t now)
+			uint64_t now)
 {
 	bool limit = strcmp(file->attribute, "input") != 0;
 	int64_t value;
 	int r;
 
 	if (limit)
-		r = hwmon_read_limit(c->context->fs, state->hwmon, file, awake, now, &value);
+		r = hwmon_read_limit(c->context->fs, state->hwmon, file, now, &value);
 	else
-		r = awake ? hwmon_read(c->context->fs, state->hwmon, file, &value) : 0;
+		r = hwmon_read(c->context->fs, state->hwmon, file, &value);
 	if (r <= 0)
 		return r;
 	if (value < units[file->kind].min || value > units[file->kind].max)
@@ -126,8 +126,9 @@ static int collect(const struct collection *c)
 		       &state->hwmon) < 0)
 		return fault_set(c->fault, REASON_NOT_SUPPORTED, NULL, -ENODEV,
 				 "%s has registered no hwmon chip", c->gpu->driver_name);
+	hwmon_begin(c->context->fs, c->gpu, state->hwmon, suspended, now);
 	for (size_t i = 0; i < state->hwmon->n; i++) {
-		r = collect_file(c, state, &state->hwmon->files[i], !suspended, now);
+		r = collect_file(c, state, &state->hwmon->files[i], now);
 		if (r < 0) {
 			collector_add_fault(c, r, "%s/%s", state->hwmon->dir,
 					    state->hwmon->files[i].name);

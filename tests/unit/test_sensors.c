@@ -242,6 +242,44 @@ static void limits_once_an_hour(void **unused)
 	end();
 }
 
+/* Scrapes that come faster than a card falls asleep leave it the time. */
+static void time_to_sleep(void **unused)
+{
+	const uint64_t base = 98114203515;
+
+	(void)unused;
+	begin(FIXTURE("battlemage-xe"), "power", "0000:03:00.0");
+	tree_write(&tree, CARD "power/autosuspend_delay_ms", "10000\n");
+	assert_int_equal(init(), 0);
+	assert_int_equal(scrape(0), 0);
+	for (int i = 1; i <= 2; i++) {
+		write_number(HWMON "energy2_input", base + (unsigned)i * 2500000000u);
+		assert_int_equal(scrape(5), 0);
+		assert_near(value_of("joules_total"), 0);
+		assert_near(value_of("limit=\"cap\"} "), 228);
+	}
+	/* It is in use: the whole time counts, at 500 W. */
+	write_number(HWMON "energy2_input", base + 7500000000u);
+	assert_int_equal(scrape(5), 0);
+	assert_near(value_of("joules_total"), 7500);
+	/* It may not sleep anyway. */
+	tree_write(&tree, CARD "power/control", "on\n");
+	write_number(HWMON "energy2_input", base + 8000000000u);
+	assert_int_equal(scrape(1), 0);
+	assert_near(value_of("joules_total"), 8000);
+	end();
+	begin(FIXTURE("battlemage-xe"), "thermal", "0000:03:00.0");
+	tree_write(&tree, CARD "power/autosuspend_delay_ms", "10000\n");
+	assert_int_equal(init(), 0);
+	assert_int_equal(scrape(0), 0);
+	tree_write(&tree, HWMON "temp2_input", "99000\n");
+	assert_int_equal(scrape(10), 0);
+	assert_near(value_of("sensor=\"pkg\"} "), 47);
+	assert_int_equal(scrape(2), 0);
+	assert_near(value_of("sensor=\"pkg\"} "), 99);
+	end();
+}
+
 /* A chip that the driver registers after the rest, and none. */
 static void chips(void **unused)
 {
@@ -602,13 +640,21 @@ static void residency_of_xe(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(energy_of_a_card),    cmocka_unit_test(energy_of_a_sleeper),
-		cmocka_unit_test(limits_once_an_hour), cmocka_unit_test(chips),
-		cmocka_unit_test(i915_card),	       cmocka_unit_test(heat),
-		cmocka_unit_test(processor_by_perf),   cmocka_unit_test(processor_by_powercap),
-		cmocka_unit_test(processor_denied),    cmocka_unit_test(memory),
-		cmocka_unit_test(memory_of_i915),      cmocka_unit_test(link_of_the_card),
-		cmocka_unit_test(link_of_a_sleeper),   cmocka_unit_test(link_without_the_switch),
+		cmocka_unit_test(energy_of_a_card),
+		cmocka_unit_test(energy_of_a_sleeper),
+		cmocka_unit_test(limits_once_an_hour),
+		cmocka_unit_test(time_to_sleep),
+		cmocka_unit_test(chips),
+		cmocka_unit_test(i915_card),
+		cmocka_unit_test(heat),
+		cmocka_unit_test(processor_by_perf),
+		cmocka_unit_test(processor_by_powercap),
+		cmocka_unit_test(processor_denied),
+		cmocka_unit_test(memory),
+		cmocka_unit_test(memory_of_i915),
+		cmocka_unit_test(link_of_the_card),
+		cmocka_unit_test(link_of_a_sleeper),
+		cmocka_unit_test(link_without_the_switch),
 		cmocka_unit_test(residency_of_xe),
 	};
 

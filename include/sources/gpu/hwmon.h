@@ -20,17 +20,25 @@ struct hwmon_file {
 			  */
 	int fd;		 /* -1: not open yet */
 
-	/* Of a limit, see hwmon_read_limit(): */
-	uint64_t read_at; /* monotonic ns, 0 = never */
-	int r;		  /* what hwmon_read() said then, with this value */
+	/* The last read: */
+	uint64_t read_at; /* of a limit, monotonic ns; 0 = never */
+	int r;		  /* what came of it, with this value */
 	int64_t value;
-	bool off; /* it was 0 */
+	bool off; /* a limit that was 0 */
 };
 
 #define HWMON_MAX_FILES 48
 
+enum hwmon_state {
+	HWMON_SUSPENDED, /* nothing may be read */
+	HWMON_RECENT,	 /* nothing is read, values are those of the last time */
+	HWMON_AWAKE,
+};
+
 struct hwmon {
 	char dir[96];
+	enum hwmon_state state;
+	uint64_t hold_ns, read_at;
 	size_t n;
 	struct hwmon_file files[HWMON_MAX_FILES];
 };
@@ -56,9 +64,14 @@ int hwmon_find(const struct fs *fs, const struct gpu *gpu, unsigned kinds, struc
 void hwmon_free(struct hwmon *hwmon);
 
 /*
- * Reads a value and keeps its file open. 1, 0 when the card does not have it now, or -errno. The
- * caller has made sure that the card is awake.
+ * Before the reads of a scrape: what they may do. A read puts a card's sleep off by its autosuspend
+ * delay (i915's 10 s, xe's 1 s), so scrapes that come faster than that would keep an idle card
+ * awake for ever. Then the card is left alone until it has had the time, and sleeps or is in use.
  */
+void hwmon_begin(const struct fs *fs, const struct gpu *gpu, struct hwmon *hwmon, bool suspended,
+		 uint64_t now);
+
+/* Reads a value and keeps its file open. 1, 0 when the card does not have it now, or -errno. */
 int hwmon_read(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file, int64_t *ret);
 
 #define HWMON_LIMITS_NS UINT64_C(3600000000000)
@@ -68,7 +81,7 @@ int hwmon_read(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file
  * xe writes a line into the kernel's log for each read of one that is off (0), so that is never
  * read again. In between, and while the card sleeps, it is what it was.
  */
-int hwmon_read_limit(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file, bool awake,
+int hwmon_read_limit(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file,
 		     uint64_t now, int64_t *ret);
 
 #endif

@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HWMON_DIR "sys/bus/pci/devices/%s/hwmon"
+#define MAX_DELAY_MS 60000
+#define HWMON_DIR    "sys/bus/pci/devices/%s/hwmon"
 
 static const struct {
 	const char *prefix;
@@ -124,6 +125,7 @@ int hwmon_find(const struct fs *fs, const struct gpu *gpu, unsigned kinds, struc
 {
 	_cleanup_list_ char **names = NULL;
 	struct hwmon *hwmon = calloc(1, sizeof(*hwmon));
+	uint64_t delay;
 
 	if (!hwmon)
 		return -ENOMEM;
@@ -140,6 +142,10 @@ int hwmon_find(const struct fs *fs, const struct gpu *gpu, unsigned kinds, struc
 		free(hwmon);
 		return -ENODEV;
 	}
+	/* A tenth more: the timer may be late. -1 is a card that never sleeps by itself. */
+	if (fs_read_u64(fs, &delay, "sys/bus/pci/devices/%s/power/autosuspend_delay_ms",
+			gpu->pci) == 0)
+		hwmon->hold_ns = (delay < MAX_DELAY_MS ? delay : MAX_DELAY_MS) * 1100000u;
 	*ret = hwmon;
 	return 0;
 }
@@ -154,7 +160,20 @@ void hwmon_free(struct hwmon *hwmon)
 	free(hwmon);
 }
 
-int hwmon_read(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file, int64_t *ret)
+void hwmon_begin(const struct fs *fs, const struct gpu *gpu, struct hwmon *hwmon, bool suspended,
+		 uint64_t now)
+{
+	enum gpu_power power;
+
+	hwmon->state = suspended ? HWMON_SUSPENDED : HWMON_AWAKE;
+	if (!suspended && hwmon->read_at && now - hwmon->read_at < hwmon->hold_ns &&
+	    gpu_power(fs, gpu, &power) == 0 && power == GPU_MAY_SLEEP)
+		hwmon->state = HWMON_RECENT;
+	if (hwmon->state == HWMON_AWAKE)
+		hwmon->read_at = now;
+}
+
+static int read_file(const struct fs *fs, const struct hwmon *hwmon, struct hwmon_file *file)
 {
 	char text[32];
 	int n = fs_read_kept(fs, &file->fd, text, sizeof(text), "%s/%s", hwmon->dir, file->name);
@@ -164,15 +183,26 @@ int hwmon_read(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file
 		return 0;
 	if (n < 0)
 		return n;
-	n = hwmon_parse_value(text, (size_t)n, ret);
+	n = hwmon_parse_value(text, (size_t)n, &file->value);
 	return n == -ENODATA ? 0 : n < 0 ? n : 1;
 }
 
-int hwmon_read_limit(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file, bool awake,
+int hwmon_read(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file, int64_t *ret)
+{
+	if (hwmon->state == HWMON_SUSPENDED)
+		return 0;
+	if (hwmon->state == HWMON_AWAKE)
+		file->r = read_file(fs, hwmon, file);
+	*ret = file->value;
+	return file->r;
+}
+
+int hwmon_read_limit(const struct fs *fs, struct hwmon *hwmon, struct hwmon_file *file,
 		     uint64_t now, int64_t *ret)
 {
-	if (awake && !file->off && (file->read_at == 0 || now - file->read_at >= HWMON_LIMITS_NS)) {
-		file->r = hwmon_read(fs, hwmon, file, &file->value);
+	if (hwmon->state == HWMON_AWAKE && !file->off &&
+	    (file->read_at == 0 || now - file->read_at >= HWMON_LIMITS_NS)) {
+		file->r = read_file(fs, hwmon, file);
 		file->off = file->r > 0 && file->value == 0;
 		file->read_at = now;
 		close_fdp(&file->fd);
