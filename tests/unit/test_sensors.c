@@ -440,6 +440,16 @@ static void processor_denied(void **unused)
 	assert_int_equal(init(), 0);
 	assert_int_equal(scrape(0), -EACCES);
 	assert_int_equal(fault.reason, REASON_PERMISSION);
+	assert_string_equal(fault.remedy, "perf-paranoid");
+	fake_error("perf_event_open", -EPERM);
+	assert_int_equal(scrape(0), -EACCES);
+	assert_string_equal(fault.remedy, "perf-seccomp");
+	/* The kernel has no event of this processor: root would see more, and that is no failure.
+	 */
+	fake_error("perf_event_open", -ENOENT);
+	assert_int_equal(scrape(0), 0);
+	assert_string_equal(text, "");
+	assert_int_equal(fault.reason, REASON_PERMISSION);
 	assert_string_equal(fault.remedy, "energy-rights");
 	/* Rights that come later. */
 	fake_error(POWERCAP "intel-rapl:0:1/energy_uj", 0);

@@ -32,7 +32,8 @@ bool rapl_exists(const struct fs *fs);
 
 /*
  * The first call that succeeds chooses the source, perf first. 0 or -errno with *fault filled in;
- * -EACCES: neither may be read.
+ * -EACCES: neither may be read. 0 with *fault filled in and no value: there is powercap alone, and
+ * that is root's.
  */
 int rapl_read(struct rapl *rapl, struct rapl_value ret[static RAPL_DOMAINS], struct fault *fault);
 

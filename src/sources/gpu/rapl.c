@@ -258,18 +258,21 @@ static int read_zones(struct rapl *rapl, struct rapl_value *ret, struct fault *f
 	return 0;
 }
 
-static int denied(int perf, int zones, struct fault *fault)
-{
-	return fault_set(fault, REASON_PERMISSION, "energy-rights", -EACCES,
-			 "the processor's energy counters: perf event power/energy-gpu: %s; "
-			 "powercap's energy_uj: %s; give CAP_PERFMON, or run as root",
-			 perf < 0 ? strerrordesc_np(-perf) : "not there",
-			 zones < 0 ? strerrordesc_np(-zones) : "not there");
-}
-
 static bool is_denial(int r)
 {
 	return r == -EACCES || r == -EPERM || r == -ENOSYS;
+}
+
+/* The perf event is the GPU's engines' in this: the same rights, and the same remedies. */
+static int denied(int perf, int zones, struct fault *fault)
+{
+	bool seccomp = perf == -EPERM || perf == -ENOSYS;
+
+	return fault_set(
+		fault, seccomp ? REASON_SECCOMP : REASON_PERMISSION,
+		seccomp ? "perf-seccomp" : "perf-paranoid", -EACCES,
+		"the processor's energy: perf event power/%s: %s; powercap's energy_uj: %s",
+		events[RAPL_GPU], strerrordesc_np(-perf), strerrordesc_np(-zones));
 }
 
 static int choose(struct rapl *rapl, struct fault *fault)
@@ -293,8 +296,12 @@ static int choose(struct rapl *rapl, struct fault *fault)
 			return 0;
 		}
 	}
-	if (is_denial(perf) || is_denial(zones))
+	if (is_denial(perf))
 		return denied(perf, zones, fault);
+	/* Without the event there is what is root's alone: who is not root lacks nothing else. */
+	if (is_denial(zones))
+		return fault_set(fault, REASON_PERMISSION, "energy-rights", 0,
+				 "the processor's energy: %s", zone_fault.detail);
 	if (zone_fault.reason != REASON_NONE) {
 		*fault = zone_fault;
 		return zones;
@@ -306,9 +313,9 @@ int rapl_read(struct rapl *rapl, struct rapl_value ret[static RAPL_DOMAINS], str
 {
 	int r = rapl->source == UNDECIDED ? choose(rapl, fault) : 0;
 
-	if (r < 0)
-		return r;
 	memset(ret, 0, RAPL_DOMAINS * sizeof(*ret));
+	if (r < 0 || rapl->source == UNDECIDED)
+		return r;
 	if (rapl->source == ZONES)
 		return read_zones(rapl, ret, fault);
 	r = read_events(rapl, ret);
