@@ -56,6 +56,14 @@ int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...) _
 int fs_open(const struct fs *fs, const char *fmt, ...) _printf_(2, 3);
 int fs_reread(int fd, char *buf, size_t size);
 
+/*
+ * Both in one: the descriptor stays in *fd, -1 before the first read, and belongs to the caller.
+ * One system call a read instead of three. A descriptor that fails is closed, and the next read
+ * opens the path anew.
+ */
+int fs_read_kept(const struct fs *fs, int *fd, char *buf, size_t size, const char *fmt, ...)
+	_printf_(5, 6);
+
 /* A file with one decimal number. 0 or -errno; -EINVAL and -ERANGE for anything else in it. */
 int fs_read_u64(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 

@@ -66,6 +66,19 @@ int sys_i915_wedged(const char *node, bool *ret_wedged);
 /* The rate that i915 takes for a GPU's timestamps, in Hz. Wakes nothing. 0 or -errno. */
 int sys_i915_timestamp_hz(const char *node, unsigned *ret);
 
+/*
+ * A region of a card's own memory (of class DRM_I915_MEMORY_CLASS_DEVICE). free is size where the
+ * kernel does not tell: it is older than Linux 5.19, or the caller has no CAP_PERFMON.
+ */
+struct sys_region {
+	unsigned instance;
+	uint64_t size, free;
+};
+
+/* Asks i915 for them (Linux 5.13). Wakes nothing. Returns how many there are, max at most, or
+ * -errno: of the open, -EINVAL of an i915 that does not know the question. */
+int sys_i915_regions(const char *node, struct sys_region *ret, size_t max);
+
 /* A socket that receives the kernel's own uevents (NETLINK_KOBJECT_UEVENT). fd or -errno. */
 int sys_uevent_open(void);
 

@@ -73,6 +73,7 @@ struct collector {
 	bool off_by_default;
 	bool reads_processes; /* needs the rights to read other users' processes */
 	bool needs_baseline;  /* its counters start with the first collect */
+	bool of_pmu;	      /* the source of each family is a pmu_value */
 	const struct family *families;
 	size_t n_families;
 
@@ -107,6 +108,10 @@ struct collector {
 int collector_read_u64(const struct context *context, struct fault *fault, uint64_t *ret,
 		       const char *fmt, ...) _printf_(4, 5);
 
+/* Adds a file that could not be read, r, to the collect's fault. */
+void collector_add_fault(const struct collection *collection, int r, const char *fmt, ...)
+	_printf_(3, 4);
+
 /*
  * The numbers of the entries "<prefix>N" in a directory, sorted as the directory's names are.
  * Returns how many were written to numbers (at most max), or -errno.
@@ -120,7 +125,8 @@ int collector_list_numbers(const struct context *context, const char *prefix, un
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state);
 int collector_pmu_collect(const struct collection *collection);
 #define COLLECTOR_OF_PMU(table)                                                                    \
-	COLLECTOR_FAMILIES(table), .init = collector_pmu_init, .collect = collector_pmu_collect
+	COLLECTOR_FAMILIES(table), .of_pmu = true, .init = collector_pmu_init,                     \
+				   .collect = collector_pmu_collect
 
 /*
  * The kinds of events (bits of enum pmu_kind) of a collector's families that need no flag; 0 for

@@ -181,6 +181,27 @@ int fs_open(const struct fs *fs, const char *fmt, ...)
 	return fd;
 }
 
+int fs_read_kept(const struct fs *fs, int *fd, char *buf, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	if (*fd < 0) {
+		va_start(ap, fmt);
+		n = open_path(fs, O_RDONLY, fmt, ap);
+		va_end(ap);
+		if (n < 0)
+			return n;
+		*fd = n;
+	}
+	n = fs_reread(*fd, buf, size);
+	if (n < 0) {
+		close(*fd);
+		*fd = -1;
+	}
+	return n;
+}
+
 int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
 {
 	va_list ap;

@@ -161,6 +161,36 @@ int sys_i915_timestamp_hz(const char *node, unsigned *ret)
 	return 0;
 }
 
+int sys_i915_regions(const char *node, struct sys_region *ret, size_t max)
+{
+	enum { REGIONS = 16 };
+	_Alignas(struct drm_i915_query_memory_regions) char
+		buf[sizeof(struct drm_i915_query_memory_regions) +
+		    REGIONS * sizeof(struct drm_i915_memory_region_info)] = { 0 };
+	const struct drm_i915_query_memory_regions *regions = (const void *)buf;
+	struct drm_i915_query_item item = { .query_id = DRM_I915_QUERY_MEMORY_REGIONS,
+					    .length = sizeof(buf),
+					    .data_ptr = (uintptr_t)buf };
+	struct drm_i915_query query = { .num_items = 1, .items_ptr = (uintptr_t)&item };
+	_cleanup_close_ int fd = open_node(node);
+	size_t n = 0;
+
+	if (fd < 0)
+		return fd;
+	if (drmIoctl(fd, DRM_IOCTL_I915_QUERY, &query) < 0)
+		return -errno;
+	if (item.length < 0)
+		return item.length;
+	for (uint32_t i = 0; i < regions->num_regions && i < REGIONS && n < max; i++) {
+		const struct drm_i915_memory_region_info *info = &regions->regions[i];
+
+		if (info->region.memory_class == I915_MEMORY_CLASS_DEVICE)
+			ret[n++] = (struct sys_region){ info->region.memory_instance,
+							info->probed_size, info->unallocated_size };
+	}
+	return (int)n;
+}
+
 /*
  * The kernel sends to network namespaces of the first user namespace alone (uevent_net_init() of
  * lib/kobject_uevent.c). Elsewhere the socket opens all the same, and hears nothing for ever.

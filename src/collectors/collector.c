@@ -31,6 +31,19 @@ int collector_read_u64(const struct context *context, struct fault *fault, uint6
 	return r;
 }
 
+void collector_add_fault(const struct collection *c, int r, const char *fmt, ...)
+{
+	struct fault unread;
+	char path[PATH_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(path, sizeof(path), fmt, ap);
+	va_end(ap);
+	fault_errno(&unread, r, "%s", path);
+	fault_add(c->fault, &unread);
+}
+
 int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
 			   size_t max, const char *fmt, ...)
 {
@@ -84,7 +97,7 @@ static unsigned kinds_of(const struct collector *collector, bool with_opt_in)
 {
 	unsigned kinds = 0;
 
-	if (collector->collect != collector_pmu_collect)
+	if (!collector->of_pmu)
 		return 0;
 	for (size_t i = 0; i < collector->n_families; i++) {
 		const struct pmu_value *value = collector->families[i].source;

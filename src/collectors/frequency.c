@@ -99,8 +99,9 @@ static const struct attribute attributes[LAYOUTS][FAMILIES] = {
 		[REQUESTED] = { "cur_freq", true },
 		[MIN] = { "min_freq", true },
 		[MAX] = { "max_freq", true },
-		[RP0] = { "rp0_freq", false },
-		[RPN] = { "rpn_freq", false },
+		/* Before Linux 6.19. */
+		[RP0] = { "rp0_freq", true },
+		[RPN] = { "rpn_freq", true },
 	},
 };
 
@@ -113,7 +114,17 @@ struct gt {
 struct state {
 	size_t n;
 	struct gt gts[COLLECTOR_MAX_GTS];
+	int status; /* descriptor */
 };
+
+static void destroy(void *data)
+{
+	struct state *state = data;
+
+	if (state)
+		close_fdp(&state->status);
+	free(state);
+}
 
 static void add_gt(struct state *state, enum layout layout, unsigned number, const char *dir)
 {
@@ -179,6 +190,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
+	state->status = -1;
 	if (gpu->driver == GPU_I915)
 		find_i915(context, gpu, state);
 	else
@@ -191,7 +203,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	return 0;
 }
 
-static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_power power)
+static int collect_gt(const struct collection *c, const struct gt *gt, bool suspended)
 {
 	char number[8];
 	int ret = 0;
@@ -202,8 +214,7 @@ static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_
 		uint64_t mhz;
 		int r;
 
-		if (!attribute->name ||
-		    (attribute->wakes && power != GPU_AWAKE && power != GPU_MAY_SLEEP))
+		if (!attribute->name || (attribute->wakes && suspended))
 			continue;
 		r = collector_read_u64(c->context, c->fault, &mhz, "%s/%s", gt->dir,
 				       attribute->name);
@@ -217,17 +228,18 @@ static int collect_gt(const struct collection *c, const struct gt *gt, enum gpu_
 
 static int collect(const struct collection *c)
 {
-	const struct state *state = c->state;
-	enum gpu_power power = GPU_POWER_UNKNOWN;
+	struct state *state = c->state;
+	bool suspended = true;
 	int ret = 0;
 
 	/*
 	 * An unknown state counts as asleep. xe sleeps 1 s after the last use, so a read of
-	 * an active GPU puts that off by a second at most.
+	 * an active GPU puts that off by a second at most. No clock of i915's wakes.
 	 */
-	gpu_power(c->context->fs, c->gpu, &power);
+	if (c->gpu->driver == GPU_XE)
+		gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
 	for (size_t i = 0; i < state->n; i++)
-		if (collect_gt(c, &state->gts[i], power) != 0)
+		if (collect_gt(c, &state->gts[i], suspended) != 0)
 			ret = COLLECT_PARTIAL;
 	return ret;
 }
@@ -238,4 +250,5 @@ const struct collector frequency_collector = {
 	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
+	.destroy = destroy,
 };

@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-/* How long does a GT sleep (RC6), and how long was it awake? From the i915 PMU. */
+/*
+ * How long does a GT sleep (RC6, C6), and how long was it awake? Of i915 from its PMU. xe's PMU has
+ * an event for it that keeps the GPU from being suspended as long as it is open, so of xe from
+ * gtidle/idle_residency_ms (drivers/gpu/drm/xe/xe_gt_idle.c), whose reads do not wake a GT, but
+ * would wake a suspended GPU.
+ */
+#include "base/sys.h"
+#include "base/text.h"
 #include "collectors/collector.h"
+#include "sources/gpu/counter.h"
 
 #include <errno.h>
+#include <stdio.h>
+
+enum { RC6, AWAKE };
 
 static const struct family families[] = {
-	{
+	[RC6] = {
 		.name = "intel_gpu_rc6_seconds_total",
-		.help = "Time the GT spent in the power-saving state RC6, from the i915 PMU's "
-			"rc6-residency event.",
+		.help = "Time the GT spent in the power-saving state RC6 (of xe: C6) since the "
+			"exporter read it first, from the i915 PMU's rc6-residency event or xe's "
+			"idle_residency_ms; of xe it stands still while the GPU is suspended.",
 		.type = COUNTER,
 		.labels = { "pci", "gt" },
 		.source = &(const struct pmu_value){ PMU_RC6, LABELS_GT, 1, 1e9 },
 	},
-	{
+	[AWAKE] = {
 		.name = "intel_gpu_gt_awake_seconds_total",
 		.help = "Time the driver held the GT awake, from the i915 PMU's "
 			"software-gt-awake-time event.",
@@ -23,18 +35,153 @@ static const struct family families[] = {
 	},
 };
 
-/* xe has gtidle in sysfs whether it has a PMU or not (drivers/gpu/drm/xe/xe_gt_idle.c). */
+struct gt {
+	unsigned tile, number;
+	int residency;		/* descriptor */
+	struct counter counter; /* ms */
+	bool known;
+};
+
+struct state {
+	size_t n;
+	struct gt gts[COLLECTOR_MAX_GTS];
+	int status; /* descriptor */
+};
+
+static void destroy(void *data)
+{
+	struct state *state = data;
+
+	if (!state)
+		return;
+	for (size_t i = 0; i < state->n; i++)
+		close_fdp(&state->gts[i].residency);
+	close_fdp(&state->status);
+	free(state);
+}
+
+static void find_gts(const struct context *context, const struct gpu *gpu, struct state *state)
+{
+	unsigned tiles[COLLECTOR_MAX_GTS], gts[COLLECTOR_MAX_GTS];
+	int n_tiles = collector_list_numbers(context, "tile", tiles, ARRAY_SIZE(tiles),
+					     "sys/bus/pci/devices/%s", gpu->pci);
+
+	for (int t = 0; t < n_tiles; t++) {
+		int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts),
+					       "sys/bus/pci/devices/%s/tile%u", gpu->pci, tiles[t]);
+
+		for (int g = 0; g < n && state->n < COLLECTOR_MAX_GTS; g++) {
+			uint64_t inode;
+
+			if (fs_inode(context->fs, &inode,
+				     "sys/bus/pci/devices/%s/tile%u/gt%u/gtidle/idle_residency_ms",
+				     gpu->pci, tiles[t], gts[g]) == 0)
+				state->gts[state->n++] = (struct gt){ .tile = tiles[t],
+								      .number = gts[g],
+								      .residency = -1 };
+		}
+	}
+}
+
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
-	int r = collector_pmu_init(context, gpu, ret_state);
+	struct state *state;
 
-	return r == -ENODEV && gpu->driver == GPU_XE && !gpu->vf ? -EOPNOTSUPP : r;
+	if (gpu->driver != GPU_XE)
+		return collector_pmu_init(context, gpu, ret_state);
+	state = calloc(1, sizeof(*state));
+	if (!state)
+		return -ENOMEM;
+	state->status = -1;
+	find_gts(context, gpu, state);
+	if (state->n == 0) {
+		destroy(state);
+		return -ENODEV;
+	}
+	*ret_state = state;
+	return 0;
+}
+
+/*
+ * The register has 32 bits of 1.28 us, and the driver extends it by what it has grown at each read:
+ * one that restarts (D3cold) is taken for one that has wrapped, up to 5498 s in which no GT has
+ * slept. What is more than the time between two reads is such a jump.
+ */
+static void add(struct gt *gt, uint64_t ms, uint64_t now_ms)
+{
+	struct counter *counter = &gt->counter;
+	uint64_t most = now_ms - counter->at;
+
+	/* Residency and clock are not read at one instant. */
+	most += most / 20 + 20;
+	if (!gt->known || (ms > counter->raw && ms - counter->raw > most)) {
+		counter->raw = ms;
+		counter->held = false;
+		gt->known = true;
+	} else {
+		counter_add(counter, ms);
+	}
+	/* A value that is held has no time of its own. */
+	if (!counter->held)
+		counter->at = now_ms;
+}
+
+static int read_gt(const struct collection *c, struct gt *gt, uint64_t now_ms)
+{
+	char path[96], text[32];
+	uint64_t ms;
+	int n;
+
+	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/tile%u/gt%u/gtidle/idle_residency_ms",
+		 c->gpu->pci, gt->tile, gt->number);
+	n = fs_read_kept(c->context->fs, &gt->residency, text, sizeof(text), "%s", path);
+	if (n >= 0)
+		n = text_parse_u64(text, (size_t)n, &ms);
+	if (n < 0) {
+		collector_add_fault(c, n, "%s", path);
+		return n;
+	}
+	add(gt, ms, now_ms);
+	return 0;
+}
+
+static int collect_gt(const struct collection *c, struct gt *gt, bool suspended, uint64_t now_ms)
+{
+	char number[8];
+	int r = suspended ? 0 : read_gt(c, gt, now_ms);
+
+	if (r < 0)
+		return r;
+	snprintf(number, sizeof(number), "%u", gt->number);
+	if (gt->known)
+		put(c->batch, &families[RC6], (double)gt->counter.total / 1e3, c->gpu->pci, number);
+	return 0;
+}
+
+static int collect(const struct collection *c)
+{
+	struct state *state = c->state;
+	uint64_t now_ms = sys_monotonic_ns() / 1000000u;
+	bool suspended = true;
+	int ret = 0, r;
+
+	if (!state)
+		return collector_pmu_collect(c);
+	r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
+	if (r < 0 && r != -ENOENT && r != -ENODATA)
+		return fault_errno(c->fault, r, "power/runtime_status");
+	for (size_t i = 0; i < state->n; i++)
+		if (collect_gt(c, &state->gts[i], suspended, now_ms) != 0)
+			ret = COLLECT_PARTIAL;
+	return ret;
 }
 
 const struct collector idle_collector = {
 	.name = "idle",
-	.help = "RC6 residency and awake time of each GT, from the PMU",
+	.help = "RC6 residency and awake time of each GT, from the PMU or xe's sysfs",
 	COLLECTOR_FAMILIES(families),
+	.of_pmu = true,
 	.init = init,
-	.collect = collector_pmu_collect,
+	.collect = collect,
+	.destroy = destroy,
 };

@@ -17,6 +17,10 @@
 	X(interrupts)                                                                              \
 	X(throttle)                                                                                \
 	X(runtime)                                                                                 \
+	X(power)                                                                                   \
+	X(thermal)                                                                                 \
+	X(memory)                                                                                  \
+	X(pcie)                                                                                    \
 	X(error)                                                                                   \
 	X(vgpu)                                                                                    \
 	X(sriov)                                                                                   \

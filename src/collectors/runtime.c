@@ -14,16 +14,43 @@ static const struct family families[] = {
 	},
 };
 
+/* The descriptor of the status, which is kept from scrape to scrape. */
+struct state {
+	int status;
+};
+
+static void destroy(void *data)
+{
+	struct state *state = data;
+
+	if (state)
+		close_fdp(&state->status);
+	free(state);
+}
+
+static int init(const struct context *context, struct gpu *gpu, void **ret_state)
+{
+	struct state *state = calloc(1, sizeof(*state));
+
+	(void)context, (void)gpu;
+	if (!state)
+		return -ENOMEM;
+	state->status = -1;
+	*ret_state = state;
+	return 0;
+}
+
 static int collect(const struct collection *c)
 {
-	enum gpu_power power;
-	int r = gpu_power(c->context->fs, c->gpu, &power);
+	struct state *state = c->state;
+	bool suspended;
+	int r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
 
 	if (r == -ENOENT || r == -ENODATA)
 		return 0;
 	if (r < 0)
 		return fault_errno(c->fault, r, "power/runtime_status");
-	put(c->batch, &families[0], power == GPU_SUSPENDED, c->gpu->pci);
+	put(c->batch, &families[0], suspended, c->gpu->pci);
 	return 0;
 }
 
@@ -31,5 +58,7 @@ const struct collector runtime_collector = {
 	.name = "runtime",
 	.help = "whether each GPU is runtime-suspended",
 	COLLECTOR_FAMILIES(families),
+	.init = init,
 	.collect = collect,
+	.destroy = destroy,
 };

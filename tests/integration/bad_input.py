@@ -248,8 +248,8 @@ def check_hostile_machine(checks):
                 f"its healthy GPU is exported in full: {len(shown)} samples")
     checks.that(metrics.find("intel_gpu_info", pci=healthy, driver="i915", device_id="3e92"),
                 "with its identity")
-    collectors = {"info", "frequency", "throttle", "runtime", "vgpu", "sriov",
-                  "discovery"}
+    collectors = {"info", "frequency", "throttle", "runtime", "power", "thermal", "memory", "pcie",
+                  "vgpu", "sriov", "discovery"}
     bad = failing(metrics, collectors)
     checks.that(bad == failing(expected, collectors) and len(bad) > 15,
                 f"{len(bad)} collectors of other GPUs fail, as recorded")

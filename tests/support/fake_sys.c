@@ -490,6 +490,26 @@ int sys_i915_timestamp_hz(const char *node, unsigned *ret)
 	return find_i915(node, &wedged, ret);
 }
 
+int sys_i915_regions(const char *node, struct sys_region *ret, size_t max)
+{
+	FILE *file = open_table("libs.txt");
+	char text[512], name[32];
+	unsigned hz;
+	int wedged, r = find_i915(node, &wedged, &hz);
+	size_t n = 0;
+
+	while (r == 0 && file && n < max && fgets(text, sizeof(text), file)) {
+		struct sys_region region = { .instance = (unsigned)n };
+
+		if (sscanf(text, "memory %31s %lu %lu", name, &region.size, &region.free) == 3 &&
+		    strcmp(name, strrchr(node, '/') + 1) == 0)
+			ret[n++] = region;
+	}
+	if (file)
+		fclose(file);
+	return r < 0 ? r : (int)n;
+}
+
 int sys_uevent_open(void)
 {
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fake.uevents) < 0)

@@ -78,7 +78,10 @@ static int collect(const char *name, const char *pci)
 		}
 	}
 	text[n] = '\0';
-	free(state);
+	if (collector->destroy)
+		collector->destroy(state);
+	else
+		free(state);
 	batch_free(batch);
 	return r;
 }
@@ -165,7 +168,7 @@ static void offered_by_xe(void **state)
 	gpu_list_free(gpus);
 	assert_int_equal(gpu_discover(fs, pmus, NULL, &gpus), 0);
 	assert_int_equal(collect("engine", "0000:03:00.0"), -ENODEV);
-	assert_int_equal(collect("idle", "0000:03:00.0"), -EOPNOTSUPP);
+	assert_int_equal(collect("idle", "0000:03:00.0"), 0);
 	end();
 }
 

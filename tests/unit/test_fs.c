@@ -146,6 +146,33 @@ static void sizes(void **state)
 	assert_int_equal(fs_read_u64(fs, &value, "sys/number"), -EMSGSIZE);
 }
 
+/* A file that stays open is read from its beginning; one that fails is opened anew. */
+static void kept(void **state)
+{
+	char buf[8];
+	int fd = -1, first;
+
+	(void)state;
+	assert_int_equal(fs_read_kept(fs, &fd, buf, sizeof(buf), "sys/%s", "kept"), -ENOENT);
+	assert_int_equal(fd, -1);
+	tree_write(&tree, "sys/kept", "1\n");
+	assert_int_equal(fs_read_kept(fs, &fd, buf, sizeof(buf), "sys/%s", "kept"), 2);
+	first = fd;
+	assert_compare(first, >=, 0);
+	tree_write(&tree, "sys/kept", "23\n");
+	assert_int_equal(fs_read_kept(fs, &fd, buf, sizeof(buf), "sys/%s", "kept"), 3);
+	assert_string_equal(buf, "23\n");
+	assert_int_equal(fd, first);
+	tree_write(&tree, "sys/kept", "too much of it\n");
+	assert_int_equal(fs_read_kept(fs, &fd, buf, sizeof(buf), "sys/%s", "kept"), -EMSGSIZE);
+	assert_int_equal(fd, -1);
+	tree_delete(&tree, "sys/kept");
+	tree_write(&tree, "sys/kept", "4\n");
+	assert_int_equal(fs_read_kept(fs, &fd, buf, sizeof(buf), "sys/%s", "kept"), 2);
+	assert_string_equal(buf, "4\n");
+	close(fd);
+}
+
 static void not_files(void **state)
 {
 	char buf[16];
@@ -298,6 +325,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(live_or_copied, setup, teardown),
 		cmocka_unit_test_setup_teardown(numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(sizes, setup, teardown),
+		cmocka_unit_test_setup_teardown(kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(fifo_does_not_block, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_names, setup, teardown),

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "platform_ids.h"
+
 static void example_ids(void **state)
 {
 	static const struct {
@@ -13,6 +15,24 @@ static void example_ids(void **state)
 		const char *name, *generation;
 		bool discrete;
 	} rows[] = {
+		{ 0x3577, "i830M", "2", false },
+		{ 0x2562, "i845G", "2", false },
+		{ 0x3582, "i855", "2", false },
+		{ 0x2572, "i865G", "2", false },
+		{ 0x2582, "i915G", "3", false },
+		{ 0x2592, "i915GM", "3", false },
+		{ 0x2772, "i945G", "3", false },
+		{ 0x27a2, "i945GM", "3", false },
+		{ 0x29c2, "G33", "3", false },
+		{ 0xa001, "Pineview", "3", false },
+		{ 0x2992, "i965G", "4", false },
+		{ 0x2a02, "i965GM", "4", false },
+		{ 0x2a42, "GM45", "4", false },
+		{ 0x2e22, "G45", "4", false },
+		{ 0x0046, "Ironlake", "5", false },
+		{ 0x0126, "Sandy Bridge", "6", false },
+		{ 0x0166, "Ivy Bridge", "7", false },
+		{ 0x0f31, "Bay Trail", "7", false },
 		{ 0x0412, "Haswell", "7.5", false },
 		{ 0x1616, "Broadwell", "8", false },
 		{ 0x22b0, "Cherry Trail", "8", false },
@@ -47,6 +67,9 @@ static void example_ids(void **state)
 		{ 0xe20b, "Battlemage", "xe2", true },
 		{ 0xb080, "Panther Lake", "xe3", false },
 		{ 0xfd80, "Wildcat Lake", "xe3", false },
+		{ 0xd740, "Nova Lake-S", "xe3", false },
+		{ 0xd750, "Nova Lake-P", "xe3p", false },
+		{ 0x674c, "Crescent Island", "xe3p", true },
 	};
 	bool seen[ARRAY_SIZE(platforms)] = { false };
 
@@ -62,6 +85,20 @@ static void example_ids(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(platforms); i++)
 		assert_row(seen[i], platforms[i].name);
+}
+
+static void every_id_of_the_kernel(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_ids); i++) {
+		for (const uint16_t *id = kernel_ids[i].ids; *id; id++) {
+			const struct platform *p = platform_find(*id);
+
+			if (!p || strcmp(p->name, kernel_ids[i].platform) != 0)
+				fail_msg("%04x is %s and not %s", *id, p ? p->name : "unknown",
+					 kernel_ids[i].platform);
+		}
+	}
 }
 
 static void unknown_ids(void **state)
@@ -108,6 +145,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(example_ids),
+		cmocka_unit_test(every_id_of_the_kernel),
 		cmocka_unit_test(unknown_ids),
 		cmocka_unit_test(ranges),
 		cmocka_unit_test(every_platform_is_whole),

@@ -135,7 +135,8 @@ static void defaults_of_the_contract(void **state)
 {
 	static const char *const on[] = { "info",	"engine",   "frequency", "idle",
 					  "interrupts", "throttle", "runtime",	 "vgpu",
-					  "client",	"machine" };
+					  "client",	"machine",  "power",	 "thermal",
+					  "memory",	"pcie" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(on); i++)
@@ -151,7 +152,8 @@ static void pmu_values(void **state)
 		const struct collector *c = collectors_all[i];
 		unsigned kinds = 0;
 
-		for (size_t j = 0; c->collect == collector_pmu_collect && j < c->n_families; j++) {
+		assert_row(c->of_pmu || c->collect != collector_pmu_collect, c->name);
+		for (size_t j = 0; c->of_pmu && j < c->n_families; j++) {
 			const struct family *family = &c->families[j];
 			const struct pmu_value *v = family->source;
 			size_t n = 0;

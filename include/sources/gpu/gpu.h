@@ -86,6 +86,12 @@ enum gpu_power {
 /* From power/runtime_status and power/control. 0 or -errno; the files are readable by anyone. */
 int gpu_power(const struct fs *fs, const struct gpu *gpu, enum gpu_power *ret);
 
+/*
+ * Whether the GPU is suspended, alone: for reads that may put off its sleep, but must not wake it.
+ * The descriptor of power/runtime_status stays in *fd, see fs_read_kept().
+ */
+int gpu_is_suspended(const struct fs *fs, const struct gpu *gpu, int *fd, bool *ret);
+
 /* Parses power/runtime_status. 0, -ENODATA for "error", -EINVAL for what the kernel never says. */
 int gpu_runtime_status_parse(const char *text, size_t len, bool *ret_suspended);
 

@@ -373,3 +373,11 @@ int gpu_power(const struct fs *fs, const struct gpu *gpu, enum gpu_power *ret)
 	*ret = n > 0 && strncmp(buf, "on", 2) == 0 ? GPU_AWAKE : GPU_MAY_SLEEP;
 	return 0;
 }
+
+int gpu_is_suspended(const struct fs *fs, const struct gpu *gpu, int *fd, bool *ret)
+{
+	char buf[32];
+	int n = fs_read_kept(fs, fd, buf, sizeof(buf), PCI "/power/runtime_status", gpu->pci);
+
+	return n < 0 ? n : gpu_runtime_status_parse(buf, (size_t)n, ret);
+}

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a card's sensors cost a scrape: a read of each, whose file stays open; and how many files."""
+import os
+import re
+from collections import Counter
+
+from local import Exporter, Strace, Tree, ask, case, get_request
+
+COLLECTORS = ("power", "thermal", "memory", "pcie", "idle")
+QUERY = "?" + "&".join(f"collect[]={name}" for name in COLLECTORS)
+# Of power, thermal, pcie and idle the runtime status; two energies and the suspended time; four temperatures and
+# a fan; two files of dmem; two of the link, six of errors; two of residency.
+READS = 4 + 3 + 5 + 2 + 8 + 2
+FILES = ("openat", "open", "read", "pread64", "close", "newfstatat", "statx", "readlinkat", "readlink", "getdents64")
+
+
+def calls_of(exporter, query):
+    trace = Strace(exporter.pid, "-e", "trace=" + ",".join(FILES))
+    ask(exporter.port, get_request("/metrics" + query))
+    return Counter(found[1] for found in (re.match(r"\d+ +(\w+)\(", line) for line in trace.detach()) if found)
+
+
+def main(checks):
+    with Tree("battlemage-b60-sriov") as tree:
+        exporter = Exporter(tree.root)
+        # The second time finds the files open, and the limits read.
+        for _ in range(2):
+            ask(exporter.port, get_request("/metrics" + QUERY))
+            ask(exporter.port, get_request("/metrics?collect[]=machine"))
+        base, got = calls_of(exporter, "?collect[]=machine"), calls_of(exporter, QUERY)
+        more = got - base
+        print(f"the sensors of a card: {dict(more)}, beside {sum(base.values())} of a scrape without")
+        checks.same(more["pread64"], READS, f"{READS} reads of files that stay open")
+        checks.that(sum(more.values()) <= READS + 2, f"no more than {READS} calls: {sum(more.values())}")
+        before = len(os.listdir(f"/proc/{exporter.pid}/fd"))
+        for _ in range(20):
+            ask(exporter.port, get_request("/metrics" + QUERY))
+        checks.same(len(os.listdir(f"/proc/{exporter.pid}/fd")), before, "20 scrapes open no more files")
+        # Asleep: the status of four, dmem, and the errors, which the kernel counts.
+        tree.write("sys/bus/pci/devices/0000:03:00.0/power/runtime_status", "suspended\n")
+        got = calls_of(exporter, QUERY) - base
+        checks.same(got["pread64"], 4 + 2 + 6, "12 while the card sleeps")
+        checks.that(exporter.scrape(QUERY).value("intel_gpu_energy_joules_total", sensor="card") is not None and
+                    not exporter.scrape(QUERY).find("intel_gpu_temperature_celsius"),
+                    "the counter stands, heat is absent")
+        exporter.stop()
+
+
+case(main)
