@@ -97,14 +97,15 @@ static const struct argp_option fixed_options[] = {
 	{ "check", OPT_CHECK, "FORMAT", OPTION_ARG_OPTIONAL,
 	  "Say why hardware acceleration does not work here, and what repairs it; exit with 0 if "
 	  "nothing is wrong, 1 after warnings, 2 if it cannot work, 3 if that could not be checked. "
-	  "For programs: json; the checks as a table: list",
+	  "FORMAT: text, json, list",
 	  7 },
 	{ "check.user", OPT_CHECK_USER, "NAME", 0,
-	  "Who shall use the GPU (default: a known application's user if root asks, else who asks)",
+	  "With --check: who shall use the GPU, by name or number (default: who asks; if root does, "
+	  "the user of an application that is known)",
 	  7 },
-	{ "check.ignore", OPT_CHECK_IGNORE, "ID,...", 0,
-	  "Take failures of these checks for notes, which change no exit status", 7 },
-	{ "check.verbose", 'v', NULL, 0, "Print every check, too", 7 },
+	{ "check.ignore", OPT_CHECK_IGNORE, "LIST", 0,
+	  "With --check: take failures of these checks, by id, for notes", 7 },
+	{ "check.verbose", 'v', NULL, 0, "With --check: print every check", 7 },
 	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 7 },
 	{ "help", 'h', NULL, 0, "Print this list", -1 },
 	{ "usage", OPT_USAGE, NULL, 0, "Print the flags alone", -1 },

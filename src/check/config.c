@@ -196,26 +196,42 @@ static void guc_parameter(struct finding *f, const struct machine *m, const stru
 		finding_pass(f, "i915.enable_guc=%s", value);
 }
 
+/* The number of the source: of Debian's kernels uname has "6.1.0-38", and proc/version the rest. */
+static unsigned source_release(const struct machine *m)
+{
+	char buf[1024];
+	unsigned v[3];
+	int n = machine_read_text(m, buf, sizeof(buf), "proc/version");
+	const char *debian = n > 0 ? strstr(buf, " Debian ") : NULL;
+
+	if (debian && parse_release(debian + 8, v))
+		return v[0] * 1000000 + v[1] * 1000 + v[2];
+	/* "6.1.0": which of them it is cannot be known. */
+	if (m->release[2] == 0)
+		return 0;
+	return m->release[0] * 1000000 + m->release[1] * 1000 + m->release[2];
+}
+
 /* Only kernels whose number is upstream's: others carry repairs of later ones. */
 static void known_bad(struct finding *f, const struct machine *m, const struct target *t)
 {
-	unsigned v = m->release[0] * 1000000 + m->release[1] * 1000 + m->release[2];
+	unsigned v = source_release(m);
 	bool upstream = m->distribution & (ON_DEBIAN | ON_TALOS | ON_ARCH | ON_FEDORA | ON_ALPINE);
 	const char *what = NULL;
 
-	if (!target_is_driven(t) || !upstream || strstr(m->kernel, "-pve"))
+	if (!target_is_driven(t) || !upstream || v == 0 || strstr(m->kernel, "-pve"))
 		return;
 	if (t->platform && strcmp(t->platform->generation, "12.5") == 0 &&
 	    ((v >= 6006026 && v <= 6006032) || (v >= 6008005 && v <= 6009003)))
 		what = "makes Arc A fail; 6.6.33 and 6.9.4 are repaired";
-	else if ((v >= 5018000 && v <= 6000017) || (v >= 6001000 && v <= 6001003))
+	else if ((v >= 5018000 && v <= 6000017) || (v >= 6001001 && v <= 6001003))
 		what = "hangs in OpenCL tone mapping; 6.0.18 and 6.1.4 are repaired";
 	if (!what) {
 		finding_pass(f, "%s", "");
 		return;
 	}
-	finding_fail(f, WARNING, NULL, "Linux %u.%u.%u %s", m->release[0], m->release[1],
-		     m->release[2], what);
+	finding_fail(f, WARNING, NULL, "Linux %u.%u.%u %s", v / 1000000, v / 1000 % 1000, v % 1000,
+		     what);
 	finding_evidence(f, "/proc/sys/kernel/osrelease", "%s", m->kernel);
 }
 
@@ -281,6 +297,7 @@ static const struct check checks[] = {
 	  .area = "config",
 	  .title = "The kernel is none that is known to fail with this GPU",
 	  .depends = { "driver-vfio", "driver-none" },
+	  .layers = ON_HOST | IN_GUEST,
 	  .severity = WARNING,
 	  .run = known_bad,
 	  REMEDIES(bad_remedies) },

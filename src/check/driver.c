@@ -68,7 +68,7 @@ static void guest_kernel(struct finding *f, const struct machine *m, const struc
 	if (!m->vm || (m->n_targets == 0 && !m->wanted))
 		return;
 	if (is_driven_somewhere(m)) {
-		finding_pass(f, "this kernel has the driver");
+		finding_pass(f, "%s", "");
 		return;
 	}
 	if (why) {
@@ -90,7 +90,7 @@ static void talos_extension(struct finding *f, const struct machine *m, const st
 	if (m->distribution != ON_TALOS && !strstr(m->kernel, "-talos"))
 		return;
 	if (target_is_driven(t) || machine_has_module(m, driver)) {
-		finding_pass(f, "Talos has the extension with the driver");
+		finding_pass(f, "%s", "");
 		return;
 	}
 	finding_fail(f, ERROR, NULL,
@@ -110,10 +110,7 @@ static void driver_none(struct finding *f, const struct machine *m, const struct
 
 	finding_value(f, "driver", "%s", driver);
 	if (target_is_driven(t)) {
-		if (strcmp(t->driver, "xe") == 0 || *t->card)
-			finding_pass(f, "%s drives it", t->driver);
-		else
-			finding_pass(f, "%s has it", t->driver);
+		finding_pass(f, "%s", "");
 		finding_evidence(f, "driver", PCI "/driver -> %s", t->pci, t->driver);
 		return;
 	}
@@ -155,8 +152,8 @@ static void driver_origin(struct finding *f, const struct machine *m, const stru
 		return;
 	if (n > 0 && memchr(taint, 'O', (size_t)n))
 		finding_pass(f, "%s from outside of the kernel (DKMS)", t->driver);
-	else if (n >= 0)
-		finding_pass(f, "%s of the kernel", t->driver);
+	else
+		finding_pass(f, "%s%s", t->driver, n >= 0 ? " of the kernel" : "");
 }
 
 static const struct remedy vfio_remedies[] = {
@@ -252,7 +249,8 @@ static const struct check last_checks[] = {
 	  .area = "driver",
 	  .title = "A driver has the GPU",
 	  .depends = { "driver-vfio", "guest-kernel", "talos-extension", "module-missing",
-		       "module-blacklisted", "cmdline-nomodeset", "driver-too-old", "force-probe" },
+		       "module-blacklisted", "cmdline-nomodeset", "driver-too-old", "force-probe",
+		       "secure-boot" },
 	  .severity = ERROR,
 	  .run = driver_none,
 	  REMEDIES(driver_none_remedies) },

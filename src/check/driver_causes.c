@@ -150,7 +150,7 @@ static void force_probe(struct finding *f, const struct machine *m, const struct
 			return;
 		}
 	if (m->log_known != KNOWN)
-		finding_unknown(f, "as root", "whether the driver wants to be forced");
+		finding_unknown(f, machine_log_where(m), "whether the driver wants to be forced");
 }
 
 static const struct remedy module_missing_remedies[] = {

@@ -206,6 +206,12 @@ static const struct check *failed_before(const struct report *report, const stru
 	return NULL;
 }
 
+static bool applies(const struct machine *m, const struct check *check, const struct target *target)
+{
+	return (!check->layers || check->layers & m->layer) &&
+	       (!check->purposes || (target && check->purposes >> target->purpose & 1));
+}
+
 static void run_one(struct report *report, const struct check *check, const struct target *target,
 		    const char *ignore, uint64_t end)
 {
@@ -213,10 +219,11 @@ static void run_one(struct report *report, const struct check *check, const stru
 	struct running *running;
 
 	*f = (struct finding){ .check = check, .target = target, .status = NOT_APPLICABLE };
-	f->because = failed_before(report, f);
-	if (f->because) {
+	if (!applies(report->machine, check, target)) {
+		/* Of no use here, whatever else is wrong. */
+	} else if ((f->because = failed_before(report, f))) {
 		f->status = SKIPPED;
-	} else if (!check->layers || check->layers & report->machine->layer) {
+	} else {
 		running = calloc(1, sizeof(*running));
 		if (!running || sys_monotonic_ns() >= end) {
 			finding_unknown(f, "again, when the machine answers faster",

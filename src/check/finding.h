@@ -67,6 +67,7 @@ struct check {
 	const char *title; /* what is fine when it passes */
 	const char *depends[MAX_DEPENDS];
 	unsigned layers;	/* where it can be decided; ANYWHERE */
+	unsigned purposes;	/* bits 1 << enum purpose of the GPU; 0: whatever it is for */
 	bool of_machine;	/* else of each GPU */
 	enum severity severity; /* that it has at most */
 	void (*run)(struct finding *f, const struct machine *m, const struct target *t);

@@ -120,11 +120,11 @@ static void firmware_guc(struct finding *f, const struct machine *m, const struc
 			return;
 		}
 	if (!needed)
-		finding_pass(f, "GuC is not needed on this generation");
+		finding_pass(f, "GuC not needed");
 	else if (m->log_known == KNOWN && m->log_from_boot)
-		finding_pass(f, "the kernel has loaded GuC without a complaint");
+		finding_pass(f, "GuC loaded");
 	else
-		finding_unknown(f, "as root", "whether the GuC firmware runs");
+		finding_unknown(f, machine_log_where(m), "whether the GuC firmware runs");
 }
 
 static const char *huc_error(int r)
@@ -174,10 +174,11 @@ static void firmware_huc(struct finding *f, const struct machine *m, const struc
 	}
 	if (!read_state(m, t, "huc_info", &state) && !ask_huc(m, t, &state)) {
 		if (needed)
-			finding_unknown(f, t->asleep ? "when the GPU is awake" : "as root",
+			finding_unknown(f,
+					t->asleep ? "when the GPU is awake" : machine_log_where(m),
 					"whether the HuC firmware runs");
 		else
-			finding_pass(f, "HuC is not needed for this generation's encoders");
+			finding_pass(f, "HuC not needed");
 		return;
 	}
 	if (strcmp(state.status, "RUNNING") == 0) {
@@ -185,7 +186,7 @@ static void firmware_huc(struct finding *f, const struct machine *m, const struc
 		return;
 	}
 	if (!needed) {
-		finding_pass(f, "HuC off, which this generation's encoders do not need");
+		finding_pass(f, "HuC off, not needed");
 		return;
 	}
 	finding_fail(f, WARNING,
@@ -244,7 +245,7 @@ static void wedged(struct finding *f, const struct machine *m, const struct targ
 	if (m->log_known == KNOWN && m->log_from_boot)
 		finding_pass(f, "not wedged in this boot");
 	else
-		finding_unknown(f, "as root", "whether the driver has given the GPU up");
+		finding_unknown(f, machine_log_where(m), "whether the driver has given the GPU up");
 }
 
 #define DEBIAN_FIRMWARE                                                                            \

@@ -3,6 +3,7 @@
 #include "finding.h"
 
 #include "sources/gpu/mdev.h"
+#include "sources/workload/guest.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -23,15 +24,10 @@ static bool has_gvt(const struct target *t)
 	return false;
 }
 
-static bool is_wanted(const struct target *t)
-{
-	return t->purpose == FOR_GVT;
-}
-
 static void gvt_supported(struct finding *f, const struct machine *m, const struct target *t)
 {
 	(void)m;
-	if (!is_wanted(t) || t->discrete)
+	if (t->discrete)
 		return;
 	if (has_gvt(t)) {
 		finding_pass(f, "%s", "");
@@ -54,7 +50,7 @@ static void gvt_enabled(struct finding *f, const struct machine *m, const struct
 	char value[64], parameter[8];
 	int n;
 
-	if (!is_wanted(t) || t->discrete)
+	if (t->discrete)
 		return;
 	if (has_types(m, t)) {
 		finding_pass(f, "GVT-g on");
@@ -84,7 +80,7 @@ static void gvt_types(struct finding *f, const struct machine *m, const struct t
 	};
 	char text[160];
 
-	if (!is_wanted(t) || t->discrete)
+	if (t->discrete)
 		return;
 	if (has_types(m, t)) {
 		finding_pass(f, "%s", "");
@@ -109,32 +105,64 @@ static void gvt_types(struct finding *f, const struct machine *m, const struct t
 	finding_evidence(f, "mdev_supported_types", "none below %s", t->pci);
 }
 
+/* A vGPU whose VM does not run is left over: it keeps its part of the pool. */
+static bool find_left_over(const struct machine *m, const struct mdev_type *type, const char **ret)
+{
+	char vmid[GUEST_VMID_BYTES];
+
+	for (size_t i = 0; m->pve == KNOWN && i < type->n_uuids; i++) {
+		if (guest_mdev_vmid(type->uuids[i], vmid) < 0 ||
+		    machine_exists(m, "run/qemu-server/%s.pid", vmid))
+			continue;
+		*ret = type->uuids[i];
+		return true;
+	}
+	return false;
+}
+
+/* A VM that is to have a vGPU and does not run. */
+static const struct guest_conf *find_waiting(const struct machine *m)
+{
+	for (size_t i = 0; i < m->n_guests; i++)
+		if (!m->guests[i].lxc && !m->guests[i].runs &&
+		    memmem(m->guests[i].text, m->guests[i].len, "mdev=i915-GVTg", 14))
+			return &m->guests[i];
+	return NULL;
+}
+
 static void gvt_pool(struct finding *f, const struct machine *m, const struct target *t)
 {
+	const struct guest_conf *waiting = find_waiting(m);
 	struct mdev_type *types = NULL;
 	struct fault fault = { 0 };
-	size_t n = 0, used = 0;
+	size_t n = 0;
 	uint64_t available = 0;
 	char words[128] = "";
 
-	if (!is_wanted(t) || mdev_types_read(m->fs, t->pci, &types, &n, &fault) < 0)
+	if (mdev_types_read(m->fs, t->pci, &types, &n, &fault) < 0)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(words);
-		const char *type = strrchr(types[i].name, '_');
+		const char *type = strrchr(types[i].name, '_'), *uuid;
 
-		used += types[i].n_uuids;
 		available += types[i].has_available ? types[i].available : 0;
 		if (types[i].n_uuids > 0 || types[i].available > 0)
-			snprintf(words + len, sizeof(words) - len, "%sV5%.16s: %zu in use, %u free",
+			snprintf(words + len, sizeof(words) - len, "%sV5%.16s %zu used, %u free",
 				 len ? "; " : "", type ? type : "", types[i].n_uuids,
 				 (unsigned)types[i].available);
+		if (f->status == FAILED || !find_left_over(m, &types[i], &uuid))
+			continue;
+		finding_fail(f, WARNING, NULL, "a vGPU is left over: its VM does not run");
+		finding_evidence(f, "mdev", "%s of %s", uuid, types[i].name);
+		finding_value(f, "uuid", "%s", uuid);
 	}
-	/* All types share one pool. */
-	if (n > 0 && available == 0)
-		finding_note(f, "every vGPU is in use (%zu)", used);
-	else if (n > 0)
+	if (n > 0 && f->status != FAILED && available == 0 && waiting) {
+		finding_fail(f, WARNING, "full", "no vGPU is free for VM %s (%s)", waiting->id,
+			     waiting->name);
+		finding_evidence(f, "available_instances", "0 of every type; %s", words);
+	} else if (n > 0 && f->status != FAILED) {
 		finding_pass(f, "%s", words);
+	}
 	mdev_types_free(types, n);
 }
 
@@ -146,7 +174,7 @@ static void aperture(struct finding *f, const struct machine *m, const struct ta
 	uint64_t bytes;
 	int n;
 
-	if (!is_wanted(t) || t->discrete)
+	if (t->discrete)
 		return;
 	n = machine_read_text(m, buf, sizeof(buf), PCI "/resource", t->pci);
 	if (n <= 0 || !parse_resource(buf, (size_t)n, 2, &bytes) || bytes == 0)
@@ -195,6 +223,15 @@ static const struct remedy types_remedies[] = {
 	  .commands = "dmesg | grep -i gvt" },
 };
 
+static const struct remedy pool_remedies[] = {
+	{ .cause = "full",
+	  .where = "proxmox-host",
+	  .say = "All types share one pool: stop a VM, take a smaller type, or enlarge the aperture." },
+	{ .where = "proxmox-host",
+	  .say = "Remove it, if that VM really does not run:",
+	  .commands = "echo 1 > /sys/bus/mdev/devices/{uuid}/remove" },
+};
+
 static const struct remedy aperture_remedies[] = {
 	{ .where = "host",
 	  .reboot = true,
@@ -208,6 +245,7 @@ static const struct check checks[] = {
 	  .title = "The GPU has GVT-g, where a VM wants a vGPU",
 	  .depends = { "driver-vfio", "driver-none" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_GVT,
 	  .severity = ERROR,
 	  .run = gvt_supported,
 	  REMEDIES(supported_remedies) },
@@ -216,6 +254,7 @@ static const struct check checks[] = {
 	  .title = "GVT-g is enabled in i915, where a VM wants a vGPU",
 	  .depends = { "driver-vfio", "driver-none", "gvt-supported" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_GVT,
 	  .severity = ERROR,
 	  .run = gvt_enabled,
 	  REMEDIES(enabled_remedies) },
@@ -224,21 +263,25 @@ static const struct check checks[] = {
 	  .title = "GVT-g offers types of vGPU",
 	  .depends = { "driver-vfio", "driver-none", "gvt-supported", "gvt-enabled" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_GVT,
 	  .severity = ERROR,
 	  .run = gvt_types,
 	  REMEDIES(types_remedies) },
 	{ .id = "gvt-pool",
 	  .area = "sharing",
-	  .title = "Which vGPUs are in use and free",
+	  .title = "A vGPU is free for each VM that is to have one, and none is left over",
 	  .depends = { "driver-vfio", "driver-none", "gvt-types" },
 	  .layers = ON_HOST,
-	  .severity = NOTE,
-	  .run = gvt_pool },
+	  .purposes = 1 << FOR_GVT,
+	  .severity = WARNING,
+	  .run = gvt_pool,
+	  REMEDIES(pool_remedies) },
 	{ .id = "aperture",
 	  .area = "sharing",
 	  .title = "The aperture is large enough for more than one vGPU of the type V5_4",
 	  .depends = { "driver-vfio", "driver-none", "gvt-supported" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_GVT,
 	  .severity = NOTE,
 	  .run = aperture,
 	  REMEDIES(aperture_remedies) },

@@ -46,8 +46,7 @@ static void gpu_present(struct finding *f, const struct machine *m, const struct
 	if (m->vm)
 		return;
 	if (m->n_targets > 0) {
-		finding_pass(f, "%zu Intel GPU%s on the PCI bus", m->n_targets,
-			     m->n_targets > 1 ? "s" : "");
+		finding_pass(f, "%s", "");
 		return;
 	}
 	if (cpu_has_no_graphics(m, model, sizeof(model)))
@@ -87,7 +86,7 @@ static void guest_gpu_missing(struct finding *f, const struct machine *m, const 
 	if (!m->vm)
 		return;
 	if (m->n_targets > 0) {
-		finding_pass(f, "this VM has an Intel GPU");
+		finding_pass(f, "%s", "");
 		return;
 	}
 	if (m->n_displays > 0)
@@ -122,7 +121,7 @@ static void secure_boot(struct finding *f, const struct machine *m, const struct
 
 	(void)t;
 	if (!machine_exists(m, "sys/firmware/efi")) {
-		finding_pass(f, "no UEFI, so no Secure Boot");
+		finding_pass(f, "Secure Boot off (no UEFI)");
 		return;
 	}
 	n = machine_read_text(m, buf, sizeof(buf), SECURE_BOOT);
@@ -194,7 +193,7 @@ static const struct remedy gpu_present_remedies[] = {
 static const struct remedy guest_gpu_missing_remedies[] = {
 	{ .where = "proxmox-host",
 	  .reboot = true,
-	  .say = "On the host find the VM, give it the GPU, and stop and start it: a reboot inside "
+	  .say = "Find the VM, give it the GPU, and stop and start it: a reboot inside "
 		 "is not enough.",
 	  .commands = "grep -l {uuid} /etc/pve/qemu-server/*.conf\n"
 		      "qm config VMID | grep hostpci\n"

@@ -17,7 +17,7 @@ static void hang_seen(struct finding *f, const struct machine *m, const struct t
 	if (!target_is_driven(t))
 		return;
 	if (m->log_known != KNOWN) {
-		finding_unknown(f, "as root", "whether the GPU has hung in this boot");
+		finding_unknown(f, machine_log_where(m), "whether the GPU has hung in this boot");
 		return;
 	}
 	hangs = machine_log_count(m, t->pci, "GPU HANG: ecode") +

@@ -73,3 +73,10 @@ unsigned machine_log_count(const struct machine *m, const char *pci, const char 
 		n += fits(&record, pci, text);
 	return n;
 }
+
+const char *machine_log_where(const struct machine *m)
+{
+	if (!m->live)
+		return "on the machine itself";
+	return m->layer == IN_CONTAINER ? "on the host" : "as root";
+}

@@ -320,6 +320,9 @@ int machine_node(const struct machine *m, const char *path, struct node_status *
 		r = buf ? machine_read_text(m, buf, 65536, "nodes.txt") : -ENOMEM;
 		if (r >= 0)
 			return parse_node(buf, (size_t)r, path, ret) ? 0 : -ENOENT;
+		/* A copy without a list of its nodes has none because it cannot have any. */
+		if (r == -ENOENT)
+			return -ENODATA;
 	}
 	r = fs_status(m->fs, &s, "%s", path);
 	if (r < 0)

@@ -71,7 +71,8 @@ static void node_present(struct finding *f, const struct machine *m, const struc
 		return;
 	}
 	if (r < 0) {
-		finding_unknown(f, "as root", "/dev/dri/%s cannot be examined", t->render);
+		finding_unknown(f, r == -ENODATA ? "on the machine itself" : "as root",
+				"/dev/dri/%s cannot be examined", t->render);
 		return;
 	}
 	if (!node.is_device) {
@@ -87,7 +88,7 @@ static void node_present(struct finding *f, const struct machine *m, const struc
 				 DRM_MAJOR, t->minor);
 		return;
 	}
-	finding_pass(f, "%s is here", t->render);
+	finding_pass(f, "%s", "");
 	finding_evidence(f, path, "%u:%u", node.major, node.minor);
 }
 
@@ -143,7 +144,7 @@ static const char *denied_cause(const struct machine *m, const struct node_statu
 static void node_open(struct finding *f, const struct machine *m, const struct target *t)
 {
 	struct node_status node;
-	char path[64], status[160], user[160];
+	char path[64], status[160], user[160], group[64];
 	int r;
 
 	node_values(f, m, t);
@@ -167,10 +168,14 @@ static void node_open(struct finding *f, const struct machine *m, const struct t
 		return;
 	}
 	finding_evidence(f, m->user.name, "%s", user);
+	machine_group(m, node.gid, group, sizeof(group));
+	if (strcmp(group, "render") != 0)
+		finding_evidence(f, "/etc/group", "%u is %s here", node.gid,
+				 *group ? group : "nobody's number");
 	finding_evidence(f, "open", "%s", strerrorname_np(-r));
 	if (r == -EACCES) {
-		finding_fail(f, ERROR, denied_cause(m, &node), "user %s (%s) may not open %s",
-			     m->user.name, user, t->render);
+		finding_fail(f, ERROR, denied_cause(m, &node), "user %s may not open %s (%s)",
+			     m->user.name, t->render, status);
 	} else if (r == -EPERM) {
 		finding_fail(f, ERROR,
 			     m->kubernetes ? "kubernetes-cgroup"
@@ -218,7 +223,7 @@ static const struct remedy present_remedies[] = {
 	  .say = "Stop the container, delete what is there, and start it again." },
 	{ .cause = "lxc",
 	  .where = "proxmox-host",
-	  .say = "On the host, as root@pam:",
+	  .say = "As root@pam:",
 	  .commands = "pct set CTID --dev0 /dev/dri/{node},gid={render}\npct reboot CTID" },
 	{ .cause = "kubernetes",
 	  .where = "node",
@@ -238,7 +243,7 @@ static const struct remedy present_remedies[] = {
 static const struct remedy open_remedies[] = {
 	{ .cause = "lxc",
 	  .where = "proxmox-host",
-	  .say = "On the host, as root@pam; not chmod 666, and not usermod on the host:",
+	  .say = "As root@pam; not chmod 666, and not usermod on the host:",
 	  .commands = "pct set CTID --dev0 /dev/dri/{node},gid={render}\npct reboot CTID" },
 	{ .cause = "kubernetes",
 	  .where = "node",
@@ -255,7 +260,7 @@ static const struct remedy open_remedies[] = {
 	  .commands = "resources: { limits: { gpu.intel.com/{resource}: \"1\" } }" },
 	{ .cause = "lxc-cgroup",
 	  .where = "proxmox-host",
-	  .say = "Give the device instead of a mount, on the host, as root@pam:",
+	  .say = "Give the device instead of a mount, as root@pam:",
 	  .commands = "pct set CTID --dev0 /dev/dri/{node},gid={render}\npct reboot CTID" },
 	{ .cause = "docker-cgroup",
 	  .where = "host",

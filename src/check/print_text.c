@@ -75,7 +75,32 @@ static void paragraph(FILE *out, const char *first, const char *rest, const char
 	}
 }
 
-static const char *where_words(const char *where)
+/* "  ok    node        renderD128 opens …", continued below the text where it is long. */
+static void area_line(FILE *out, const char *word, const char *area, const char *text)
+{
+	char prefix[64];
+	size_t indent;
+
+	snprintf(prefix, sizeof(prefix), "  %-4s  %-10s  ", word, area);
+	indent = strlen(prefix);
+	do {
+		size_t len = strlen(text), room = WIDTH + 10 - indent;
+
+		if (len > room) {
+			len = room;
+			while (len > 0 && text[len] != ' ')
+				len--;
+			if (len == 0)
+				len = room;
+		}
+		fprintf(out, "%s%.*s\n", prefix, (int)len, text);
+		text += len;
+		text += strspn(text, " ");
+		snprintf(prefix, sizeof(prefix), "%*s", (int)indent, "");
+	} while (*text);
+}
+
+static const char *where_words(const struct machine *m, const char *where)
 {
 	static const struct {
 		const char *where, *words;
@@ -85,8 +110,14 @@ static const char *where_words(const char *where)
 		{ "guest", "In the VM: " },
 	};
 
+	/* Here is where everybody would do it anyway. */
+	if ((m->proxmox && strcmp(where, "proxmox-host") == 0) ||
+	    (m->layer == IN_GUEST && strcmp(where, "guest") == 0))
+		return "";
+	if (m->layer == IN_CONTAINER && strcmp(where, "host") == 0)
+		return "On the host: ";
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (where && strcmp(where, known[i].where) == 0)
+		if (strcmp(where, known[i].where) == 0)
 			return known[i].words;
 	return "";
 }
@@ -100,11 +131,9 @@ static void remedy(const struct finding *f, const struct machine *m, FILE *out)
 	if (!r)
 		return;
 	finding_expand(f, r->say ? r->say : "", text, sizeof(text));
-	/* "On the host" of a container or a guest is somewhere else. */
-	snprintf(said, sizeof(said), "%s%s",
-		 strcmp(r->where, "host") == 0 && m->layer == IN_CONTAINER ? "On the host: "
-									   : where_words(r->where),
-		 text);
+	snprintf(said, sizeof(said), "%s%s", where_words(m, r->where), text);
+	if (!*text && *said)
+		said[strlen(said) - 1] = '\0';
 	if (*said)
 		paragraph(out, "-> ", "   ", said);
 	if (!r->commands)
@@ -189,7 +218,7 @@ static void passes(const struct report *report, bool shorter, FILE *out)
 		return;
 	}
 	for (size_t a = 0; a < n; a++) {
-		bool begun = false;
+		char text[1024] = "";
 
 		for (size_t i = 0; i < report->n; i++) {
 			const struct finding *f = &report->findings[i];
@@ -197,13 +226,12 @@ static void passes(const struct report *report, bool shorter, FILE *out)
 			if (f->status != PASSED || f->is_note || !*f->summary ||
 			    !same(areas[a], f->check->area) || is_said_before(report, i))
 				continue;
-			if (!begun)
-				fprintf(out, "  %-4s  %-10s  %s", "ok", areas[a], f->summary);
-			else
-				fprintf(out, ", %s", f->summary);
-			begun = true;
+			size_t len = strlen(text);
+
+			snprintf(text + len, sizeof(text) - len, "%s%s", len ? ", " : "",
+				 f->summary);
 		}
-		fputc('\n', out);
+		area_line(out, "ok", areas[a], text);
 	}
 }
 
@@ -219,15 +247,15 @@ static void notes(const struct report *report, bool shorter, FILE *out)
 	for (size_t i = 0; i < report->n; i++) {
 		const struct finding *f = &report->findings[i];
 
+		char text[256];
+
 		if (!is_note(f))
 			continue;
 		if (n++ > 0 && shorter)
 			continue;
-		if (f->ignored)
-			fprintf(out, "  %-4s  %-10s  ignored: %s: %s\n", "note", f->check->area,
-				f->check->id, f->summary);
-		else
-			fprintf(out, "  %-4s  %-10s  %s\n", "note", f->check->area, f->summary);
+		snprintf(text, sizeof(text), "%s%s%s%s", f->ignored ? "ignored: " : "",
+			 f->ignored ? f->check->id : "", f->ignored ? ": " : "", f->summary);
+		area_line(out, "note", f->check->area, text);
 	}
 	if (n > 1 && shorter)
 		fprintf(out, "  %-4s  %zu more; -v shows them\n", "note", n - 1);
@@ -239,8 +267,8 @@ static void grouped(const struct report *report, enum status status, const char 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct finding *f = &report->findings[i];
 		bool before = false;
-		const char *area = "";
-		char reason[200];
+		char reason[120], areas[400];
+		size_t len;
 
 		if (f->status != status)
 			continue;
@@ -250,7 +278,7 @@ static void grouped(const struct report *report, enum status status, const char 
 						     : same(report->findings[k].see, f->see));
 		if (before)
 			continue;
-		fprintf(out, "  %-4s  ", word);
+		*areas = '\0';
 		for (size_t k = i; k < report->n; k++) {
 			const struct finding *o = &report->findings[k];
 			bool listed = false;
@@ -268,15 +296,20 @@ static void grouped(const struct report *report, enum status status, const char 
 			}
 			if (listed)
 				continue;
-			fprintf(out, "%s%s", *area ? ", " : "", o->check->area);
-			area = o->check->area;
+			len = strlen(areas);
+			snprintf(areas + len, sizeof(areas) - len, "%s%s", len ? ", " : "",
+				 o->check->area);
 		}
-		if (status == SKIPPED)
+		if (status == SKIPPED && strcmp(f->because->id, "driver-vfio") == 0)
+			snprintf(reason, sizeof(reason), "a VM has the GPU: run --check in %s%s",
+				 *f->target->vmid ? "VM " : "it", f->target->vmid);
+		else if (status == SKIPPED)
 			snprintf(reason, sizeof(reason), "because of %s", f->because->id);
 		else
-			snprintf(reason, sizeof(reason), "not visible from here: run --check %s",
-				 f->see);
-		fprintf(out, "    %s\n", reason);
+			snprintf(reason, sizeof(reason), "visible only %s", f->see);
+		len = strlen(areas);
+		snprintf(areas + len, sizeof(areas) - len, "  (%s)", reason);
+		fprintf(out, "  %-4s  %s\n", word, areas);
 	}
 }
 
@@ -309,6 +342,11 @@ static void every_check(const struct report *report, FILE *out)
 	}
 }
 
+static bool has_vm(const struct machine *m)
+{
+	return m->n_targets == 1 && same(m->targets[0].driver, "vfio-pci") && *m->targets[0].vmid;
+}
+
 static void verdict(const struct report *report, FILE *out)
 {
 	const struct machine *m = report->machine;
@@ -332,6 +370,9 @@ static void verdict(const struct report *report, FILE *out)
 			first->check->id);
 	else if (errors > 0)
 		fprintf(out, "Acceleration cannot work until %s is repaired.\n", first->check->id);
+	else if (warnings > 0 && has_vm(m))
+		fprintf(out, "The GPU is VM %s's. %zu warning%s.\n", m->targets[0].vmid, warnings,
+			warnings > 1 ? "s" : "");
 	else if (warnings > 0)
 		fprintf(out, "Acceleration can work. %zu warning%s.\n", warnings,
 			warnings > 1 ? "s" : "");

@@ -2,6 +2,7 @@
 /* Proxmox VE: what LXC containers are to have, and whether its configurations can be read. */
 #include "guests.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -58,8 +59,15 @@ static void lxc_dev(struct finding *f, const struct machine *m, const struct tar
 		size_t pos = 0;
 
 		while (g->lxc && next_lxc_node(g, &pos, node, sizeof(node), line, sizeof(line))) {
-			if (machine_node(m, node, &status) == 0) {
+			int r = machine_node(m, node, &status);
+
+			if (r == 0) {
 				finding_pass(f, "%s", "");
+				continue;
+			}
+			if (r != -ENOENT && r != -ENOTDIR) {
+				finding_unknown(f, "on the machine itself", "whether /%s exists",
+						node);
 				continue;
 			}
 			for (size_t k = 0; k < m->n_targets; k++)
@@ -81,6 +89,7 @@ static void lxc_dev(struct finding *f, const struct machine *m, const struct tar
 static void lxc_gid(struct finding *f, const struct machine *m, const struct target *t)
 {
 	char node[32], line[200], gid[16], buf[65536];
+	struct node_status status;
 	uint32_t render;
 
 	(void)t;
@@ -90,7 +99,8 @@ static void lxc_gid(struct finding *f, const struct machine *m, const struct tar
 		int n;
 
 		if (!g->lxc || !next_lxc_node(g, &pos, node, sizeof(node), line, sizeof(line)) ||
-		    parse_option(line, "gid", gid, sizeof(gid)) < 0)
+		    parse_option(line, "gid", gid, sizeof(gid)) < 0 ||
+		    machine_node(m, node, &status) < 0)
 			continue;
 		/* The root of a container with a disk of its own is not here unless it is mounted.
 		 */

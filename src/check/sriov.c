@@ -9,7 +9,7 @@
 
 static bool is_wanted(const struct target *t)
 {
-	return t->purpose == FOR_SRIOV && !t->vf;
+	return !t->vf;
 }
 
 static void sriov_supported(struct finding *f, const struct machine *m, const struct target *t)
@@ -131,6 +131,7 @@ static const struct check checks[] = {
 	  .title = "The GPU has SR-IOV, where it is set up",
 	  .depends = { "driver-vfio", "driver-none" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_SRIOV,
 	  .severity = ERROR,
 	  .run = sriov_supported,
 	  REMEDIES(supported_remedies) },
@@ -139,6 +140,7 @@ static const struct check checks[] = {
 	  .title = "The driver has SR-IOV, where it is set up",
 	  .depends = { "driver-vfio", "driver-none", "sriov-supported" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_SRIOV,
 	  .severity = ERROR,
 	  .run = sriov_driver,
 	  REMEDIES(driver_remedies) },
@@ -147,6 +149,7 @@ static const struct check checks[] = {
 	  .title = "There are virtual functions, where SR-IOV is set up",
 	  .depends = { "driver-vfio", "driver-none", "sriov-supported", "sriov-driver" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_SRIOV,
 	  .severity = WARNING,
 	  .run = sriov_vfs,
 	  REMEDIES(vfs_remedies) },
@@ -155,6 +158,7 @@ static const struct check checks[] = {
 	  .title = "The host's driver does not have the virtual functions",
 	  .depends = { "driver-vfio", "driver-none", "sriov-supported" },
 	  .layers = ON_HOST,
+	  .purposes = 1 << FOR_SRIOV,
 	  .severity = NOTE,
 	  .run = sriov_host_vfs },
 };
