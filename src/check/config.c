@@ -235,6 +235,35 @@ static void known_bad(struct finding *f, const struct machine *m, const struct t
 	finding_evidence(f, "/proc/sys/kernel/osrelease", "%s", m->kernel);
 }
 
+/* "8086:3e92,…" of vfio-pci.ids against the devices there are. */
+static void vfio_ids(struct finding *f, const struct machine *m, const struct target *t)
+{
+	char ids[256], id[12];
+
+	snprintf(id, sizeof(id), "8086:%04x", t->id);
+	if (!machine_word(m, "vfio-pci.ids", ids, sizeof(ids)) || !parse_list_has(ids, id))
+		return;
+	finding_evidence(f, "/proc/cmdline", "vfio-pci.ids=%s", ids);
+	if (target_is_driven(t))
+		finding_fail(f, WARNING, NULL,
+			     "vfio-pci.ids names the GPU, and %s has it: vfio-pci loads too late",
+			     t->driver);
+	else
+		finding_pass(f, "%s", "");
+}
+
+static const struct remedy ids_remedies[] = {
+	{ .distributions = ON_PROXMOX,
+	  .where = "host",
+	  .reboot = true,
+	  .say = "Proxmox VE needs no ids: it binds the GPU when the VM starts. Take the word out." },
+	{ .where = "host",
+	  .reboot = true,
+	  .say = "Have vfio-pci load before the driver, in the initramfs, too:",
+	  .commands = "echo 'softdep i915 pre: vfio-pci' > /etc/modprobe.d/vfio.conf\n"
+		      "update-initramfs -u -k all\nreboot" },
+};
+
 static const struct remedy pending_remedies[] = {
 	{ .cause = "wrong-file",
 	  .where = "host",
@@ -285,6 +314,13 @@ static const struct check checks[] = {
 	  .severity = WARNING,
 	  .run = cmdline_pending,
 	  REMEDIES(pending_remedies) },
+	{ .id = "vfio-ids",
+	  .area = "config",
+	  .title = "vfio-pci has the GPU that vfio-pci.ids names",
+	  .layers = ON_HOST,
+	  .severity = WARNING,
+	  .run = vfio_ids,
+	  REMEDIES(ids_remedies) },
 	{ .id = "guc-parameter",
 	  .area = "config",
 	  .title = "enable_guc fits the GPU",

@@ -122,6 +122,14 @@ static void driver_none(struct finding *f, const struct machine *m, const struct
 			finding_evidence(f, "kernel log", "%s", text);
 			return;
 		}
+	n = machine_read_text(m, override, sizeof(override), PCI "/survivability_mode", t->pci);
+	if (n > 0) {
+		finding_fail(f, ERROR, "survivability",
+			     "the card's own firmware is broken: it is in survivability mode");
+		finding_evidence(f, "survivability_mode", "%.*s", (int)strcspn(override, "\n"),
+				 override);
+		return;
+	}
 	n = machine_read_text(m, override, sizeof(override), PCI "/driver_override", t->pci);
 	if (n > 0 && !text_part_starts((struct text_part){ override, (size_t)n }, "(null)")) {
 		finding_fail(f, ERROR, "override", "driver_override keeps i915 and xe away");
@@ -200,6 +208,11 @@ static const struct remedy talos_remedies[] = {
 };
 
 static const struct remedy driver_none_remedies[] = {
+	{ .cause = "survivability",
+	  .where = "host",
+	  .reboot = true,
+	  .say = "Flash the card's firmware, with fwupd or under Windows.",
+	  .commands = "fwupdmgr refresh && fwupdmgr update" },
 	{ .cause = "unloaded", .where = "host", .commands = "modprobe {driver}" },
 	{ .cause = "unbound",
 	  .where = "host",

@@ -14,12 +14,13 @@
 
 #define MS	  1000000u
 #define LIMIT_NS  (400 * MS)  /* of one read */
+#define SLOW_NS	  (1200 * MS) /* of a program */
 #define BUDGET_NS (1700 * MS) /* of all */
 
 static const struct check_table *const tables[] = {
-	&hardware_checks, &driver_checks, &cause_checks,  &bound_checks,  &firmware_checks,
-	&node_checks,	  &va_checks,	  &iommu_checks,  &gvt_checks,	  &sriov_checks,
-	&lxc_checks,	  &vm_checks,	  &config_checks, &health_checks,
+	&hardware_checks, &driver_checks, &cause_checks,   &bound_checks,  &firmware_checks,
+	&node_checks,	  &va_checks,	  &compute_checks, &iommu_checks,  &gvt_checks,
+	&sriov_checks,	  &lxc_checks,	  &vm_checks,	   &config_checks, &health_checks,
 };
 
 const struct check *engine_check(size_t n)
@@ -85,9 +86,9 @@ static bool bounded(void (*run)(void *data), void *data, uint64_t deadline)
 	return true;
 }
 
-static uint64_t deadline_of(uint64_t end)
+static uint64_t deadline_of(uint64_t end, uint64_t allowed)
 {
-	uint64_t limit = sys_monotonic_ns() + LIMIT_NS;
+	uint64_t limit = sys_monotonic_ns() + allowed;
 
 	return limit < end ? limit : end;
 }
@@ -131,7 +132,7 @@ static bool read_part(struct machine *m, void (*run)(void *data), uint64_t end)
 	if (!reading)
 		return false;
 	reading->machine = *m;
-	if (!bounded(run, reading, deadline_of(end)))
+	if (!bounded(run, reading, deadline_of(end, LIMIT_NS)))
 		return false;
 	*m = reading->machine;
 	free(reading);
@@ -153,7 +154,7 @@ static int read_machine(const struct fs *fs, const char *user, struct machine **
 	*ret = m;
 	reading->fs = fs;
 	reading->user = user;
-	if (!bounded(read_first, reading, deadline_of(end))) {
+	if (!bounded(read_first, reading, deadline_of(end, LIMIT_NS))) {
 		*ret_why = "the machine's files do not answer";
 		return 0;
 	}
@@ -232,7 +233,8 @@ static void run_one(struct report *report, const struct check *check, const stru
 		} else {
 			running->machine = report->machine;
 			running->finding = *f;
-			if (bounded(run_check, running, deadline_of(end))) {
+			if (bounded(run_check, running,
+				    deadline_of(end, check->slow ? SLOW_NS : LIMIT_NS))) {
 				*f = running->finding;
 				free(running);
 			} else {

@@ -67,6 +67,7 @@ struct check {
 	const char *title; /* what is fine when it passes */
 	const char *depends[MAX_DEPENDS];
 	unsigned layers;	/* where it can be decided; ANYWHERE */
+	bool slow;		/* runs a program: it may take a second */
 	unsigned purposes;	/* bits 1 << enum purpose of the GPU; 0: whatever it is for */
 	bool of_machine;	/* else of each GPU */
 	enum severity severity; /* that it has at most */
@@ -83,8 +84,8 @@ struct check_table {
 	size_t n;
 };
 extern const struct check_table hardware_checks, driver_checks, cause_checks, bound_checks,
-	firmware_checks, node_checks, va_checks, iommu_checks, gvt_checks, sriov_checks, lxc_checks,
-	vm_checks, config_checks, health_checks;
+	firmware_checks, node_checks, va_checks, compute_checks, iommu_checks, gvt_checks,
+	sriov_checks, lxc_checks, vm_checks, config_checks, health_checks;
 
 void finding_pass(struct finding *f, const char *fmt, ...) _printf_(2, 3);
 /* A fact that is no fault. */

@@ -141,6 +141,23 @@ static void secure_boot(struct finding *f, const struct machine *m, const struct
 	finding_pass(f, buf[4] == 1 ? "Secure Boot on" : "Secure Boot off");
 }
 
+/* Under lockdown debugfs hides what the checks of firmware read; nothing of the GPU is lost. */
+static void lockdown(struct finding *f, const struct machine *m, const struct target *t)
+{
+	char buf[128];
+	int n = machine_read_text(m, buf, sizeof(buf), "sys/kernel/security/lockdown");
+
+	(void)t;
+	if (n <= 0)
+		return;
+	if (memmem(buf, (size_t)n, "[none]", 6))
+		finding_pass(f, "%s", "");
+	else
+		finding_note(
+			f,
+			"kernel lockdown is on: unsigned modules do not load, debugfs is closed");
+}
+
 #define SMALL_BAR (256u << 20)
 
 /* Of an integrated GPU BAR 2 is the aperture, which is as small as that by design. */
@@ -242,6 +259,13 @@ static const struct check checks[] = {
 	  .severity = ERROR,
 	  .run = secure_boot,
 	  REMEDIES(secure_boot_remedies) },
+	{ .id = "lockdown",
+	  .area = "hardware",
+	  .title = "Whether the kernel is locked down",
+	  .layers = ON_HOST | IN_GUEST,
+	  .of_machine = true,
+	  .severity = NOTE,
+	  .run = lockdown },
 	{ .id = "rebar",
 	  .area = "hardware",
 	  .title = "The whole memory of a card is visible (Resizable BAR)",

@@ -76,7 +76,7 @@ unsigned machine_log_count(const struct machine *m, const char *pci, const char 
 
 const char *machine_log_where(const struct machine *m)
 {
-	if (!m->live)
+	if (m->copied)
 		return "on the machine itself";
 	return m->layer == IN_CONTAINER ? "on the host" : "as root";
 }

@@ -141,7 +141,9 @@ static void find_container(struct machine *m)
 	if (!*m->container && n > 0 && memmem(buf, (size_t)n, "container=lxc", 13))
 		strcpy(m->container, "lxc");
 	n = machine_read_text(m, buf, sizeof(buf), "proc/self/environ");
-	m->kubernetes = n > 0 && memmem(buf, (size_t)n, "KUBERNETES_SERVICE_HOST=", 24);
+	/* With the host's root the environment is still this process' own. */
+	m->kubernetes = (m->live || m->copied) && n > 0 &&
+			memmem(buf, (size_t)n, "KUBERNETES_SERVICE_HOST=", 24);
 	if (m->kubernetes && !*m->container)
 		strcpy(m->container, "container");
 	m->lxc = strcmp(m->container, "lxc") == 0;
@@ -285,13 +287,22 @@ static bool has_va_driver(const struct machine *m)
 	return false;
 }
 
+static bool is_own_root(const struct fs *fs)
+{
+	struct stat own, root;
+
+	return stat("/", &own) == 0 && fs_status(fs, &root, ".") == 0 &&
+	       own.st_dev == root.st_dev && own.st_ino == root.st_ino;
+}
+
 int machine_read(struct machine *m, const struct fs *fs, const char *user, const char **ret_why)
 {
 	char buf[4096];
 	int n;
 
 	m->fs = fs;
-	m->live = fs_is_live(fs);
+	m->copied = !fs_is_live(fs);
+	m->live = !m->copied && is_own_root(fs);
 	read_line(m, m->kernel, sizeof(m->kernel), "proc/sys/kernel/osrelease");
 	read_line(m, m->host, sizeof(m->host), "proc/sys/kernel/hostname");
 	parse_release(m->kernel, m->release);
@@ -315,7 +326,7 @@ int machine_node(const struct machine *m, const char *path, struct node_status *
 	struct stat s;
 	int r;
 
-	if (!m->live) {
+	if (m->copied) {
 		buf = malloc(65536);
 		r = buf ? machine_read_text(m, buf, 65536, "nodes.txt") : -ENOMEM;
 		if (r >= 0)

@@ -71,7 +71,8 @@ enum knowledge { NOT_THERE, NOT_READABLE, KNOWN, DOES_NOT_ANSWER };
 
 struct machine {
 	const struct fs *fs;
-	bool live; /* not a copied tree: nodes can be opened */
+	bool copied; /* a tree of files: it has no nodes */
+	bool live;   /* this process' own root: nodes can be opened */
 	char host[64], kernel[96], system[96], id[32], version[32];
 	unsigned release[3];
 	enum distribution distribution;

@@ -212,6 +212,34 @@ static void node_right_gpu(struct finding *f, const struct machine *m, const str
 	finding_value(f, "node", "%s", t->render);
 }
 
+/* A device plugin may pass the node by its path, too, with another owner: OpenCL takes that one. */
+static void by_path(struct finding *f, const struct machine *m, const struct target *t)
+{
+	struct node_status node, other;
+	char path[96], one[160], two[160];
+
+	snprintf(path, sizeof(path), "dev/dri/%s", t->render);
+	if (machine_node(m, path, &node) < 0)
+		return;
+	snprintf(path, sizeof(path), "dev/dri/by-path/pci-%s-render", t->pci);
+	if (machine_node(m, path, &other) < 0)
+		return;
+	if (judge(&m->user, &node) != 0 || judge(&m->user, &other) == 0) {
+		finding_pass(f, "%s", "");
+		return;
+	}
+	describe(m, &node, one, sizeof(one));
+	describe(m, &other, two, sizeof(two));
+	finding_fail(f, WARNING, NULL,
+		     "the node by its path has other rights: VA-API works, OpenCL does not");
+	finding_evidence(f, t->render, "%s", one);
+	finding_evidence(f, "by-path", "%s", two);
+}
+
+static const struct remedy by_path_remedies[] = {
+	{ .where = "node", .say = "Start Intel's device plugin with -bypath=none or -bypath=all." },
+};
+
 static const struct remedy present_remedies[] = {
 	{ .cause = "half",
 	  .where = "host",
@@ -299,6 +327,13 @@ static const struct check checks[] = {
 	  .severity = ERROR,
 	  .run = node_open,
 	  REMEDIES(open_remedies) },
+	{ .id = "by-path",
+	  .area = "node",
+	  .title = "The node by its path has the same rights",
+	  .depends = { "driver-vfio", "driver-none", "node-present", "node-open" },
+	  .severity = WARNING,
+	  .run = by_path,
+	  REMEDIES(by_path_remedies) },
 	{ .id = "node-right-gpu",
 	  .area = "node",
 	  .title = "The first render node is an Intel GPU's",

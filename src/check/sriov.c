@@ -95,6 +95,34 @@ static void sriov_host_vfs(struct finding *f, const struct machine *m, const str
 	finding_evidence(f, "driver", "of functions of %s", t->pci);
 }
 
+/* A virtual function inside a VM: its driver must be of the host's kind. */
+static void sriov_guest(struct finding *f, const struct machine *m, const struct target *t)
+{
+	static const char *const texts[] = { "GUC: mmio request", "GuC: mmio request",
+					     "MMIO access returns 0xFFFFFFFF" };
+	char text[160];
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		if (!machine_log_find(m, t->pci, texts[i], text, sizeof(text)))
+			continue;
+		finding_fail(
+			f, ERROR, NULL,
+			"the virtual function does not answer: versions of host and guest differ");
+		finding_evidence(f, "kernel log", "%s", text);
+		return;
+	}
+	if (machine_log_find(m, t->pci, "Running in SR-IOV VF mode", text, sizeof(text)))
+		finding_pass(f, "a virtual function");
+}
+
+static const struct remedy guest_remedies[] = {
+	{ .where = "guest",
+	  .reboot = true,
+	  .say = "Install the same release of i915-sriov-dkms in host and VM, with "
+		 "i915.enable_guc=3 in both, and see whether the host still has the function:",
+	  .commands = "dkms status\nmodinfo -F version i915" },
+};
+
 static const struct remedy supported_remedies[] = {
 	{ .where = "host",
 	  .say = "Integrated GPUs from the 12th generation on have it, and Arc B; else pass the whole "
@@ -126,6 +154,13 @@ static const struct remedy vfs_remedies[] = {
 };
 
 static const struct check checks[] = {
+	{ .id = "sriov-guest",
+	  .area = "driver",
+	  .title = "A virtual function answers in its VM",
+	  .layers = IN_GUEST,
+	  .severity = ERROR,
+	  .run = sriov_guest,
+	  REMEDIES(guest_remedies) },
 	{ .id = "sriov-supported",
 	  .area = "sharing",
 	  .title = "The GPU has SR-IOV, where it is set up",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* What turns video into work for the GPU: VA driver, codecs of the silicon, OpenCL. */
+/* What turns video into work for the GPU: the VA driver, and the codecs of the silicon. */
 #include "finding.h"
+
+#include "sources/vaapi/va_child.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -73,6 +75,55 @@ static void va_driver(struct finding *f, const struct machine *m, const struct t
 		     "no VA driver for Intel GPUs is installed here");
 	finding_evidence(f, "files",
 			 "no iHD_drv_video.so or i965_drv_video.so where libva searches");
+}
+
+#define PROBE_NS 1000000000u
+
+/* What intel_gpu_probe says when the driver lists what it can: the only proof that it loads. */
+static void va_loads(struct finding *f, const struct machine *m, const struct target *t)
+{
+	struct va_capabilities *list;
+	struct va_program program = { .timeout_ns = PROBE_NS };
+	struct va_request request = { .list = true };
+	struct va_run run;
+
+	if (!m->va_installed || !*t->render)
+		return;
+	if (!m->live) {
+		finding_unknown(f, "on the machine itself", "whether the VA driver loads");
+		return;
+	}
+	if (!target_is_awake(m, t)) {
+		finding_unknown(f, "when the GPU is awake", "whether the VA driver loads");
+		return;
+	}
+	list = calloc(1, sizeof(*list));
+	snprintf(request.node, sizeof(request.node), "/dev/dri/%s", t->render);
+	if (!list || va_program_find(&program) < 0 ||
+	    va_child_run(&program, &request, list, &run) < 0) {
+		finding_unknown(f, "where intel_gpu_probe lies beside the exporter",
+				"whether the VA driver loads");
+		free(list);
+		return;
+	}
+	if (run.outcome.result == VA_OK) {
+		size_t encoders = 0;
+
+		for (size_t i = 0; i < list->n; i++)
+			encoders += strncmp(list->entries[i].entrypoint, "Enc", 3) == 0;
+		if (encoders > 0)
+			finding_pass(f, "%s loads and lists %zu encoders", list->driver, encoders);
+		else
+			finding_fail(f, WARNING, "encoders", "the VA driver lists no encoder");
+		finding_evidence(f, "vendor", "%s", list->vendor);
+	} else if (run.outcome.result == VA_PERMISSION) {
+		finding_unknown(f, "as root", "whether the VA driver loads");
+	} else {
+		finding_fail(f, ERROR, NULL, "the VA driver does not load (%s)",
+			     va_result_name(run.outcome.result));
+		finding_evidence(f, "intel_gpu_probe", "%s", run.outcome.detail);
+	}
+	free(list);
 }
 
 static bool find_variable(const struct machine *m, const char *name, char *value, size_t size,
@@ -156,54 +207,6 @@ static void codec_platform(struct finding *f, const struct machine *m, const str
 	}
 }
 
-static bool icd_names(const struct machine *m, const char *library)
-{
-	_cleanup_list_ char **names = NULL;
-	char buf[512];
-
-	if (fs_list(m->fs, &names, "etc/OpenCL/vendors") < 0)
-		return false;
-	for (char **name = names; name && *name; name++) {
-		int n = machine_read_text(m, buf, sizeof(buf), "etc/OpenCL/vendors/%s", *name);
-
-		if (n > 0 && memmem(buf, (size_t)n, library, strlen(library)))
-			return true;
-	}
-	return false;
-}
-
-/* Applications of their own user are the ones that tone-map or detect. */
-static void opencl(struct finding *f, const struct machine *m, const struct target *t)
-{
-	double generation = target_generation(t);
-	bool current = icd_names(m, "libigdrcl.so"), legacy = icd_names(m, "libigdrcl_legacy1");
-
-	if (!current && !legacy) {
-		/* Generations before 11 have no other way to map tones. */
-		if (!m->user_is_application || generation < 8)
-			return;
-		finding_fail(f, generation < 11 ? WARNING : NOTE,
-			     generation < 12 ? "legacy" : "new",
-			     "no OpenCL runtime for Intel GPUs: %s",
-			     generation < 11 ? "HDR tone mapping runs on the CPU"
-					     : "OpenVINO and OpenCL filters run on the CPU");
-		finding_evidence(f, "/etc/OpenCL/vendors", "no libigdrcl.so");
-		return;
-	}
-	if (generation > 0 && generation < 12 && !legacy && *m->id &&
-	    strcmp(m->id, "debian") != 0 && strcmp(m->id, "ubuntu") != 0) {
-		finding_note(f, "OpenCL: since 24.35 the runtime needs its legacy1 package here");
-		return;
-	}
-	if (generation >= 12 && !current) {
-		finding_fail(f, WARNING, "new",
-			     "the OpenCL runtime is the one for older GPUs (legacy1)");
-		finding_evidence(f, "/etc/OpenCL/vendors", "libigdrcl_legacy1.so only");
-		return;
-	}
-	finding_pass(f, "OpenCL installed");
-}
-
 static const struct remedy va_driver_remedies[] = {
 	{ .cause = "i965",
 	  .distributions = ON_DEBIAN | ON_UBUNTU | ON_PROXMOX,
@@ -228,22 +231,22 @@ static const struct remedy va_driver_remedies[] = {
 	{ .where = "here", .say = "Install intel-media-driver (iHD), or i965 for old GPUs." },
 };
 
+static const struct remedy loads_remedies[] = {
+	{ .cause = "encoders",
+	  .distributions = ON_DEBIAN | ON_UBUNTU | ON_PROXMOX,
+	  .where = "here",
+	  .say = "The free build lacks encoders of some platforms; the full one is in non-free:",
+	  .commands = "apt install intel-media-va-driver-non-free" },
+	{ .where = "here",
+	  .say = "A driver older than the GPU or than libva does not load: update both, and see what "
+		 "it says:",
+	  .commands = "vainfo --display drm" },
+};
+
 static const struct remedy variable_remedies[] = {
 	{ .where = "here",
 	  .say = "libva finds the driver by itself: delete that line in {file}, then:",
 	  .commands = "env -u LIBVA_DRIVER_NAME vainfo" },
-};
-
-static const struct remedy opencl_remedies[] = {
-	{ .cause = "legacy",
-	  .distributions = ON_DEBIAN | ON_UBUNTU,
-	  .where = "here",
-	  .say = "Generations 8 to 11 take intel-opencl-icd of 22.43, or the later legacy1:",
-	  .commands = "apt install intel-opencl-icd || apt install intel-opencl-icd-legacy1" },
-	{ .distributions = ON_DEBIAN | ON_UBUNTU,
-	  .where = "here",
-	  .commands = "apt install intel-opencl-icd" },
-	{ .where = "here", .say = "Install intel-compute-runtime (OpenCL)." },
 };
 
 static const struct check checks[] = {
@@ -254,6 +257,14 @@ static const struct check checks[] = {
 	  .severity = ERROR,
 	  .run = va_driver,
 	  REMEDIES(va_driver_remedies) },
+	{ .id = "va-loads",
+	  .area = "VA-API",
+	  .title = "The VA driver loads and lists an encoder",
+	  .depends = { "driver-vfio", "driver-none", "node-present", "wedged", "va-driver" },
+	  .slow = true,
+	  .severity = ERROR,
+	  .run = va_loads,
+	  REMEDIES(loads_remedies) },
 	{ .id = "va-variable",
 	  .area = "VA-API",
 	  .title = "No variable forces another VA driver",
@@ -267,13 +278,6 @@ static const struct check checks[] = {
 	  .depends = { "driver-vfio", "driver-none" },
 	  .severity = NOTE,
 	  .run = codec_platform },
-	{ .id = "opencl",
-	  .area = "compute",
-	  .title = "An OpenCL runtime for this GPU is installed",
-	  .depends = { "driver-vfio", "driver-none", "node-present" },
-	  .severity = WARNING,
-	  .run = opencl,
-	  REMEDIES(opencl_remedies) },
 };
 
 const struct check_table va_checks = { checks, ARRAY_SIZE(checks) };

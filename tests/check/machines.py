@@ -133,7 +133,7 @@ def vm_stopped():
 def vm_not_started():
     """Before its VM's first start the GPU is with i915."""
     t = vfio().without("run/qemu-server", "sys/bus/pci/devices/0000:00:02.0")
-    return t.gpu(group=0)
+    return t.gpu(group=0).append("etc/pve/qemu-server/122.conf", "hookscript: local:snippets/intel-gpu-exporter-hook\n")
 
 
 @machine(0)
@@ -654,6 +654,70 @@ def stuck_after_vm():
 def not_root():
     """Without the kernel's log the cause is not known, and that is said."""
     return own(driver=None).loaded("i915").without("dev/kmsg")
+
+
+@machine(2, "driver-none")
+def survivability():
+    t = own("e20b", pci="0000:03:00.0", driver=None, bar2=0x200000000).loaded("xe")
+    return t.file("sys/bus/pci/devices/0000:03:00.0/survivability_mode", "Boot\n")
+
+
+@machine(1, "level-zero")
+def level_zero_without_driver():
+    return own().file("usr/lib/x86_64-linux-gnu/libze_loader.so.1", "")
+
+
+@machine(0)
+def level_zero_right():
+    return own().file("usr/lib/x86_64-linux-gnu/libze_loader.so.1", "").file("usr/lib/x86_64-linux-gnu/libze_intel_gpu.so.1", "")
+
+
+@machine(0)
+def vf_in_guest():
+    return guest().kmsg("i915 0000:01:00.0: Running in SR-IOV VF mode", "0000:01:00.0")
+
+
+@machine(2, "sriov-guest")
+def vf_versions_differ():
+    return guest().kmsg("i915 0000:01:00.0: [drm] *ERROR* GT0: GUC: mmio request 0x4100: failure 201/0", "0000:01:00.0")
+
+
+@machine(1, "hookscript")
+def no_hookscript():
+    return vm_not_started().vm(122, "name: k3s-agent-3\nmachine: q35\nhostpci0: 0000:00:02.0,pcie=1\n")
+
+
+@machine(1, "vfio-ids")
+def vfio_too_late():
+    return own().cmdline("vfio-pci.ids=8086:4680")
+
+
+@machine(0)
+def vfio_in_time():
+    return vfio().cmdline("vfio-pci.ids=8086:3e92,8086:a348")
+
+
+@machine(0)
+def locked_down():
+    return own().secure_boot(True).file("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+
+
+@machine(0)
+def not_locked_down():
+    return own().file("sys/kernel/security/lockdown", "[none] integrity confidentiality\n")
+
+
+@machine(1, "by-path")
+def by_path_of_root():
+    return docker_right().node("dev/dri/by-path/pci-0000:00:02.0-render", gid=0)
+
+
+MACHINES["by-path-of-root"] = (by_path_of_root, 1, ["by-path"], ["--check.user=abc"])
+
+
+@machine(0)
+def by_path_right():
+    return docker_right().node("dev/dri/by-path/pci-0000:00:02.0-render", mode="666")
 
 
 @machine(3)
