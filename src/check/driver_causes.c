@@ -53,6 +53,7 @@ static void module_blacklisted(struct finding *f, const struct machine *m, const
 	finding_evidence(f, ban.source, "%s", ban.text);
 	finding_value(f, "driver", "%s", driver);
 	finding_value(f, "word", "%s", ban.text);
+	finding_value(f, "rule", "%.*s", (int)strcspn(ban.text, " "), ban.text);
 	ban.source[strcspn(ban.source, ":")] = '\0';
 	finding_value(f, "file", "%s", ban.source);
 }
@@ -192,7 +193,7 @@ static const struct remedy blacklist_remedies[] = {
 	  .reboot = true,
 	  .say = "Delete that line; the initramfs has a copy of it. Proxmox VE binds a VM's GPU by "
 		 "itself.",
-	  .commands = "sed -i '/^blacklist {driver}/d' {file}\n"
+	  .commands = "sed -i '/^{rule} {driver}/d' {file}\n"
 		      "update-initramfs -u -k all\n"
 		      "modprobe {driver}" },
 	{ .where = "host",

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MS	  1000000u
+#define MS 1000000u
+/* Of a copy, whose files are the disk's: they answer, however busy the machine is. */
+#define COPY_NS	  30000000000u
 #define LIMIT_NS  (400 * MS)  /* of one read */
 #define SLOW_NS	  (1200 * MS) /* of a program */
 #define BUDGET_NS (1700 * MS) /* of all */
@@ -86,9 +88,13 @@ static bool bounded(void (*run)(void *data), void *data, uint64_t deadline)
 	return true;
 }
 
+/* end is that of all; where it is far away, a single read may take as long. */
 static uint64_t deadline_of(uint64_t end, uint64_t allowed)
 {
-	uint64_t limit = sys_monotonic_ns() + allowed;
+	uint64_t now = sys_monotonic_ns(), limit = now + allowed;
+
+	if (end > now + BUDGET_NS)
+		return end;
 
 	return limit < end ? limit : end;
 }
@@ -239,7 +245,7 @@ static void run_one(struct report *report, const struct check *check, const stru
 				free(running);
 			} else {
 				finding_unknown(f, "when what it reads answers",
-						"a read does not answer");
+						"no answer in time");
 			}
 		}
 	}
@@ -252,7 +258,7 @@ static void run_one(struct report *report, const struct check *check, const stru
 
 int engine_run(const struct fs *fs, const char *user, const char *ignore, struct report *ret)
 {
-	uint64_t end = sys_monotonic_ns() + BUDGET_NS;
+	uint64_t end = sys_monotonic_ns() + (fs_is_live(fs) ? BUDGET_NS : COPY_NS);
 	struct report report = { 0 };
 	const struct check *check;
 	size_t n = 0;

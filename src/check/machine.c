@@ -309,6 +309,7 @@ int machine_read(struct machine *m, const struct fs *fs, const char *user, const
 	n = machine_read_text(m, buf, sizeof(buf), "proc/cmdline");
 	if (n > 0)
 		memcpy(m->cmdline, buf, (size_t)n);
+	m->cmdline[strcspn(m->cmdline, "\n")] = '\0';
 	find_distribution(m);
 	find_vm(m);
 	find_container(m);

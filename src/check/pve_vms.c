@@ -271,7 +271,8 @@ static void hookscript(struct finding *f, const struct machine *m, const struct 
 {
 	const struct guest_conf *g = NULL;
 
-	if (t->purpose != FOR_VFIO || m->release[0] * 1000 + m->release[1] >= 6016)
+	if (t->purpose != FOR_VFIO || !target_is_driven(t) ||
+	    m->release[0] * 1000 + m->release[1] >= 6016)
 		return;
 	for (size_t i = 0; i < m->n_guests; i++)
 		if (!m->guests[i].lxc && strcmp(m->guests[i].id, t->vmid) == 0)
@@ -282,29 +283,9 @@ static void hookscript(struct finding *f, const struct machine *m, const struct 
 		finding_pass(f, "%s", "");
 		return;
 	}
-	/* With a GPU that vfio-pci has nothing is unbound; with one that i915 has, at the VM's
-	 * start. */
-	finding_fail(f, target_is_driven(t) ? WARNING : NOTE, NULL,
+	finding_fail(f, WARNING, NULL,
 		     "VM %s takes the GPU from i915 at its start without a hookscript", g->id);
 	guest_blame(f, g, "hostpci", t->pci);
-}
-
-/* A VM that starts at boot with a device that is not ready fails, and so does a test of it. */
-static void vm_autostart(struct finding *f, const struct machine *m, const struct target *t)
-{
-	struct hostpci h;
-
-	(void)t;
-	for (size_t i = 0; m->pve == KNOWN && i < m->n_guests; i++)
-		for (unsigned n = 0; next_hostpci(&m->guests[i], &n, &h);)
-			if (conf_has(h.guest, "onboot", "1")) {
-				finding_note(
-					f,
-					"VM %s starts at boot with a PCI device: set onboot to 0 before "
-					"experiments",
-					h.guest->id);
-				return;
-			}
 }
 
 static const struct remedy hookscript_remedies[] = {
@@ -386,12 +367,6 @@ static const struct check checks[] = {
 	  .severity = WARNING,
 	  .run = hookscript,
 	  REMEDIES(hookscript_remedies) },
-	{ .id = "vm-autostart",
-	  .title = "Which VMs start at boot with a PCI device",
-	  OF_GUESTS,
-	  .of_machine = true,
-	  .severity = NOTE,
-	  .run = vm_autostart },
 	{ .id = "vm-pending",
 	  .title = "No change of a VM's devices waits for its next start",
 	  OF_GUESTS,

@@ -214,11 +214,9 @@ static const struct remedy va_driver_remedies[] = {
 	  .commands = "apt install i965-va-driver" },
 	{ .distributions = ON_DEBIAN | ON_PROXMOX,
 	  .where = "here",
-	  .say = "The component non-free has all encoders (main has intel-media-va-driver, with "
-		 "fewer):",
-	  .commands = "sed -i 's/ non-free-firmware/ non-free non-free-firmware/' "
-		      "/etc/apt/sources.list\n"
-		      "apt update && apt install intel-media-va-driver-non-free" },
+	  .say = "Add the component non-free to /etc/apt/sources.list (or sources.list.d/debian.sources); "
+		 "main has intel-media-va-driver, with fewer encoders:",
+	  .commands = "apt update && apt install intel-media-va-driver-non-free" },
 	{ .distributions = ON_UBUNTU,
 	  .where = "here",
 	  .commands = "apt install intel-media-va-driver-non-free" },
