@@ -36,12 +36,15 @@ const struct check *engine_check(size_t n)
 }
 
 struct call {
+	struct call *next; /* of those that have not ended in time: a thread uses them for ever */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool done;
 	void (*run)(void *data);
 	void *data;
 };
+
+static struct call *stuck_calls;
 
 static void *run_call(void *arg)
 {
@@ -79,6 +82,8 @@ static bool bounded(void (*run)(void *data), void *data, uint64_t deadline)
 	pthread_mutex_unlock(&call->lock);
 	if (!done) {
 		pthread_detach(thread);
+		call->next = stuck_calls;
+		stuck_calls = call;
 		return false;
 	}
 	pthread_join(thread, NULL);

@@ -87,8 +87,7 @@ static void name_file(struct finding *f, const char *text)
 
 static void firmware_guc(struct finding *f, const struct machine *m, const struct target *t)
 {
-	static const char *const failures[] = { "GuC initialization failed", "GuC load failed",
-						"GuC firmware", NULL };
+	static const char *const failures[] = { "GuC initialization failed", "GuC load failed" };
 	struct firmware_state state;
 	char text[160];
 	bool needed = needs_guc(t), wrong;
@@ -108,8 +107,11 @@ static void firmware_guc(struct finding *f, const struct machine *m, const struc
 		name_file(f, state.file);
 		return;
 	}
-	for (size_t i = 0; i < 2; i++)
-		if (machine_log_find(m, t->pci, failures[i], text, sizeof(text))) {
+	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
+		/* What was repaired since, by a new bind, is said later. */
+		if (machine_log_find(m, t->pci, failures[i], text, sizeof(text)) &&
+		    machine_log_last(m, t->pci, failures[i]) >
+			    machine_log_last(m, t->pci, "submission enabled")) {
 			finding_fail(f, needed ? ERROR : NOTE, NULL,
 				     "the GuC firmware was not loaded%s",
 				     needed ? ", and this GPU does nothing without it" : "");
@@ -167,7 +169,8 @@ static void firmware_huc(struct finding *f, const struct machine *m, const struc
 	bool needed = needs_huc(t);
 	char text[160];
 
-	if (m->log_known == KNOWN && find_failure(m, t, mei, text, sizeof(text))) {
+	if (find_failure(m, t, mei, text, sizeof(text)) &&
+	    machine_log_last(m, t->pci, "authenticated") == 0) {
 		finding_fail(f, WARNING, "mei", "HuC waits for the MEI modules: no rate control");
 		finding_evidence(f, "kernel log", "%s", text);
 		return;

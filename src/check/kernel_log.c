@@ -74,6 +74,18 @@ unsigned machine_log_count(const struct machine *m, const char *pci, const char 
 	return n;
 }
 
+uint64_t machine_log_last(const struct machine *m, const char *pci, const char *text)
+{
+	struct kernel_record record;
+	uint64_t last = 0;
+	size_t pos = 0;
+
+	while (parse_kernel_record(m->log, m->log_len, &pos, &record))
+		if (fits(&record, pci, text))
+			last = record.usec;
+	return last;
+}
+
 const char *machine_log_where(const struct machine *m)
 {
 	if (m->copied)

@@ -137,6 +137,8 @@ double target_generation(const struct target *t);
  */
 bool machine_log_find(const struct machine *m, const char *pci, const char *text, char *buf,
 		      size_t size);
+/* When it was last said, in us since the boot; 0: never. */
+uint64_t machine_log_last(const struct machine *m, const char *pci, const char *text);
 /* Where what the log is missing can be seen, for finding_unknown(). */
 const char *machine_log_where(const struct machine *m);
 unsigned machine_log_count(const struct machine *m, const char *pci, const char *text);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define DRM_MAJOR 226
+#define NOBODY	  65534 /* an owner that the user namespace does not map */
 
 static void describe(const struct machine *m, const struct node_status *node, char *buf,
 		     size_t size)
@@ -93,11 +94,13 @@ static void node_present(struct finding *f, const struct machine *m, const struc
 }
 
 /* What a copied tree can say: modes, without access control lists. */
-static int judge(const struct user *u, const struct node_status *node)
+static int judge(const struct machine *m, const struct node_status *node)
 {
+	const struct user *u = &m->user;
 	unsigned bits = node->mode & 07;
 
-	if (u->uid == 0)
+	/* Root of a user namespace has no power over what belongs to nobody in it. */
+	if (u->uid == 0 && !(m->unprivileged && node->uid == NOBODY))
 		return 0;
 	if (u->uid == node->uid) {
 		bits = node->mode >> 6 & 07;
@@ -136,7 +139,7 @@ static bool selinux_enforces(const struct machine *m)
 
 static const char *denied_cause(const struct machine *m, const struct node_status *node)
 {
-	if (judge(&m->user, node) == 0 && selinux_enforces(m))
+	if (judge(m, node) == 0 && selinux_enforces(m))
 		return "selinux";
 	return m->layer == IN_CONTAINER ? container_cause(m) : "user";
 }
@@ -156,7 +159,7 @@ static void node_open(struct finding *f, const struct machine *m, const struct t
 	describe_user(m, user, sizeof(user));
 	finding_value(f, "gid", "%u", node.gid);
 	r = m->live ? sys_open_as(path, m->user.uid, m->user.gid, m->user.groups, m->user.n_groups)
-		    : judge(&m->user, &node);
+		    : judge(m, &node);
 	if (r == -ENOTSUP) {
 		finding_unknown(f, "as root", "whether user %s may open %s", m->user.name,
 				t->render);
@@ -224,7 +227,7 @@ static void by_path(struct finding *f, const struct machine *m, const struct tar
 	snprintf(path, sizeof(path), "dev/dri/by-path/pci-%s-render", t->pci);
 	if (machine_node(m, path, &other) < 0)
 		return;
-	if (judge(&m->user, &node) != 0 || judge(&m->user, &other) == 0) {
+	if (judge(m, &node) != 0 || judge(m, &other) == 0) {
 		finding_pass(f, "%s", "");
 		return;
 	}

@@ -85,6 +85,25 @@ static void lxc_dev(struct finding *f, const struct machine *m, const struct tar
 	}
 }
 
+/* etc/group of a container: where its root is mounted, or as its init sees it, which root may read.
+ */
+static int read_groups(const struct machine *m, const struct guest_conf *g, char *buf, size_t size)
+{
+	struct text_part rest, pid;
+	int n = machine_read_text(m, buf, size, "var/lib/lxc/%s/rootfs/etc/group", g->id);
+
+	if (n > 0)
+		return n;
+	n = machine_read_text(m, buf, size, "sys/fs/cgroup/lxc/%s/ns/init.scope/cgroup.procs",
+			      g->id);
+	if (n <= 0)
+		return n;
+	rest = (struct text_part){ buf, (size_t)n };
+	if (!parse_word(&rest, "\n", &pid) || pid.len > 10)
+		return -ENOENT;
+	return machine_read_text(m, buf, size, "proc/%.*s/root/etc/group", (int)pid.len, pid.s);
+}
+
 /* The group's number in the container is what counts: Proxmox VE maps it. */
 static void lxc_gid(struct finding *f, const struct machine *m, const struct target *t)
 {
@@ -102,10 +121,7 @@ static void lxc_gid(struct finding *f, const struct machine *m, const struct tar
 		    parse_option(line, "gid", gid, sizeof(gid)) < 0 ||
 		    machine_node(m, node, &status) < 0)
 			continue;
-		/* The root of a container with a disk of its own is not here unless it is mounted.
-		 */
-		n = machine_read_text(m, buf, sizeof(buf), "var/lib/lxc/%s/rootfs/etc/group",
-				      g->id);
+		n = read_groups(m, g, buf, sizeof(buf));
 		if (n <= 0 || !parse_group_number(buf, (size_t)n, "render", &render)) {
 			if (f->status == NOT_APPLICABLE)
 				finding_unknown(f, "in the container",

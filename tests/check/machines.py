@@ -583,6 +583,29 @@ def lxc_gid_right():
     return t.file("var/lib/lxc/101/rootfs/etc/group", "video:x:44:\nrender:x:993:\n")
 
 
+@machine(1, "lxc-gid")
+def lxc_gid_by_init():
+    """The container's root is mounted in its own namespace only."""
+    t = pve_own().lxc(101, "hostname: jellyfin\ndev0: /dev/dri/renderD128,gid=104\n")
+    t.file("sys/fs/cgroup/lxc/101/ns/init.scope/cgroup.procs", "1234\n1240\n")
+    return t.file("proc/1234/root/etc/group", "video:x:44:\nrender:x:992:\n")
+
+
+@machine(0)
+def guc_repaired():
+    """The firmware was installed, and the driver bound again."""
+    t = guc_missing()
+    del t.log[-1]
+    return t.kmsg("i915 0000:00:02.0: [drm] GT0: GUC: submission enabled", seconds=700)
+
+
+@machine(2, "node-open")
+def lxc_of_nobody():
+    """An unprivileged container with a mount instead of dev0: nobody's node, and root is not root."""
+    t = Tree("debian13", "6.14.11-4-pve", "media").container_lxc().va().gpu("4680").without("dev/dri/renderD128")
+    return t.node("dev/dri/renderD128", gid=65534, uid=65534)
+
+
 @machine(1, "vm-pending")
 def change_waits():
     return vfio().append("etc/pve/qemu-server/122.conf", "[PENDING]\nhostpci0: 0000:00:02.0,pcie=1,rombar=0\n[old]\nname: x\n")

@@ -189,6 +189,8 @@ static double seconds(void)
 static void examine(const char *blocked, struct report *report)
 {
 	static struct tree tree; /* threads that are stuck keep it */
+	static struct fs *all[4];
+	static size_t n;
 	double begin = seconds(), took;
 	struct fs *fs;
 	const char *bad;
@@ -198,6 +200,7 @@ static void examine(const char *blocked, struct report *report)
 	fake_knobs.real_clock = true;
 	fake_block(blocked);
 	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
+	all[n++] = fs;
 	assert_int_equal(engine_run(fs, NULL, NULL, report), 0);
 	took = seconds() - begin;
 	print_message("%.3f s\n", took);
@@ -208,7 +211,7 @@ static void examine(const char *blocked, struct report *report)
 
 static void pve_hangs(void **state)
 {
-	struct report report;
+	static struct report report;
 
 	(void)state;
 	examine("etc/pve/qemu-server", &report);
@@ -219,7 +222,7 @@ static void pve_hangs(void **state)
 
 static void sysfs_hangs(void **state)
 {
-	struct report report;
+	static struct report report;
 
 	(void)state;
 	examine("sys/class/iommu", &report);
@@ -228,7 +231,7 @@ static void sysfs_hangs(void **state)
 
 static void bus_hangs(void **state)
 {
-	struct report report;
+	static struct report report;
 
 	(void)state;
 	examine("sys/bus/pci/devices", &report);
