@@ -188,8 +188,8 @@ static double seconds(void)
 /* A path that never answers costs its own checks, and no more than two seconds. */
 static void examine(const char *blocked, struct report *report)
 {
-	static struct tree tree; /* threads that are stuck keep it */
-	static struct fs *all[4];
+	static struct tree tree;	   /* threads that are stuck keep it */
+	static struct fs *volatile all[4]; /* threads that are stuck use them */
 	static size_t n;
 	double begin = seconds(), took;
 	struct fs *fs;
