@@ -9,6 +9,7 @@
 #include "base/thread.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,11 +36,23 @@ const struct check *engine_check(size_t n)
 	return NULL;
 }
 
+/* end is that of all; where it is far away, a single read may take as long. */
+static uint64_t deadline_of(uint64_t end, uint64_t allowed)
+{
+	uint64_t now = sys_monotonic_ns(), limit = now + allowed;
+
+	if (end > now + BUDGET_NS)
+		return end;
+
+	return limit < end ? limit : end;
+}
+
 struct call {
 	struct call *next; /* of those that have not ended in time: a thread uses them for ever */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool done;
+	atomic_ulong steps; /* files that the thread has opened or read */
 	void (*run)(void *data);
 	void *data;
 };
@@ -50,6 +63,7 @@ static void *run_call(void *arg)
 {
 	struct call *call = arg;
 
+	fs_count_steps(&call->steps);
 	call->run(call->data);
 	pthread_mutex_lock(&call->lock);
 	call->done = true;
@@ -58,9 +72,14 @@ static void *run_call(void *arg)
 	return NULL;
 }
 
-/* False when it has not ended in time: then the call and its data are the thread's for ever. */
-static bool bounded(void (*run)(void *data), void *data, uint64_t deadline)
+/*
+ * False when it has not ended by then, or not read a file for as long as allowed: then the call and
+ * its data are the thread's for ever. A slow machine reads slowly, but it reads.
+ */
+static bool bounded(void (*run)(void *data), void *data, uint64_t end, uint64_t allowed)
 {
+	unsigned long steps = 0;
+	uint64_t quiet;
 	struct call *call = calloc(1, sizeof(*call));
 	pthread_t thread;
 	bool done;
@@ -76,8 +95,14 @@ static bool bounded(void (*run)(void *data), void *data, uint64_t deadline)
 		return false;
 	}
 	pthread_mutex_lock(&call->lock);
-	while (!call->done && sys_monotonic_ns() < deadline)
-		thread_wait_until(&call->ended, &call->lock, deadline);
+	quiet = deadline_of(end, allowed);
+	while (!call->done && sys_monotonic_ns() < quiet) {
+		thread_wait_until(&call->ended, &call->lock, quiet);
+		if (atomic_load(&call->steps) == steps)
+			continue;
+		steps = atomic_load(&call->steps);
+		quiet = deadline_of(end, allowed);
+	}
 	done = call->done;
 	pthread_mutex_unlock(&call->lock);
 	if (!done) {
@@ -91,17 +116,6 @@ static bool bounded(void (*run)(void *data), void *data, uint64_t deadline)
 	pthread_mutex_destroy(&call->lock);
 	free(call);
 	return true;
-}
-
-/* end is that of all; where it is far away, a single read may take as long. */
-static uint64_t deadline_of(uint64_t end, uint64_t allowed)
-{
-	uint64_t now = sys_monotonic_ns(), limit = now + allowed;
-
-	if (end > now + BUDGET_NS)
-		return end;
-
-	return limit < end ? limit : end;
 }
 
 struct reading {
@@ -143,7 +157,7 @@ static bool read_part(struct machine *m, void (*run)(void *data), uint64_t end)
 	if (!reading)
 		return false;
 	reading->machine = *m;
-	if (!bounded(run, reading, deadline_of(end, LIMIT_NS)))
+	if (!bounded(run, reading, end, LIMIT_NS))
 		return false;
 	*m = reading->machine;
 	free(reading);
@@ -165,7 +179,7 @@ static int read_machine(const struct fs *fs, const char *user, struct machine **
 	*ret = m;
 	reading->fs = fs;
 	reading->user = user;
-	if (!bounded(read_first, reading, deadline_of(end, LIMIT_NS))) {
+	if (!bounded(read_first, reading, end, LIMIT_NS)) {
 		*ret_why = "the machine's files do not answer";
 		return 0;
 	}
@@ -244,8 +258,7 @@ static void run_one(struct report *report, const struct check *check, const stru
 		} else {
 			running->machine = report->machine;
 			running->finding = *f;
-			if (bounded(run_check, running,
-				    deadline_of(end, check->slow ? SLOW_NS : LIMIT_NS))) {
+			if (bounded(run_check, running, end, check->slow ? SLOW_NS : LIMIT_NS)) {
 				*f = running->finding;
 				free(running);
 			} else {

@@ -233,7 +233,9 @@ static void wedged(struct finding *f, const struct machine *m, const struct targ
 			finding_pass(f, "not wedged");
 			return;
 		}
-		if (r == 0)
+		/* What cannot be asked says nothing. */
+		is_wedged = r == 0;
+		if (is_wedged)
 			finding_evidence(f, node, "GEM_THROTTLE: EIO");
 	}
 	if (find_failure(m, t, texts, text, sizeof(text))) {

@@ -11,16 +11,35 @@
 
 int machine_read_text(const struct machine *m, char *buf, size_t size, const char *fmt, ...)
 {
+	_cleanup_close_ int fd = -1;
 	char path[PATH_MAX];
+	size_t len = 0;
 	va_list ap;
-	int n;
+	ssize_t n;
 
 	va_start(ap, fmt);
 	n = vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -ENAMETOOLONG;
-	return fs_read(m->fs, buf, size, "%s", path);
+	fd = fs_open(m->fs, "%s", path);
+	if (fd < 0)
+		return fd;
+	/* Network file systems return less than there is. */
+	while (len < size) {
+		n = read(fd, buf + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	if (len == size)
+		return -EMSGSIZE;
+	buf[len] = '\0';
+	return (int)len;
 }
 
 bool machine_exists(const struct machine *m, const char *fmt, ...)

@@ -30,7 +30,7 @@ static bool is_of(struct text_part path, const char *module)
 	const char *name = slash ? slash + 1 : path.s;
 	size_t left = path.len - (size_t)(name - path.s);
 
-	return left > n + 3 && memcmp(name, module, n) == 0 && memcmp(name + n, ".ko", 3) == 0;
+	return left >= n + 3 && memcmp(name, module, n) == 0 && memcmp(name + n, ".ko", 3) == 0;
 }
 
 static enum module_state find_in(const char *text, size_t len, const char *module,

@@ -320,6 +320,11 @@ def driver_not_loaded():
 
 
 @machine(2, "driver-none")
+def bookworm_not_loaded():
+    return Tree("debian12", "6.1.0-38-amd64").secure_boot().booted().gpu("3e92", driver=None).va()
+
+
+@machine(2, "driver-none")
 def driver_unbound():
     return own(driver=None).loaded("i915")
 

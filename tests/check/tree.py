@@ -31,6 +31,7 @@ class Tree:
         self.file("sys/bus/pci/devices/0000:00:00.0/class", "0x060000\n")
         self.file("sys/bus/pci/devices/0000:00:00.0/device", "0x3e30\n")
         self.kernel = kernel
+        self.suffix = ".xz" if "deb13" in kernel else ""  # Debian 12 compresses no modules
         self.modules()
         self.listed, self.render_gid = True, 992
 
@@ -75,7 +76,7 @@ class Tree:
 
     def modules(self, *missing, dkms=()):
         base = f"lib/modules/{self.kernel}"
-        dep = "".join(f"updates/dkms/{m}.ko:\n" if m in dkms else f"kernel/drivers/gpu/drm/{m}/{m}.ko.xz: kernel/lib/a.ko\n"
+        dep = "".join(f"updates/dkms/{m}.ko:\n" if m in dkms else f"kernel/drivers/gpu/drm/{m}/{m}.ko{self.suffix}: kernel/lib/a.ko\n"
                       for m in MODULES if m not in missing)
         self.file(f"{base}/modules.dep", dep)
         self.file(f"{base}/modules.builtin", "kernel/drivers/vfio/vfio.ko\n")

@@ -189,7 +189,7 @@ static double seconds(void)
 static void examine(const char *blocked, struct report *report)
 {
 	static struct tree tree;	   /* threads that are stuck keep it */
-	static struct fs *volatile all[4]; /* threads that are stuck use them */
+	static struct fs *all[4]; /* threads that are stuck use them */
 	static size_t n;
 	double begin = seconds(), took;
 	struct fs *fs;
@@ -201,6 +201,7 @@ static void examine(const char *blocked, struct report *report)
 	fake_block(blocked);
 	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
 	all[n++] = fs;
+	assert_ptr_equal(all[n - 1], fs);
 	assert_int_equal(engine_run(fs, NULL, NULL, report), 0);
 	took = seconds() - begin;
 	print_message("%.3f s\n", took);
