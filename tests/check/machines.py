@@ -154,6 +154,13 @@ def server_asleep():
 
 
 @machine(0)
+def jasper_lake_asleep():
+    """HuC is needed there, and asking would wake the GPU: so that is unknown; nor are throttle reasons read."""
+    t = own("4e61", status="suspended").firmware("huc", "DISABLED")
+    return t.file("sys/bus/pci/devices/0000:00:02.0/drm/card0/gt/gt0/throttle_reason_thermal", "1\n")
+
+
+@machine(0)
 def sriov_host():
     return sriov()
 
