@@ -30,6 +30,7 @@ static bool next_hostpci(const struct guest_conf *g, unsigned *n, struct hostpci
 			continue;
 		ret->guest = g;
 		*ret->pci = '\0';
+		ret->all_functions = false;
 		if (parse_option(ret->value, "host", host, sizeof(host)) < 0)
 			snprintf(host, sizeof(host), "%.*s", (int)strcspn(ret->value, ","),
 				 ret->value);
