@@ -244,6 +244,22 @@ def old_haswell():
     return Tree("debian12", "6.1.0-38-amd64").secure_boot().booted().gpu("0412").va("i965")
 
 
+@machine(0)
+def virqfd_on_bookworm():
+    """It was a module up to 6.1."""
+    t = Tree("debian12", "6.1.0-38-amd64").secure_boot().booted().gpu("3e92")
+    return t.file("etc/modules", "vfio\nvfio_virqfd\n")
+
+
+@machine(0)
+def bridge_in_group():
+    """A bridge needs no other driver, so it may share the group."""
+    t = vfio()
+    base = "sys/bus/pci/devices/0000:00:01.0"
+    t.file(f"{base}/class", "0x060400\n").file(f"{base}/vendor", "0x8086\n").link(f"{base}/driver", "../../../drivers/pcieport")
+    return t.link("sys/kernel/iommu_groups/0/devices/0000:00:01.0", "../../../../bus/pci/devices/0000:00:01.0")
+
+
 # Broken once.
 
 @machine(2, "gpu-present")
@@ -329,6 +345,12 @@ def driver_not_loaded():
 @machine(2, "driver-none")
 def bookworm_not_loaded():
     return Tree("debian12", "6.1.0-38-amd64").secure_boot().booted().gpu("3e92", driver=None).va()
+
+
+@machine(2, "driver-none")
+def blacklisted_and_unbound():
+    """A module that is loaded is not kept away by a blacklist."""
+    return own(driver=None).loaded("i915").file("etc/modprobe.d/b.conf", "blacklist i915\n")
 
 
 @machine(2, "driver-none")
