@@ -185,6 +185,15 @@ static bool same(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+static bool has_failed(const struct report *report, const char *area)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->findings[i].status == FAILED && report->findings[i].severity > NOTE &&
+		    same(report->findings[i].check->area, area))
+			return true;
+	return false;
+}
+
 static bool is_said_before(const struct report *report, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -205,6 +214,8 @@ static void passes(const struct report *report, bool shorter, FILE *out)
 		const struct finding *f = &report->findings[i];
 		bool known = f->status != PASSED || f->is_note || !*f->summary;
 
+		/* In one line with others it would be fine as a whole. */
+		known |= shorter && has_failed(report, f->check->area);
 		for (size_t k = 0; k < n; k++)
 			known |= same(areas[k], f->check->area);
 		if (!known && n < ARRAY_SIZE(areas))

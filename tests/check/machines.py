@@ -392,6 +392,14 @@ def wedged():
         "i915 0000:00:02.0: [drm] *ERROR* GT0: Failed to initialize GPU, declaring it wedged!")
 
 
+@machine(2, "wedged")
+def one_of_two_wedged():
+    """A message of the kernel is about one GPU."""
+    t = own().gpu("56a5", "0000:03:00.0", card=1, render=129, bar2=0x200000000, boot_vga=0)
+    t.firmware("huc", "RUNNING", pci="0000:03:00.0")
+    return t.kmsg("i915 0000:03:00.0: [drm] *ERROR* GT0: Failed to initialize GPU, declaring it wedged!", "0000:03:00.0")
+
+
 @machine(2, "node-present")
 def no_udev():
     return own(node=False)
