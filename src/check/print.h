@@ -14,6 +14,9 @@ enum check_exit report_exit(const struct report *report);
 /* The one that is said first: the first of the worst. NULL when nothing is wrong. */
 const struct finding *report_first(const struct report *report);
 
+/* The last line: one sentence. */
+void print_verdict(const struct report *report, FILE *out);
+
 const char *status_word(enum status status);
 const char *severity_word(enum severity severity);
 

@@ -353,50 +353,6 @@ static void every_check(const struct report *report, FILE *out)
 	}
 }
 
-static bool has_vm(const struct machine *m)
-{
-	return m->n_targets == 1 && same(m->targets[0].driver, "vfio-pci") && *m->targets[0].vmid;
-}
-
-static void verdict(const struct report *report, FILE *out)
-{
-	const struct machine *m = report->machine;
-	const struct finding *first = report_first(report);
-	size_t errors = 0, warnings = 0, unknown = 0;
-
-	for (size_t i = 0; i < report->n; i++) {
-		const struct finding *f = &report->findings[i];
-
-		errors += f->status == FAILED && f->severity == ERROR;
-		warnings += f->status == FAILED && f->severity == WARNING;
-		unknown += f->status == UNKNOWN;
-	}
-	if (errors > 0 && same(first->check->id, "node-open"))
-		fprintf(out, "Acceleration cannot work for user %s until the node opens.\n",
-			m->user.name);
-	else if (errors > 0 && same(first->check->area, "guests"))
-		fprintf(out, "A guest cannot get the GPU.\n");
-	else if (errors > 1)
-		fprintf(out, "Acceleration cannot work: %zu problems, first %s.\n", errors,
-			first->check->id);
-	else if (errors > 0)
-		fprintf(out, "Acceleration cannot work until %s is repaired.\n", first->check->id);
-	else if (warnings > 0 && has_vm(m))
-		fprintf(out, "The GPU is VM %s's. %zu warning%s.\n", m->targets[0].vmid, warnings,
-			warnings > 1 ? "s" : "");
-	else if (warnings > 0)
-		fprintf(out, "Acceleration can work. %zu warning%s.\n", warnings,
-			warnings > 1 ? "s" : "");
-	else if (m->n_targets == 0)
-		fprintf(out, "There is no Intel GPU here, and nothing here asks for one.\n");
-	else if (m->n_targets == 1 && same(m->targets[0].driver, "vfio-pci") && *m->targets[0].vmid)
-		fprintf(out, "The GPU is VM %s's. Nothing is wrong.\n", m->targets[0].vmid);
-	else if (unknown > 0)
-		fprintf(out, "Nothing is wrong, as far as it can be seen from here.\n");
-	else
-		fprintf(out, "Everything that this machine is set up for works.\n");
-}
-
 static void print_all(const struct report *report, bool verbose, unsigned shorter, FILE *out)
 {
 	head(report, out);
@@ -408,7 +364,7 @@ static void print_all(const struct report *report, bool verbose, unsigned shorte
 	notes(report, shorter >= 2, out);
 	if (verbose)
 		every_check(report, out);
-	verdict(report, out);
+	print_verdict(report, out);
 }
 
 static size_t count_lines(const char *text)
