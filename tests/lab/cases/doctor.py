@@ -8,44 +8,7 @@ import time
 from pathlib import Path
 
 import lab
-import lab_real
-
-SECONDS = 2  # on a machine that has nothing else to do; three times that are asserted
-slowest = 0
-
-
-def check(*flags):
-    """The report, with its own time."""
-    global slowest
-    begin = time.monotonic()
-    done = subprocess.run([os.environ["EXPORTER"], "--check=json", *flags], capture_output=True, text=True, timeout=60)
-    slowest = max(slowest, time.monotonic() - begin)
-    report = json.loads(done.stdout)
-    if report["exit"] != done.returncode:
-        sys.exit(f"FAIL: exit status {done.returncode}, and the report says {report['exit']}")
-    if "checks" not in report:
-        sys.exit(f"FAIL: {report['reason']}")
-    return report
-
-
-def failed(report, severities=("error", "warning")):
-    return [c["id"] for c in report.get("checks", []) if c["status"] == "fail" and c["severity"] in severities]
-
-
-def status(report, one):
-    return next((c["status"] for c in report["checks"] if c["id"] == one), None)
-
-
-def summary(report, one):
-    return next((c.get("summary", "") for c in report["checks"] if c["id"] == one), "")
-
-
-def cause(checks, what, report, first, code=2):
-    said = failed(report, ("error",))
-    checks.same((said[:1], report["exit"]), ([first] if first else [], code),
-                f"{what}: {summary(report, first) if first else report['verdict']}")
-    # One broken thing is one line.
-    checks.that(len(said) <= 1, f"{what}: and nothing else fails ({said})")
+from lab_doctor import cause, check, failed, in_time, status, summary
 
 
 def main():
@@ -123,17 +86,7 @@ def main():
     Path("/.dockerenv").unlink(missing_ok=True)
     cause(checks, "a container without the device", json.loads(inside.stdout), "node-present")
 
-    lab.shell("gpu_set no_reset 1")
-    # Work that never ends: i915 resets the engine, then the GPU, and gives up.
-    lab_real.work("render", 1, "--what", "hang").wait(timeout=180)
-    for _ in range(240):
-        if any(p.read_text().strip().endswith("1") for p in Path("/sys/kernel/debug/dri").glob("*/i915_wedged")):
-            break
-        time.sleep(0.5)
-    report = check("--check.user=root")
-    cause(checks, "the driver has given the GPU up", report, "wedged")
-    print(f"the slowest took {slowest:.3f} s")
-    checks.that(slowest < 3 * SECONDS, f"each takes {SECONDS} s at most")
+    in_time(checks)
     checks.end()
 
 
