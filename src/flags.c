@@ -42,8 +42,9 @@ static const struct argp_option *check(struct argp_state *state, const struct ar
 	if (!option)
 		return NULL;
 	if (option->name[len])
-		argp_failure(state, 1, 0, "%.*s: a flag is not abbreviated; write --%s",
-			     (int)(len + dashes), *arg, option->name);
+		argp_failure(state, argp_err_exit_status, 0,
+			     "%.*s: a flag is not abbreviated; write --%s", (int)(len + dashes),
+			     *arg, option->name);
 	if (dashes == 2)
 		return option;
 	if (strcmp(name, "help") == 0)
@@ -51,8 +52,9 @@ static const struct argp_option *check(struct argp_state *state, const struct ar
 	else if (strcmp(name, "version") == 0)
 		*arg = (char *)"--version";
 	else
-		argp_failure(state, 1, 0, "%.*s: a flag has two dashes; write --%s",
-			     (int)(len + dashes), *arg, option->name);
+		argp_failure(state, argp_err_exit_status, 0,
+			     "%.*s: a flag has two dashes; write --%s", (int)(len + dashes), *arg,
+			     option->name);
 	return option;
 }
 

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/sys.h"
 #include "base/version.h"
+#include "doctor.h"
 #include "health.h"
 #include "list_metrics.h"
 #include "once.h"
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
 	log_setup(options.log_level, options.log_format);
 	if (options.list_metrics || options.health)
 		return options.health ? health(&options) : list_metrics();
+	if (options.check.format)
+		return doctor(&options);
 	if (!options.once && serve_prepare(&options, &serving) < 0)
 		return 1;
 	r = fs_new(&fs, options.rootfs, options.sysfs, options.procfs, &bad);

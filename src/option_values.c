@@ -16,7 +16,7 @@ void option_fail(struct argp_state *state, const char *flag, const char *value, 
 	char clean[256];
 
 	text_clean(value, strlen(value), clean, sizeof(clean));
-	argp_failure(state, 1, 0, "--%s: \"%s\" is not %s", flag, clean, wanted);
+	argp_failure(state, argp_err_exit_status, 0, "--%s: \"%s\" is not %s", flag, clean, wanted);
 }
 
 static bool in_range(const struct option_duration *duration, const char *text, uint64_t *ret_ns)
@@ -43,8 +43,9 @@ void option_duration(struct argp_state *state, const struct option_duration *dur
 			break;
 		snprintf(with_unit, sizeof(with_unit), "%s%s", arg, units[i]);
 		if (in_range(duration, with_unit, &ns))
-			argp_failure(state, 1, 0, "--%s: \"%s\" has no unit; write %s",
-				     duration->flag, arg, with_unit);
+			argp_failure(state, argp_err_exit_status, 0,
+				     "--%s: \"%s\" has no unit; write %s", duration->flag, arg,
+				     with_unit);
 	}
 	option_fail(state, duration->flag, arg, duration->wanted);
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "flags.h"
+#include "option_parts.h"
 #include "option_values.h"
 #include "output.h"
 #include "sources/transcode/match.h"
@@ -20,41 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	OPT_LISTEN = 256,
-	OPT_PATH,
-	OPT_MAX_REQUESTS,
-	OPT_NOTICE,
-	OPT_SYSTEMD_SOCKET,
-	OPT_CONFIG_FILE,
-	OPT_NO_EXPORTER_METRICS,
-	OPT_DISABLE_DEFAULTS,
-	OPT_ENGINE_WAIT,
-	OPT_NO_MACHINE_UUID,
-	OPT_MAX_WORKLOADS,
-	OPT_TRANSCODE_NAMES,
-	OPT_ROOTFS,
-	OPT_SYSFS,
-	OPT_PROCFS,
-	OPT_KUBELET,
-	OPT_TIMEOUT,
-	OPT_LOG_LEVEL,
-	OPT_LOG_FORMAT,
-	OPT_ONCE,
-	OPT_HEALTH,
-	OPT_LIST_METRICS,
-	OPT_VAAPI_INTERVAL,
-	OPT_VAAPI_TIMEOUT,
-	OPT_VAAPI_SWEEP,
-	OPT_VAAPI_CODECS,
-	OPT_VAAPI_EXPECT,
-	OPT_VAAPI_SUSPENDED,
-	OPT_USAGE,
-	OPT_COLLECTOR = 512,				   /* + index */
-	OPT_NO_COLLECTOR = OPT_COLLECTOR + COLLECTORS_MAX, /* + index */
-};
-
-#define TABLE_HEAD 37
+#define TABLE_HEAD 41
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -127,6 +94,18 @@ static const struct argp_option fixed_options[] = {
 	{ "health", OPT_HEALTH, NULL, 0,
 	  "Ask the exporter that has these flags whether it answers; exit with 0 if so, else 1",
 	  7 },
+	{ "check", OPT_CHECK, "FORMAT", OPTION_ARG_OPTIONAL,
+	  "Say why hardware acceleration does not work here, and what repairs it; exit with 0 if "
+	  "nothing is wrong, 1 after warnings, 2 if it cannot work, 3 if that could not be checked. "
+	  "FORMAT: text, json, list",
+	  7 },
+	{ "check.user", OPT_CHECK_USER, "NAME", 0,
+	  "With --check: who shall use the GPU, by name or number (default: who asks; if root does, "
+	  "the user of an application that is known)",
+	  7 },
+	{ "check.ignore", OPT_CHECK_IGNORE, "LIST", 0,
+	  "With --check: take failures of these checks, by id, for notes", 7 },
+	{ "check.verbose", 'v', NULL, 0, "With --check: print every check", 7 },
 	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 7 },
 	{ "help", 'h', NULL, 0, "Print this list", -1 },
 	{ "usage", OPT_USAGE, NULL, 0, "Print the flags alone", -1 },
@@ -150,7 +129,8 @@ static void parse_web(int key, char *arg, struct argp_state *state, struct optio
 	switch (key) {
 	case OPT_LISTEN:
 		if (o->n_addresses == OPTIONS_MAX_ADDRESSES)
-			argp_failure(state, 1, 0, "--web.listen-address: at most %d addresses",
+			argp_failure(state, argp_err_exit_status, 0,
+				     "--web.listen-address: at most %d addresses",
 				     OPTIONS_MAX_ADDRESSES);
 		if (!*arg)
 			option_fail(state, "web.listen-address", arg, LISTEN_FORMS);
@@ -222,52 +202,6 @@ static void parse_names(char *arg, struct argp_state *state, struct options *o)
 	o->transcode_names = arg;
 }
 
-static void parse_vaapi(int key, char *arg, struct argp_state *state, struct options *o)
-{
-	static const char wanted[] = "a list such as h264,hevc of h264, hevc, vp9, av1, jpeg";
-	static const struct option_duration interval = { "vaapi.interval", SECOND,
-							 86400ull * SECOND,
-							 "a duration from 1s to 24h" };
-	static const struct option_duration timeout = { "vaapi.timeout", SECOND / 10,
-							300ull * SECOND,
-							"a duration from 100ms to 5m" };
-	static const struct option_duration sweep = { "vaapi.ladder-interval", SECOND,
-						      365 * 86400ull * SECOND,
-						      "a duration from 1s to 8760h" };
-
-	if (key == OPT_VAAPI_INTERVAL)
-		option_duration(state, &interval, arg, &o->vaapi.interval_ns);
-	if (key == OPT_VAAPI_TIMEOUT)
-		option_duration(state, &timeout, arg, &o->vaapi_timeout_ns);
-	if (key == OPT_VAAPI_SWEEP)
-		option_duration(state, &sweep, arg, &o->vaapi.sweep_ns);
-	if (key == OPT_VAAPI_CODECS && !option_codecs(arg, &o->vaapi.codecs))
-		option_fail(state, "vaapi.codecs", arg, wanted);
-	if (key != OPT_VAAPI_EXPECT)
-		return;
-	if (strcmp(arg, "auto") == 0)
-		o->vaapi.expected = VA_CODECS_AUTO;
-	else if (strcmp(arg, "none") == 0)
-		o->vaapi.expected = 0;
-	else if (!option_codecs(arg, &o->vaapi.expected))
-		option_fail(
-			state, "vaapi.expect", arg,
-			"auto, none, or a list such as h264,hevc of h264, hevc, vp9, av1, jpeg");
-}
-
-static void parse_wake(const char *arg, struct argp_state *state, struct options *o)
-{
-	/* The flag had no value before it had three. */
-	if (!arg || strcmp(arg, "always") == 0)
-		o->vaapi.wake = VA_WAKE_ALWAYS;
-	else if (strcmp(arg, "never") == 0)
-		o->vaapi.wake = VA_WAKE_NEVER;
-	else if (strcmp(arg, "auto") == 0)
-		o->vaapi.wake = VA_WAKE_AUTO;
-	else
-		option_fail(state, "vaapi.probe-suspended", arg, "one of auto, always, never");
-}
-
 static void print(int key, struct argp_state *state)
 {
 	int r;
@@ -281,7 +215,7 @@ static void print(int key, struct argp_state *state)
 					~(ARGP_HELP_EXIT_OK | ARGP_HELP_EXIT_ERR));
 	r = output_end();
 	if (r < 0)
-		argp_failure(state, 1, -r, "cannot write to stdout");
+		argp_failure(state, argp_err_exit_status, -r, "cannot write to stdout");
 	exit(0);
 }
 
@@ -290,10 +224,13 @@ static void finish(struct parse *parse, struct argp_state *state)
 	struct options *o = parse->options;
 
 	if (o->n_addresses > 0 && o->systemd_socket)
-		argp_failure(state, 1, 0,
+		argp_failure(state, argp_err_exit_status, 0,
 			     "--web.systemd-socket and --web.listen-address: one of them only");
 	if (o->n_addresses == 0 && !o->systemd_socket)
 		o->addresses[o->n_addresses++] = WEB_DEFAULT_ADDRESS;
+	if (!o->check.format && (o->check.user || o->check.ignore || o->check.verbose))
+		argp_failure(state, argp_err_exit_status, 0,
+			     "--check.user, --check.ignore and -v belong to --check");
 	o->collectors = parse->disable_defaults ? 0 : collectors_default();
 	o->collectors = (o->collectors | parse->on) & ~parse->off;
 }
@@ -331,10 +268,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_VAAPI_SWEEP:
 	case OPT_VAAPI_CODECS:
 	case OPT_VAAPI_EXPECT:
-		parse_vaapi(key, arg, state, o);
-		return 0;
 	case OPT_VAAPI_SUSPENDED:
-		parse_wake(arg, state, o);
+		option_vaapi(key, arg, state, o);
 		return 0;
 	case OPT_LOG_LEVEL:
 	case OPT_LOG_FORMAT:
@@ -369,6 +304,12 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 	case OPT_HEALTH:
 		o->health = true;
 		return 0;
+	case OPT_CHECK:
+	case OPT_CHECK_USER:
+	case OPT_CHECK_IGNORE:
+	case 'v':
+		option_check(key, arg, state, &o->check);
+		return 0;
 	case OPT_LIST_METRICS:
 		o->list_metrics = true;
 		return 0;
@@ -381,7 +322,8 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		flags_check(state, parse->table);
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_failure(state, 1, 0, "\"%s\": only flags are taken, see --help", arg);
+		argp_failure(state, argp_err_exit_status, 0,
+			     "\"%s\": only flags are taken, see --help", arg);
 		return 0;
 	case ARGP_KEY_END:
 		finish(parse, state);
@@ -444,6 +386,10 @@ void options_parse(struct options *options, int argc, char **argv)
 		.log_format = LOG_LOGFMT,
 	};
 	build_table(&parse);
+	/* 1 is what --check says of a machine with warnings. */
 	argp_err_exit_status = 1;
+	for (int i = 1; i < argc; i++)
+		if (strncmp(argv[i], "--check", 7) == 0)
+			argp_err_exit_status = CHECK_COULD_NOT;
 	argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parse);
 }

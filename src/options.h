@@ -4,6 +4,7 @@
 #define OPTIONS_H
 
 #include "base/log.h"
+#include "check/check.h"
 #include "collectors/registry.h"
 #include "sources/vaapi/va_state.h"
 
@@ -40,6 +41,7 @@ struct options {
 	bool once;
 	uint64_t once_ns; /* how long the sources of counters are kept open; 0 = not read */
 	bool health;
+	struct check_options check;
 	bool list_metrics;
 };
 

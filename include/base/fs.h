@@ -123,6 +123,10 @@ int fs_visit_mode(int dirfd, const char *name);
 /* Who owns the entry itself, links not followed. 0 or -errno. */
 int fs_owner(const struct fs *fs, uid_t *ret, const char *fmt, ...) _printf_(3, 4);
 
+/* What stat(2) says of what the path leads to, which is not opened. 0 or -errno. */
+struct stat;
+int fs_status(const struct fs *fs, struct stat *ret, const char *fmt, ...) _printf_(3, 4);
+
 /* A hash of a directory's entry names, whatever their order. 0 or -errno. */
 int fs_list_hash(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
 

@@ -63,6 +63,19 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render);
  */
 int sys_i915_wedged(const char *node, bool *ret_wedged);
 
+/*
+ * Opens a node as a user, in a child, and closes it again: rights, lists of them and control groups
+ * decide, as they would for that user. 0 or what open(2) says, -errno; -ENOTSUP: this process may
+ * not become that user.
+ */
+int sys_open_as(const char *node, uid_t uid, gid_t gid, const gid_t *groups, size_t n);
+
+/*
+ * I915_PARAM_HUC_STATUS, which reads a register: it wakes a GPU that sleeps. 1: runs, 2: for clear
+ * media, 0: not complete; -ENODEV, -EOPNOTSUPP, -ENOPKG and more as i915 has them, or of the open.
+ */
+int sys_i915_huc(const char *node, int *ret_status);
+
 /* The rate that i915 takes for a GPU's timestamps, in Hz. Wakes nothing. 0 or -errno. */
 int sys_i915_timestamp_hz(const char *node, unsigned *ret);
 

@@ -372,6 +372,21 @@ int fs_owner(const struct fs *fs, uid_t *ret, const char *fmt, ...)
 	return r;
 }
 
+int fs_status(const struct fs *fs, struct stat *ret, const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	const char *rest;
+	va_list ap;
+	int dirfd;
+
+	va_start(ap, fmt);
+	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	va_end(ap);
+	if (dirfd < 0)
+		return dirfd;
+	return fstatat(dirfd, rest, ret, 0) < 0 ? -errno : 0;
+}
+
 int fs_watch_dir(const struct fs *fs, int watch, const char *fmt, ...)
 {
 	_cleanup_close_ int fd = -1;

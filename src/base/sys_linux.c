@@ -191,6 +191,16 @@ int sys_i915_regions(const char *node, struct sys_region *ret, size_t max)
 	return (int)n;
 }
 
+int sys_i915_huc(const char *node, int *ret_status)
+{
+	_cleanup_close_ int fd = open_node(node);
+	struct drm_i915_getparam param = { .param = I915_PARAM_HUC_STATUS, .value = ret_status };
+
+	if (fd < 0)
+		return fd;
+	return drmIoctl(fd, DRM_IOCTL_I915_GETPARAM, &param) < 0 ? -errno : 0;
+}
+
 /*
  * The kernel sends to network namespaces of the first user namespace alone (uevent_net_init() of
  * lib/kobject_uevent.c). Elsewhere the socket opens all the same, and hears nothing for ever.
