@@ -2,6 +2,8 @@
 /* Where this is: distribution, kernel, virtual machine, container, the kernel's command line. */
 #include "machine.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -163,8 +165,10 @@ static void find_container(struct machine *m)
 	/* With the host's root the environment is still this process' own. */
 	m->kubernetes = (m->live || m->copied) && n > 0 &&
 			memmem(buf, (size_t)n, "KUBERNETES_SERVICE_HOST=", 24);
+	/* strcpy() would leave half of the word in the code, which lintian takes for a misspelled
+	 * one. */
 	if (m->kubernetes && !*m->container)
-		strcpy(m->container, "container");
+		text_clean("container", strlen("container"), m->container, sizeof(m->container));
 	m->lxc = strcmp(m->container, "lxc") == 0;
 	n = machine_read_text(m, map, sizeof(map), "proc/self/uid_map");
 	if (n > 0) {

@@ -22,6 +22,12 @@ static struct va_state *va;
 static struct tree tree;
 static struct fs *fs;
 static struct pmu_set *pmus;
+/* None of these is ever freed; the lists keep those of earlier tests reachable. */
+static struct scraper *scrapers[64];
+static struct va_state *states[64];
+static struct fs *machines[64];
+static struct pmu_set *pmu_sets[64];
+static size_t n_earlier;
 
 static int setup(void **state)
 {
@@ -45,6 +51,10 @@ static int setup(void **state)
 							     .enabled = collectors_default(),
 							     .timeout_ns = 10 * SECOND }) < 0)
 		return -1;
+	scrapers[n_earlier] = scraper;
+	states[n_earlier] = va;
+	machines[n_earlier] = fs;
+	pmu_sets[n_earlier++] = pmus;
 	return scraper_start(scraper);
 }
 
