@@ -14,7 +14,8 @@ from lab_vaapi import FEW, exporter as vaapi_exporter, first_round, knobs
 FLOOR_PORT = 10058
 CLIENTS, SCRAPES = 40, 1000
 IDLE_SECONDS = lab.shorter(30, 12, "seconds without a system call")
-PROMISED = 1536  # kB above the floor
+# kB above the floor. Collectors for power, heat, memory and the link brought 120 kB, of which 90 are code.
+PROMISED = 1792
 # After a load it is measured at 1290 to 1464 kB, but after a second one at up to 1536: some room, not much.
 AFTER_LOAD = PROMISED * 5 // 4
 floors = []  # the floor that runs
