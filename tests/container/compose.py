@@ -108,7 +108,7 @@ def check_grafana():
 
 def check_queries():
     """The recorded machine's, of the demo: every expression of every dashboard is answered."""
-    values = {"job": ".+", "instance": ".+", "pci": ".+", "__rate_interval": "2m", "__range": "5m"}
+    values = {"job": ".+", "model": ".+", "instance": ".+", "pci": ".+", "__rate_interval": "2m", "__range": "5m"}
     wrong, empty, number = [], 0, 0
     for name, dashboard in dashboards.load().items():
         for _, title, letter, expression in dashboards.expressions(dashboard):

@@ -143,7 +143,7 @@ def check_work(checks, exporter, vm):
 def check_dashboard(checks, prometheus, vm, number):
     """On one: which VM has the vGPU, by the UUID of the machine in which the other exporter is; what both see."""
     import dashboards
-    values = {"job": ".+", "instance": ".+", "pci": ".+", "__rate_interval": "120s"}
+    values = {"job": ".+", "instance": ".+", "pci": ".+", "__rate_interval": "120s", "__range": "5m"}
     server = prometheus.start("0.0.0.0:9090", jobs={"intel-gpu": ["pve1", "worker1"]})
     checks.that(prometheus.wait_for("count(count_over_time(intel_gpu_info[1h]) >= 3) == 2", 120), "Prometheus scrapes both")
     Path(f"/tmp/vm/work{number}").touch()
