@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Collectors with many attributes: one bad file costs one value, and is named. */
+#include "collected.h"
 #include "test.h"
 
 #include "collectors/registry.h"
@@ -49,7 +50,6 @@ static int collect(const char *name, const char *pci)
 	const struct round round = { .number = ++number };
 	struct gpu *gpu = NULL;
 	void *state = NULL;
-	size_t n = 0;
 	int r;
 
 	for (size_t i = 0; i < gpus->n; i++)
@@ -66,18 +66,7 @@ static int collect(const char *name, const char *pci)
 							     .round = &round,
 							     .batch = batch,
 							     .fault = &fault });
-	assert_int_equal(batch_error(batch), 0);
-	for (size_t i = 0; i < collector->n_families; i++) {
-		size_t piece = 0, len;
-		const char *s;
-
-		while ((s = batch_piece(batch, &collector->families[i], &piece, &len))) {
-			assert_true(n + len < sizeof(text));
-			memcpy(text + n, s, len);
-			n += len;
-		}
-	}
-	text[n] = '\0';
+	collected_text(batch, collector, text, sizeof(text));
 	if (collector->destroy)
 		collector->destroy(state);
 	else

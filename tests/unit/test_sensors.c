@@ -3,6 +3,7 @@
  * power, thermal, memory, pcie and xe's idle over several scrapes: what a card that sleeps, wakes
  * or lost its power does to counters, and that nothing wakes it.
  */
+#include "collected.h"
 #include "test.h"
 
 #include "collectors/registry.h"
@@ -73,7 +74,6 @@ static int scrape(uint64_t seconds)
 	static uint64_t number;
 	const struct round round = { .number = ++number };
 	struct batch *batch = batch_new(collector->families, collector->n_families);
-	size_t n = 0;
 	int r;
 
 	fake_clock_advance(seconds * S);
@@ -85,19 +85,8 @@ static int scrape(uint64_t seconds)
 						     .round = &round,
 						     .batch = batch,
 						     .fault = &fault });
-	assert_int_equal(batch_error(batch), 0);
 	assert_int_equal(batch_refused(batch), 0);
-	for (size_t i = 0; i < collector->n_families; i++) {
-		size_t piece = 0, len;
-		const char *s;
-
-		while ((s = batch_piece(batch, &collector->families[i], &piece, &len))) {
-			assert_true(n + len < sizeof(text));
-			memcpy(text + n, s, len);
-			n += len;
-		}
-	}
-	text[n] = '\0';
+	collected_text(batch, collector, text, sizeof(text));
 	batch_free(batch);
 	return r;
 }
