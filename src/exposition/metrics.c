@@ -17,13 +17,17 @@
 
 /* Consecutive samples of a family share a piece. */
 struct piece {
-	size_t family; /* index in the table */
-	size_t start, end;
+	uint32_t start, end;
+	uint32_t next; /* of the family; numbers of pieces count from 1, and 0 is none */
+};
+
+struct chain {
+	uint32_t first, last;
 };
 
 /* Where a sample's name and labels are; len 0: a free slot. */
 struct series {
-	size_t start, len;
+	uint32_t start, len, hash;
 };
 
 struct batch {
@@ -36,11 +40,12 @@ struct batch {
 	struct series *series; /* by the hash of name and labels */
 	size_t n_series, series_size, refused;
 	int error;
+	struct chain chains[]; /* one for each family */
 };
 
 struct batch *batch_new(const struct family *families, size_t n_families)
 {
-	struct batch *batch = calloc(1, sizeof(*batch));
+	struct batch *batch = calloc(1, sizeof(*batch) + n_families * sizeof(struct chain));
 
 	if (batch) {
 		batch->families = families;
@@ -69,25 +74,30 @@ size_t batch_refused(const struct batch *batch)
 	return batch->refused;
 }
 
-static uint64_t hash_of(const char *text, size_t len)
+static uint32_t hash_of(const char *text, size_t len)
 {
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+	uint64_t hash = len, word;
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
-	return hash;
+	for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+		hash ^= hash >> 32;
+	}
+	while (len > 0)
+		hash = (hash ^ (unsigned char)text[--len]) * 0x100000001b3u;
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 /* The slot of this series, or the free one where it belongs. */
 static struct series *find_series(const struct batch *batch, struct series wanted)
 {
 	const char *text = batch->text;
-	size_t mask = batch->series_size - 1;
-	size_t i = hash_of(text + wanted.start, wanted.len) & mask;
+	size_t mask = batch->series_size - 1, i = wanted.hash & mask;
+	const struct series *slot;
 
-	while (batch->series[i].len > 0 &&
-	       (batch->series[i].len != wanted.len ||
-		memcmp(text + batch->series[i].start, text + wanted.start, wanted.len) != 0))
+	while ((slot = &batch->series[i])->len > 0 &&
+	       (slot->hash != wanted.hash || slot->len != wanted.len ||
+		memcmp(text + slot->start, text + wanted.start, wanted.len) != 0))
 		i = (i + 1) & mask;
 	return &batch->series[i];
 }
@@ -95,7 +105,7 @@ static struct series *find_series(const struct batch *batch, struct series wante
 /* Half of the slots stay free. */
 static bool grow_series(struct batch *batch)
 {
-	size_t old_size = batch->series_size, size = old_size ? 2 * old_size : 64;
+	size_t old_size = batch->series_size, size = old_size ? 2 * old_size : 16;
 	struct series *old = batch->series, *grown;
 
 	if (2 * (batch->n_series + 1) <= old_size)
@@ -117,7 +127,9 @@ static bool grow_series(struct batch *batch)
 /* False when the batch has it already. */
 static bool add_series(struct batch *batch, size_t start)
 {
-	const struct series added = { start, batch->len - start };
+	const size_t len = batch->len - start;
+	const struct series added = { (uint32_t)start, (uint32_t)len,
+				      hash_of(batch->text + start, len) };
 	struct series *slot;
 
 	if (!grow_series(batch))
@@ -134,32 +146,38 @@ static bool add_series(struct batch *batch, size_t start)
 
 static bool reserve(struct batch *batch, size_t bytes)
 {
-	size_t wanted = batch->len + bytes > 1024 ? batch->len + bytes : 1024;
+	size_t wanted = batch->len + bytes;
 
-	if (batch->len + bytes > BATCH_MAX_BYTES) {
+	if (wanted <= batch->size)
+		return true;
+	if (wanted > BATCH_MAX_BYTES) {
 		batch->error = -E2BIG;
 		return false;
 	}
-	if (!array_reserve(batch->text, &batch->size, wanted)) {
+	if (!array_reserve(batch->text, &batch->size, wanted > 1024 ? wanted : 1024)) {
 		batch->error = -ENOMEM;
 		return false;
 	}
 	return true;
 }
 
-static bool extend_piece(struct batch *batch, size_t family, size_t start)
+static bool extend_piece(struct batch *batch, const struct family *family, size_t start)
 {
-	struct piece *last = batch->n_pieces ? &batch->pieces[batch->n_pieces - 1] : NULL;
+	struct chain *chain = &batch->chains[family - batch->families];
 
-	if (last && last->family == family) {
-		last->end = batch->len;
+	if (chain->last > 0 && chain->last == batch->n_pieces) {
+		batch->pieces[chain->last - 1].end = (uint32_t)batch->len;
 		return true;
 	}
 	if (!array_reserve(batch->pieces, &batch->pieces_size, batch->n_pieces + 1)) {
 		batch->error = -ENOMEM;
 		return false;
 	}
-	batch->pieces[batch->n_pieces++] = (struct piece){ family, start, batch->len };
+	batch->pieces[batch->n_pieces++] =
+		(struct piece){ .start = (uint32_t)start, .end = (uint32_t)batch->len };
+	*(chain->last ? &batch->pieces[chain->last - 1].next : &chain->first) =
+		(uint32_t)batch->n_pieces;
+	chain->last = (uint32_t)batch->n_pieces;
 	return true;
 }
 
@@ -169,56 +187,100 @@ static void append(struct batch *batch, const char *text, size_t len)
 	batch->len += len;
 }
 
-static void append_label(struct batch *batch, const char *name, const char *value, bool first)
+static inline uint64_t has_zero(uint64_t word)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+
+	return (word - each) & ~word & 0x80 * each;
+}
+
+/* Copies what needs neither cleaning nor an escape, as nearly all values do. False: it does. */
+static bool copy_plain(char *out, const char *text, size_t len)
+{
+	const uint64_t each = UINT64_C(0x0101010101010101);
+
+	for (uint64_t word; len >= sizeof(word); len -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		/* The highest bit is set by what is above, by 0x7f or below 0x20. */
+		if (((word | (word + each) | (word - 0x20 * each)) & 0x80 * each) ||
+		    has_zero(word ^ '"' * each) || has_zero(word ^ '\\' * each))
+			return false;
+		memcpy(out, &word, sizeof(word));
+		text += sizeof(word);
+		out += sizeof(word);
+	}
+	for (; len > 0; len--, text++, out++) {
+		if ((unsigned char)(*text - 0x20) >= 0x5f || *text == '"' || *text == '\\')
+			return false;
+		*out = *text;
+	}
+	return true;
+}
+
+static void append_cleaned(struct batch *batch, const char *value, size_t len)
 {
 	char clean[METRIC_LABEL_BYTES];
-	size_t n = text_clean(value, strlen(value), clean, sizeof(clean));
+	size_t n = text_clean(value, len, clean, sizeof(clean));
 
-	append(batch, first ? "{" : ",", 1);
-	append(batch, name, strlen(name));
-	append(batch, "=\"", 2);
 	/* text_clean() has left no newline; the other two escapes remain. */
 	for (size_t i = 0; i < n; i++) {
 		if (clean[i] == '"' || clean[i] == '\\')
 			append(batch, "\\", 1);
 		append(batch, &clean[i], 1);
 	}
+}
+
+static void append_label(struct batch *batch, const char *name, const char *value, size_t len)
+{
+	append(batch, name, strlen(name));
+	append(batch, "=\"", 2);
+	if (len < METRIC_LABEL_BYTES && copy_plain(batch->text + batch->len, value, len))
+		batch->len += len;
+	else
+		append_cleaned(batch, value, len);
 	append(batch, "\"", 1);
 }
 
-static size_t count_labels(const struct family *family)
+static bool fits(const struct batch *batch, const struct family *family, size_t n_labels)
 {
-	size_t n = 0;
+	return family >= batch->families && family < batch->families + batch->n_families &&
+	       n_labels <= METRIC_MAX_LABELS && !family->labels[n_labels] &&
+	       (n_labels == 0 || family->labels[n_labels - 1]);
+}
 
-	while (n < METRIC_MAX_LABELS && family->labels[n])
-		n++;
-	return n;
+/* A byte becomes four at most, of which one is escaped. */
+static size_t room_for(size_t len)
+{
+	return 5 * len < 2 * METRIC_LABEL_BYTES ? 5 * len : 2 * METRIC_LABEL_BYTES;
 }
 
 void batch_put(struct batch *batch, const struct family *family, double value,
 	       const char *const *labels, size_t n_labels)
 {
-	size_t start = batch->len, bytes = strlen(family->name) + 64;
-	char number[32];
+	size_t start = batch->len, lens[METRIC_MAX_LABELS], name, bytes;
 	bool first = true;
 
 	if (batch->error)
 		return;
-	if (family < batch->families || family >= batch->families + batch->n_families ||
-	    n_labels != count_labels(family)) {
+	if (!fits(batch, family, n_labels)) {
 		batch->error = -EINVAL;
 		return;
 	}
-	for (size_t i = 0; i < n_labels; i++)
-		bytes += strlen(family->labels[i]) + 2 * METRIC_LABEL_BYTES + 4;
+	name = strlen(family->name);
+	bytes = name + 64;
+	for (size_t i = 0; i < n_labels; i++) {
+		lens[i] = labels[i] ? strlen(labels[i]) : 0;
+		bytes += strlen(family->labels[i]) + room_for(lens[i]) + 4;
+	}
 	if (!reserve(batch, bytes))
 		return;
 
-	append(batch, family->name, strlen(family->name));
+	append(batch, family->name, name);
 	for (size_t i = 0; i < n_labels; i++) {
 		if (!labels[i])
 			continue;
-		append_label(batch, family->labels[i], labels[i], first);
+		append(batch, first ? "{" : ",", 1);
+		append_label(batch, family->labels[i], labels[i], lens[i]);
 		first = false;
 	}
 	if (!first)
@@ -228,46 +290,105 @@ void batch_put(struct batch *batch, const struct family *family, double value,
 		return;
 	}
 	append(batch, " ", 1);
-	append(batch, number, metric_format_value(value, number));
+	batch->len += metric_format_value(value, batch->text + batch->len);
 	append(batch, "\n", 1);
-	if (!extend_piece(batch, (size_t)(family - batch->families), start))
+	if (!extend_piece(batch, family, start))
 		batch->len = start;
 }
 
 const char *batch_piece(const struct batch *batch, const struct family *family, size_t *state,
 			size_t *ret_len)
 {
-	size_t wanted = (size_t)(family - batch->families);
+	uint32_t number = *state ? batch->pieces[*state - 1].next
+				 : batch->chains[family - batch->families].first;
+	const struct piece *piece;
 
-	while (*state < batch->n_pieces) {
-		const struct piece *piece = &batch->pieces[(*state)++];
-
-		if (piece->family != wanted)
-			continue;
-		*ret_len = piece->end - piece->start;
-		return batch->text + piece->start;
-	}
-	return NULL;
+	if (number == 0)
+		return NULL;
+	piece = &batch->pieces[number - 1];
+	*state = number;
+	*ret_len = piece->end - piece->start;
+	return batch->text + piece->start;
 }
 
-static size_t format_integer(uint64_t value, bool negative, char *out)
+static size_t digits_of(uint64_t value, char digits[static 24])
 {
-	char digits[24];
-	size_t n = 0, len = 0;
+	size_t n = 0;
 
 	do
 		digits[n++] = (char)('0' + value % 10);
 	while ((value /= 10));
-	if (negative)
-		out[len++] = '-';
+	return n;
+}
+
+static size_t format_integer(uint64_t value, char *out)
+{
+	char digits[24];
+	size_t n = digits_of(value, digits), len = 0;
+
 	while (n > 0)
 		out[len++] = digits[--n];
 	out[len] = '\0';
 	return len;
 }
 
+/* value / 10^decimals, which is no whole number, as %.15g has it. */
+static size_t format_fraction(uint64_t value, size_t decimals, char *out)
+{
+	char digits[24];
+	size_t n = digits_of(value, digits), last = 0, len = 0;
+
+	while (digits[last] == '0')
+		last++;
+	if (n + 4 <= decimals) {
+		out[len++] = digits[--n];
+		if (n > last)
+			out[len++] = '.';
+		decimals -= n;
+		while (n > last)
+			out[len++] = digits[--n];
+		memcpy(out + len, "e-0", 3);
+		out[len + 3] = (char)('0' + decimals);
+		out[len + 4] = '\0';
+		return len + 4;
+	}
+	while (n > decimals)
+		out[len++] = digits[--n];
+	if (len == 0)
+		out[len++] = '0';
+	out[len++] = '.';
+	for (; decimals > n; decimals--)
+		out[len++] = '0';
+	while (n > last)
+		out[len++] = digits[--n];
+	out[len] = '\0';
+	return len;
+}
+
+/*
+ * What has 15 digits at most reads back from its digits, and %.15g prints just these. Times have
+ * nine decimals, or three when they count from 1970.
+ */
+static size_t format_short(double value, char *out)
+{
+	static const struct {
+		size_t decimals;
+		double power;
+	} tries[] = { { 9, 1e9 }, { 3, 1e3 } };
+
+	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+		double scaled = value * tries[i].power + 0.5;
+
+		if (scaled < 1e15 && (double)(uint64_t)scaled / tries[i].power == value)
+			return format_fraction((uint64_t)scaled, tries[i].decimals, out);
+	}
+	return 0;
+}
+
 size_t metric_format_value(double value, char out[static 32])
 {
+	double absolute = fabs(value);
+	size_t len;
 	int n = 0;
 
 	if (isnan(value))
@@ -275,8 +396,12 @@ size_t metric_format_value(double value, char out[static 32])
 	if (isinf(value))
 		return (size_t)snprintf(out, 32, value < 0 ? "-Inf" : "+Inf");
 	/* Most values are whole numbers, and %.15g of one below 10^15 is its digits. */
-	if (fabs(value) < 1e15 && value == trunc(value))
-		return format_integer((uint64_t)fabs(value), value < 0, out);
+	*out = '-';
+	if (absolute < 1e15 && absolute == (double)(uint64_t)absolute)
+		return format_integer((uint64_t)absolute, out + (value < 0)) + (value < 0);
+	len = format_short(absolute, out + (value < 0));
+	if (len > 0)
+		return len + (value < 0);
 	for (int precision = 15; precision <= 17; precision++) {
 		n = snprintf(out, 32, "%.*g", precision, value);
 		if (strtod(out, NULL) == value)

@@ -4,107 +4,193 @@
  * OpenMetrics 1.0 (RFC draft-richih-opsawg-openmetrics): all lines of a family together, HELP and
  * TYPE before the first sample. Samples are the same in both; OpenMetrics names a counter's family
  * without its suffix, escapes quotes in HELP, too, and has an end.
+ *
+ * HELP and TYPE never change: those of a table of families are written once, when it is rendered
+ * first. A body's length is known before its memory is taken, and everything else is copied.
  */
 #include "exposition/text.h"
 
-#include "base/array.h"
+#include "base/text.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct body {
+/* HELP and TYPE of a table's families. Constant once it is in the list, and there for ever. */
+struct heads {
+	const struct family *families;
+	size_t n_families;
 	enum text_format format;
+	struct heads *next;
 	char *text;
-	size_t len, size;
-	int error;
+	size_t ends[]; /* of each family, in text */
 };
 
-static void append(struct body *body, const char *text, size_t len)
+static struct {
+	pthread_mutex_t lock;
+	struct heads *first;
+} known = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static char *add(char *out, const char *text, size_t len)
 {
-	if (body->error)
-		return;
-	if (body->len + len > TEXT_MAX_BYTES) {
-		body->error = -E2BIG;
-		return;
-	}
-	if (!array_reserve(body->text, &body->size, body->len + len)) {
-		body->error = -ENOMEM;
-		return;
-	}
-	memcpy(body->text + body->len, text, len);
-	body->len += len;
+	memcpy(out, text, len);
+	return out + len;
 }
 
-static void append_string(struct body *body, const char *text)
+static char *add_string(char *out, const char *text)
 {
-	append(body, text, strlen(text));
+	return add(out, text, strlen(text));
 }
 
-static void append_help(struct body *body, const char *help)
+static char *add_help(char *out, const char *help, enum text_format format)
 {
 	for (; *help; help++) {
 		if (*help == '\\')
-			append_string(body, "\\\\");
+			out = add_string(out, "\\\\");
 		else if (*help == '\n')
-			append_string(body, "\\n");
-		else if (*help == '"' && body->format == TEXT_OPENMETRICS)
-			append_string(body, "\\\"");
+			out = add_string(out, "\\n");
+		else if (*help == '"' && format == TEXT_OPENMETRICS)
+			out = add_string(out, "\\\"");
 		else
-			append(body, help, 1);
+			*out++ = *help;
 	}
+	return out;
 }
 
-static void append_meta(struct body *body, const struct family *family)
+static char *add_head(char *out, const struct family *family, enum text_format format)
 {
 	size_t len = strlen(family->name);
 
-	if (body->format == TEXT_OPENMETRICS && family->type == COUNTER)
+	if (format == TEXT_OPENMETRICS && family->type == COUNTER)
 		len -= strlen("_total");
-	append_string(body, "# HELP ");
-	append(body, family->name, len);
-	append_string(body, " ");
-	append_help(body, family->help);
-	append_string(body, "\n# TYPE ");
-	append(body, family->name, len);
-	append_string(body, family->type == COUNTER ? " counter\n" : " gauge\n");
+	out = add_string(out, "# HELP ");
+	out = add(out, family->name, len);
+	out = add_string(out, " ");
+	out = add_help(out, family->help, format);
+	out = add_string(out, "\n# TYPE ");
+	out = add(out, family->name, len);
+	return add_string(out, family->type == COUNTER ? " counter\n" : " gauge\n");
 }
 
-static void append_family(struct body *body, const struct batch_group *group,
-			  const struct family *family)
+static struct heads *heads_new(const struct batch_group *group, enum text_format format)
 {
-	bool started = false;
+	struct heads *heads =
+		calloc(1, sizeof(*heads) + group->n_families * sizeof(heads->ends[0]));
+	size_t most = 1;
+	char *end, *fitted;
+
+	for (size_t i = 0; i < group->n_families; i++)
+		most += 2 * strlen(group->families[i].name) + 2 * strlen(group->families[i].help) +
+			32;
+	end = heads ? malloc(most) : NULL;
+	if (!end) {
+		free(heads);
+		return NULL;
+	}
+	heads->families = group->families;
+	heads->n_families = group->n_families;
+	heads->format = format;
+	heads->text = end;
+	for (size_t i = 0; i < group->n_families; i++) {
+		end = add_head(end, &group->families[i], format);
+		heads->ends[i] = (size_t)(end - heads->text);
+	}
+	fitted = realloc(heads->text, (size_t)(end - heads->text) + 1);
+	if (fitted)
+		heads->text = fitted;
+	return heads;
+}
+
+/* NULL when memory is out. */
+static const struct heads *heads_of(const struct batch_group *group, enum text_format format)
+{
+	struct heads *heads;
+
+	pthread_mutex_lock(&known.lock);
+	heads = known.first;
+	while (heads && (heads->families != group->families ||
+			 heads->n_families != group->n_families || heads->format != format))
+		heads = heads->next;
+	if (!heads) {
+		heads = heads_new(group, format);
+		if (heads) {
+			heads->next = known.first;
+			known.first = heads;
+		}
+	}
+	pthread_mutex_unlock(&known.lock);
+	return heads;
+}
+
+static struct text_part head_of(const struct heads *heads, size_t family)
+{
+	size_t start = family ? heads->ends[family - 1] : 0;
+
+	return (struct text_part){ heads->text + start, heads->ends[family] - start };
+}
+
+/* Adds a family's lines to *out, unless that is NULL; returns how long they are. */
+static size_t add_family(char **out, const struct batch_group *group, const struct heads *heads,
+			 size_t family)
+{
+	size_t total = 0;
 
 	for (size_t i = 0; i < group->n_batches; i++) {
 		size_t state = 0, len;
 		const char *piece;
 
-		while ((piece = batch_piece(group->batches[i], family, &state, &len))) {
-			if (!started)
-				append_meta(body, family);
-			started = true;
-			append(body, piece, len);
+		while ((piece = batch_piece(group->batches[i], &group->families[family], &state,
+					    &len))) {
+			struct text_part head = { 0 };
+
+			if (total == 0)
+				head = head_of(heads, family);
+			total += head.len + len;
+			if (*out && head.len > 0)
+				*out = add(*out, head.s, head.len);
+			if (*out)
+				*out = add(*out, piece, len);
 		}
 	}
+	return total;
+}
+
+static size_t add_groups(char *out, const struct batch_group *groups,
+			 const struct heads *const *heads, size_t n_groups)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < n_groups; i++)
+		for (size_t j = 0; j < groups[i].n_families; j++)
+			total += add_family(&out, &groups[i], heads[i], j);
+	return total;
 }
 
 int text_render(const struct batch_group *groups, size_t n_groups, enum text_format format,
 		char **ret, size_t *ret_len)
 {
-	struct body body = { .format = format, .text = malloc(16384), .size = 16384 };
+	const struct heads *heads[TEXT_MAX_GROUPS];
+	const char *end = format == TEXT_OPENMETRICS ? "# EOF\n" : "";
+	size_t len;
+	char *text;
 
-	if (!body.text)
-		return -ENOMEM;
-	for (size_t i = 0; i < n_groups; i++)
-		for (size_t j = 0; j < groups[i].n_families; j++)
-			append_family(&body, &groups[i], &groups[i].families[j]);
-	if (format == TEXT_OPENMETRICS)
-		append_string(&body, "# EOF\n");
-	if (body.error) {
-		free(body.text);
-		return body.error;
+	if (n_groups > TEXT_MAX_GROUPS)
+		return -E2BIG;
+	for (size_t i = 0; i < n_groups; i++) {
+		heads[i] = heads_of(&groups[i], format);
+		if (!heads[i])
+			return -ENOMEM;
 	}
-	*ret = body.text;
-	*ret_len = body.len;
+	len = add_groups(NULL, groups, heads, n_groups);
+	if (len + strlen(end) > TEXT_MAX_BYTES)
+		return -E2BIG;
+	text = malloc(len + strlen(end) + 1);
+	if (!text)
+		return -ENOMEM;
+	add_groups(text, groups, heads, n_groups);
+	strcpy(text + len, end);
+	*ret = text;
+	*ret_len = len + strlen(end);
 	return 0;
 }

@@ -6,12 +6,14 @@
 #include "scrape/meta.h"
 
 #include "base/macros.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "runner.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -183,26 +185,39 @@ static double boot_time(void)
 	return (double)(real.tv_sec - boot.tv_sec) + (double)(real.tv_nsec - boot.tv_nsec) / 1e9;
 }
 
+/* As the kernel counts it: what the two clocks say at two instants differs by less. */
+static double start_time(uint64_t ticks)
+{
+	const double hz = (double)sysconf(_SC_CLK_TCK);
+
+	return round(boot_time() * hz + (double)ticks) / hz;
+}
+
+/* The numbers of /proc/self/stat from this field on, which are the 22nd and those after it. */
+enum { STARTTIME = 22, VSIZE, RSS, FIELDS };
+
 static void put_stat(struct batch *batch)
 {
-	unsigned long long start, vsize;
+	uint64_t numbers[FIELDS] = { 0 };
 	char buf[1024];
-	const char *rest;
-	long rss;
+	const char *s;
+	int field = 2;
 
 	if (read_self("/proc/self/stat", buf, sizeof(buf)) < 0)
 		return;
 	/* The second field is the name in parentheses, and may hold anything. */
-	rest = strrchr(buf, ')');
-	if (!rest || sscanf(rest + 1,
-			    " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-			    "%*d %*d %llu %llu %ld",
-			    &start, &vsize, &rss) != 3)
+	s = strrchr(buf, ')');
+	while (s && field < RSS && (s = strchr(s, ' '))) {
+		size_t len = strcspn(++s, " ");
+
+		if (++field >= STARTTIME && text_parse_u64(s, len, &numbers[field]) < 0)
+			return;
+	}
+	if (!s)
 		return;
-	put(batch, &meta_families[VIRTUAL], (double)vsize);
-	put(batch, &meta_families[RESIDENT], (double)rss * (double)sysconf(_SC_PAGESIZE));
-	put(batch, &meta_families[START_TIME],
-	    boot_time() + (double)start / (double)sysconf(_SC_CLK_TCK));
+	put(batch, &meta_families[VIRTUAL], (double)numbers[VSIZE]);
+	put(batch, &meta_families[RESIDENT], (double)numbers[RSS] * (double)sysconf(_SC_PAGESIZE));
+	put(batch, &meta_families[START_TIME], start_time(numbers[STARTTIME]));
 }
 
 /* Linux has their number as the directory's size since 6.2; listing a thousand of them takes time.

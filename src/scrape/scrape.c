@@ -176,19 +176,18 @@ static int render(const struct scraper *s, const struct scrape *scrape, enum tex
 
 	if (!batches)
 		return -ENOMEM;
-	for (unsigned c = 0; c < collectors_count; c++) {
-		size_t first = n;
+	/* The slots are in that order, too. */
+	for (size_t i = 0; i < scrape->n; i++) {
+		const struct collector *c = scrape->slots[i].job->collector;
+		const struct result *result = scrape->slots[i].result;
 
-		for (size_t i = 0; i < scrape->n; i++) {
-			const struct slot *slot = &scrape->slots[i];
-
-			if (slot->job->index == c && slot->result && slot->result->r >= 0)
-				batches[n++] = slot->result->batch;
-		}
-		if (n > first)
-			groups[n_groups++] = (struct batch_group){ collectors_all[c]->families,
-								   collectors_all[c]->n_families,
-								   &batches[first], n - first };
+		if (!result || result->r < 0)
+			continue;
+		if (n_groups == 0 || groups[n_groups - 1].families != c->families)
+			groups[n_groups++] =
+				(struct batch_group){ c->families, c->n_families, &batches[n], 0 };
+		groups[n_groups - 1].n_batches++;
+		batches[n++] = result->batch;
 	}
 	r = meta_collect(scrape, s->options.web_config, !s->options.no_self_metrics, &meta);
 	if (r == 0) {

@@ -69,6 +69,15 @@ static void number_formats(void **state)
 		{ 0.1 + 0.2, "0.30000000000000004" },
 		{ 630001000 / 1e9, "0.630001" },
 		{ 1e-9, "1e-09" },
+		{ 12345e-9, "1.2345e-05" },
+		{ 99999e-9, "9.9999e-05" },
+		{ 1e-4, "0.0001" },
+		{ -1e-4, "-0.0001" },
+		{ 100001e-9, "0.000100001" },
+		{ 1.25e-10, "1.25e-10" },
+		{ 999999.999999999, "999999.999999999" },
+		{ 1792246127.37, "1792246127.37" },
+		{ 99999999999.5, "99999999999.5" },
 		{ 1200000000, "1200000000" },
 		{ 999999999999999, "999999999999999" },
 		{ -999999999999999, "-999999999999999" },
@@ -95,24 +104,39 @@ static void number_formats(void **state)
 	}
 }
 
+/* The formats' own words for it: the shortest of these that reads back. */
+static void format_slowly(double value, char out[static 32])
+{
+	for (int precision = 15; precision <= 17; precision++) {
+		snprintf(out, 32, "%.*g", precision, value + 0.0);
+		if (strtod(out, NULL) == value)
+			return;
+	}
+}
+
 static void numbers_read_back(void **state)
 {
+	static const double scales[] = { 1, 1e1, 1e3, 1e6, 1e9, 1e12, 3 };
 	uint64_t seed = 1;
 
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
-		char out[32];
+		char out[32], wanted[32];
 		double value;
 
 		seed = seed * 6364136223846793005u + 1442695040888963407u;
 		if (i & 1)
 			memcpy(&value, &seed, sizeof(value));
 		else
-			value = (double)(seed >> 30) / 1e9;
-		if (isnan(value))
+			value = (double)(int64_t)(seed >> i % 64) /
+				scales[(size_t)i / 2 % ARRAY_SIZE(scales)];
+		if (!isfinite(value))
 			continue;
 		metric_format_value(value, out);
 		assert_row(strtod(out, NULL) == value, out);
+		format_slowly(value, wanted);
+		if (value != 0)
+			assert_string_equal(out, wanted);
 	}
 }
 
