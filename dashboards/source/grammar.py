@@ -65,7 +65,8 @@ SHORT_ID = [{"type": "regex", "options": {
 # A class of engines as people say it; what follows stays.
 CLASS_WORDS = [{"type": "regex", "options": {"pattern": name + "(.*)", "result": {"index": i, "text": word + "$1"}}}
                for i, (name, word) in enumerate((("video-enhance", "Scaling"), ("video", "Video"), ("render", "Render"),
-                                                 ("compute", "Compute"), ("copy", "Copy")))]
+                                                 ("compute", "Compute"), ("copy", "Copy"), ("memory", "Memory"),
+                                                 ("power", "Power")))]
 # "none" is what the exporter calls a machine that is no guest.
 RUNS_IN = [{"type": "value", "options": {"none": {"index": 0, "text": "hardware"}}}]
 # An instance is shown without its port; links keep it.

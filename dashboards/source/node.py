@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node: does its GPU work, how full is it, who uses it, what is wrong; the rest is in collapsed rows."""
 from annotations import marks
+from card import card, fullness
 from common import named, shares, state, told_apart
 from grafana import (BY_GPU, GPU, MACHINE, NODE, RATE, column, dashboard, page_link, row, series, stat, table)
 from grammar import (BAD, BY_ACCELERATION, BY_CLASS, BY_ENGINE, BY_NAME, CLASS_WORDS, CODECS, COMPUTE, GOOD, LOAD,
@@ -29,8 +30,9 @@ def first():
              empty="not tested", text="value_and_name", font=20),
         table("How full?",
               "Mean of the engines of a class, the fullest first. Video engines decode and encode, scaling ones "
-              "scale, render engines scale, tone-map and compute. 0 is an idle GPU, not a broken one.",
-              f'topk(5, label_join({told_apart(busy)}, "what", " ", "class", "of"))',
+              "scale, render engines scale, tone-map and compute. 0 is an idle GPU, not a broken one. Of a discrete card "
+              "also its memory, and its power in per cent of what it may use.",
+              f'topk(6, label_join({told_apart(f"({busy} or {fullness()})")}, "what", " ", "class", "of"))',
               [column("what", "Engines", mappings=CLASS_WORDS),
                column("Value", "Busy", "percentunit", LOAD, gauge=True, decimals=0, width=100)],
               size=(6, 7), empty="Engines cannot be read", sort=("-Busy",), header=False),
@@ -236,8 +238,7 @@ def inventory():
         "Inventory",
         table("GPUs and drivers",
               "What the GPU is, which kernel driver has it, and which VA driver encodes with it. A VA "
-              "driver is named once the first encode test has run. Power, temperature and the size of a "
-              "discrete GPU's memory are not exported.",
+              "driver is named once the first encode test has run.",
               [machine, driver],
               [column("model", "Model", width=300), column("pci", "Address", width=115),
                column("function", "Function", width=90), column("driver", "Driver", width=85),
@@ -302,5 +303,5 @@ def make():
     return dashboard(
         NODE, "Intel GPU / One node",
         "One node's GPUs: do they work, how full are they, who uses them, what is wrong.",
-        [first(), tests(), users(), clocks(), inventory(), vgpus(), exporter()], every_instance=False,
+        [first(), card(), tests(), users(), clocks(), inventory(), vgpus(), exporter()], every_instance=False,
         annotations=marks(), links=[page_link()])

@@ -21,8 +21,8 @@ CONFIG, FAST = Path("/tmp/prometheus.yml"), Path("/tmp/rules.yml")
 API = "http://127.0.0.1:9090/api/v1/"
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Machines by job; one job goes when the scene is broken, and a machine without rights comes.
-HEALTHY = {"intel-gpu": ["pve1", "pve2", "worker1"], "edge": ["pve3"]}
-BROKEN = {"intel-gpu": ["pve1", "pve2", "worker1", "unprivileged"]}
+HEALTHY = {"intel-gpu": ["pve1", "pve2", "pve4", "worker1"], "edge": ["pve3"]}
+BROKEN = {"intel-gpu": ["pve1", "pve2", "pve4", "worker1", "unprivileged"]}
 # Somebody knows of it and is there.
 LABELS = {"unprivileged": {"maintenance": "true"}}
 

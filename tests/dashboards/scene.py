@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What there is to see on a dashboard: four machines, each with an exporter of its own.
+"""What there is to see on a dashboard: five machines, each with an exporter of its own.
 
 pve1       a host with an integrated and a discrete GPU, a working VA driver, users of every kind,
            transcodes in hardware and in software, a vGPU that a VM has and one that nobody has.
 worker1      that VM: a GPU of the lab that pve1 does not see. A pod uses it.
 pve2, pve3 recorded machines: SR-IOV virtual functions; a whole GPU that belongs to a VM.
+pve4       a recorded card whose sensors move.
 
 broken() spoils as much of that as rules look for."""
 import os
@@ -20,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 LAB = HERE.parent / "lab"
 sys.path[:0] = [str(LAB), str(HERE.parent / "support")]
 import actors  # noqa: E402: they are found there only now
+import sensors  # noqa: E402
 from kubelet import Kubelet, container, devices, pod  # noqa: E402
 
 FIXTURES = HERE.parent / "fixtures"
@@ -35,7 +37,8 @@ VM_UUID, HOST_UUID = "5c1a9f0e-6d43-4b0f-8a55-3f1e7d2c9b01", "d2b1f6c0-52ab-4d19
 DRIVER = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc"
 OWNED, FREE = "00000000-0000-0000-0000-000000000101", "c9d8c9a4-3e2f-4b5c-9d3e-1f2a3b4c5d6e"
 # Ports by machine; what tests and dashboards call them is in their configuration of Prometheus.
-PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "unprivileged": 10064}
+PORTS = {"pve1": lab.PORT, "worker1": 10061, "pve2": 10062, "pve3": 10063, "unprivileged": 10064,
+         "pve4": 10065}
 
 
 def container_id(pod):
@@ -142,6 +145,9 @@ class Scene:
                                 prefix=on_machine("QEMU", VM_UUID, GUEST_GPU)),
             "pve2": self.recorded("pve2", "alderlake-n100-sriov"),
             "pve3": self.recorded("pve3", "coffeelake-8500t-vfio")}
+        subprocess.run(["cp", "-a", str(FIXTURES / "battlemage-b60-sriov"), "/tmp/pve4"], check=True)
+        self.card = sensors.Card("/tmp/pve4")
+        self.exporters["pve4"] = self.of_tree("pve4")
 
     @staticmethod
     def other(name, *flags, **more):
@@ -153,6 +159,9 @@ class Scene:
     def recorded(self, name, fixture):
         # A copy: the machine's own files are slow to read from the guest.
         subprocess.run(["cp", "-a", str(FIXTURES / fixture), f"/tmp/{name}"], check=True)
+        return self.of_tree(name)
+
+    def of_tree(self, name):
         return self.other(name, "--no-collector.vaapi", f"--path.rootfs=/tmp/{name}")
 
     def gpu(self, machine, address, there):
@@ -166,8 +175,8 @@ class Scene:
 
     def broken(self):
         """The VA driver is another one and fails; what transcodes does so in software; GPUs are
-        overloaded, held back, gone, given away in vain; perf events are denied; the VM has ended and
-        left its vGPU; the pool is empty; and a web configuration is not valid."""
+        overloaded, throttled, gone, given away in vain; perf events are denied; the VM has ended and left its
+        vGPU; the pool is empty; a web configuration is not valid; and a card is hot, full and at its limit."""
         self.is_broken = True
         knobs(DRIVER, "CODED_SIZE=0", "VENDOR=another version")
         self.transcodes.pop("hardware").kill()
@@ -183,6 +192,9 @@ class Scene:
         WEB_CONFIG.write_text("headers: none\n")
         self.gpu("worker1", GUEST_GPU, there=False)
         self.exporters["pve2"].stop()
+        self.card.spoil()
+        self.exporters["pve4"].stop()
+        self.exporters["pve4"] = self.of_tree("pve4")
         self.exporters["unprivileged"] = lab.exporter_test.Exporter(
             "--no-collector.vaapi", port=PORTS["unprivileged"],
             prefix=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--",))

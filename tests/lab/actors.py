@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
+THROTTLED = 1 | 8  # pl1 and thermal, of the module's throttle_mask
 
 
 def shell(command):
@@ -91,7 +92,7 @@ def set_load(video, throttled=False):
     engines works, and users charge up to 200 on top."""
     for name, value in (("load_video", video), ("load_render", video // 3),
                         ("load_video_enhance", video // 2), ("rc6_permille", max(0, 700 - video)),
-                        ("act_freq_mhz", 350 + 3 * video // 4), ("throttle_mask", int(throttled))):
+                        ("act_freq_mhz", 350 + 3 * video // 4), ("throttle_mask", THROTTLED if throttled else 0)):
         # An empty text alone would be no write at all.
         Path(f"/sys/module/i915/parameters/{name}").write_text(f"{value}\n")
 

@@ -51,6 +51,12 @@ SCENE = [
     # Fallen back to software: that it is in software is no second message.
     (alert(LOST, 'critical', 'node7', application='jellyfin', cause='fallback'), 'gpu-pager'),
     (alert('IntelGpuTranscodingInSoftware', 'warning', 'node7'), None),
+    # Hot since its fan stands still; that it is at its power limit, too, is another matter.
+    (alert('IntelGpuFanStopped', 'critical', 'node8', pci='a', fan='1'), 'gpu-pager'),
+    (alert('IntelGpuTooHot', 'warning', 'node8', pci='a', sensor='pkg'), None),
+    (alert('IntelGpuThrottled', 'warning', 'node8', pci='a', gt='0', reason='thermal', cause='heat'), None),
+    (alert('IntelGpuThrottled', 'warning', 'node8', pci='a', gt='0', reason='pl1', cause='power'), 'gpu-tickets'),
+    (alert('IntelGpuTooHot', 'warning', 'node8', pci='b', sensor='pkg'), 'gpu-tickets'),
 ]
 failures = []
 
