@@ -32,9 +32,11 @@ static bool needs_guc(const struct target *t)
 /* All encoders are the low-power ones, whose rate control is HuC's. */
 static bool needs_huc(const struct target *t)
 {
-	static const char *const low_power[] = { "Jasper Lake", "Elkhart Lake", NULL };
+	unsigned can = t->platform ? t->platform->capabilities : 0;
 
-	return is_platform(t, low_power) || target_generation(t) >= 12.5;
+	if (can & CAN_WHAT_IS_NOT_KNOWN)
+		return true;
+	return can & CAN_ENCODE_LOW_POWER_WITH_HUC && !(can & CAN_ENCODE_WITH_SHADERS);
 }
 
 /* What debugfs says, which is root's. True with *ret. */

@@ -11,30 +11,17 @@
 
 #define PCI "sys/bus/pci/devices/%s"
 
-/* is_supported_device() of drivers/gpu/drm/i915/intel_gvt.c */
-static bool has_gvt(const struct target *t)
-{
-	static const char *const names[] = { "Broadwell",   "Skylake",	   "Kaby Lake",
-					     "Apollo Lake", "Coffee Lake", "Whiskey Lake",
-					     "Comet Lake" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(t->name, names[i]) == 0)
-			return true;
-	return false;
-}
-
 static void gvt_supported(struct finding *f, const struct machine *m, const struct target *t)
 {
 	(void)m;
 	if (t->discrete)
 		return;
-	if (has_gvt(t)) {
+	if (t->platform && t->platform->capabilities & CAN_GVT) {
 		finding_pass(f, "%s", "");
 		return;
 	}
 	finding_fail(f, ERROR, target_generation(t) >= 12 ? "sriov" : NULL,
-		     "this GPU (%s) has no GVT-g: Broadwell to Comet Lake have", t->name);
+		     "this GPU (%s) cannot GVT-g: Broadwell to Comet Lake can", t->name);
 	finding_evidence(f, "device", "8086:%04x", t->id);
 }
 

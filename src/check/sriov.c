@@ -22,7 +22,11 @@ static void sriov_supported(struct finding *f, const struct machine *m, const st
 		finding_pass(f, "%s", "");
 		return;
 	}
-	finding_fail(f, ERROR, NULL, "this GPU (%s) has no SR-IOV", t->name);
+	if (t->platform && t->platform->capabilities & CAN_SRIOV)
+		finding_fail(f, ERROR, "should",
+			     "this GPU (%s) should have SR-IOV, and does not offer it", t->name);
+	else
+		finding_fail(f, ERROR, NULL, "this GPU (%s) cannot SR-IOV", t->name);
 	finding_evidence(f, "sriov_totalvfs", "none below %s", t->pci);
 }
 
@@ -124,6 +128,11 @@ static const struct remedy guest_remedies[] = {
 };
 
 static const struct remedy supported_remedies[] = {
+	{ .cause = "should",
+	  .where = "host",
+	  .reboot = true,
+	  .say = "The machine's firmware hides it: update that, and see its setup (SR-IOV, VT-d); then:",
+	  .commands = "lspci -vs {pci} | grep -i sr-iov" },
 	{ .where = "host",
 	  .say = "Integrated GPUs from the 12th generation on have it, and Arc B; else pass the whole "
 		 "GPU, or use LXC containers.",

@@ -77,6 +77,36 @@ static void va_driver(struct finding *f, const struct machine *m, const struct t
 			 "no iHD_drv_video.so or i965_drv_video.so where libva searches");
 }
 
+/* One more of a list with commas. */
+static void add_word(char *buf, size_t size, const char *word, const char *end)
+{
+	size_t len = strlen(buf);
+
+	snprintf(buf + len, size - len, "%s%s%s", len > 0 ? ", " : "", word, end);
+}
+
+/* Codecs that the silicon encodes, and the driver does not list: by their names for a flag. */
+static void find_missing(const struct target *t, const struct va_capabilities *list, char *buf,
+			 size_t size)
+{
+	static const struct {
+		const char *codec;
+		unsigned encode;
+	} wanted[] = {
+		{ "h264", CAN_ENCODE_H264 }, { "hevc", CAN_ENCODE_HEVC }, { "vp9", CAN_ENCODE_VP9 },
+		{ "av1", CAN_ENCODE_AV1 },   { "jpeg", CAN_ENCODE_JPEG },
+	};
+
+	for (size_t i = 0; t->platform && i < ARRAY_SIZE(wanted); i++) {
+		bool listed = !(t->platform->capabilities & wanted[i].encode);
+
+		for (size_t j = 0; j < list->n; j++)
+			listed |= strcmp(list->entries[j].codec, wanted[i].codec) == 0;
+		if (!listed)
+			add_word(buf, size, wanted[i].codec, "");
+	}
+}
+
 #define PROBE_NS 1000000000u
 
 /* What intel_gpu_probe says when the driver lists what it can: the only proof that it loads. */
@@ -108,10 +138,17 @@ static void va_loads(struct finding *f, const struct machine *m, const struct ta
 	}
 	if (run.outcome.result == VA_OK) {
 		size_t encoders = 0;
+		char missing[48] = "";
 
 		for (size_t i = 0; i < list->n; i++)
 			encoders += strncmp(list->entries[i].entrypoint, "Enc", 3) == 0;
-		if (encoders > 0)
+		find_missing(t, list, missing, sizeof(missing));
+		if (encoders > 0 && *missing)
+			finding_fail(
+				f, NOTE, "encoders",
+				"this GPU should encode %s, and the VA driver does not list it",
+				missing);
+		else if (encoders > 0)
 			finding_pass(f, "%s loads and lists %zu encoders", list->driver, encoders);
 		else
 			finding_fail(f, WARNING, "encoders", "the VA driver lists no encoder");
@@ -171,40 +208,43 @@ static void va_variable(struct finding *f, const struct machine *m, const struct
 	finding_value(f, "file", "%s", source);
 }
 
-/* What the silicon cannot do is no fault: media-driver's table of codecs, by generation. */
+static const struct {
+	const char *name;
+	unsigned decode, encode;
+} codecs[] = {
+	{ "H.264", CAN_DECODE_H264, CAN_ENCODE_H264 },
+	{ "HEVC", CAN_DECODE_HEVC, CAN_ENCODE_HEVC },
+	{ "HEVC of 10 bits", CAN_DECODE_HEVC_10BIT, CAN_ENCODE_HEVC_10BIT },
+	{ "VP9", CAN_DECODE_VP9, CAN_ENCODE_VP9 },
+	{ "AV1", CAN_DECODE_AV1, CAN_ENCODE_AV1 },
+};
+
+/* What the silicon cannot do is no fault. */
 static void codec_platform(struct finding *f, const struct machine *m, const struct target *t)
 {
-	static const char *const no_av1_encoder[] = {
-		"Tiger Lake",	"Rocket Lake",	 "DG1",		  "Alder Lake-S", "Alder Lake-P",
-		"Alder Lake-N", "Raptor Lake-S", "Raptor Lake-P", "Raptor Lake-U"
-	};
-	double generation = target_generation(t);
+	unsigned can = t->platform ? t->platform->capabilities : CAN_WHAT_IS_NOT_KNOWN;
+	char words[120] = "";
 
 	(void)m;
-	if (generation == 0)
+	if (can & CAN_WHAT_IS_NOT_KNOWN)
 		return;
-	if (generation < 8) {
-		finding_note(f, "this GPU encodes H.264 only");
-	} else if (generation < 9) {
-		finding_note(f, "this GPU has no HEVC, VP9 or AV1");
-	} else if (strcmp(t->name, "Skylake") == 0) {
-		finding_note(f, "this GPU has no AV1 and no VP9, and HEVC of 8 bits only");
-	} else if (generation < 10) {
-		finding_note(
-			f, "no AV1 on this GPU; VP9 decode only; HDR tone mapping by OpenCL only");
-	} else if (generation < 12) {
-		finding_note(f, "no AV1 on this GPU");
-	} else {
-		for (size_t i = 0; i < ARRAY_SIZE(no_av1_encoder); i++)
-			if (strcmp(t->name, no_av1_encoder[i]) == 0) {
-				finding_note(f, "AV1: decode only on this GPU");
-				return;
-			}
-		if (generation == 20)
-			finding_note(f, "VP9: decode only on this GPU");
-		else
-			finding_pass(f, "%s", "");
+	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
+		bool decodes = can & codecs[i].decode, encodes = can & codecs[i].encode;
+
+		if (strcmp(codecs[i].name, "HEVC of 10 bits") == 0 && !(can & CAN_DECODE_HEVC))
+			continue;
+		if (!decodes || !encodes)
+			add_word(words, sizeof(words), codecs[i].name,
+				 decodes   ? " encoding"
+				 : encodes ? " decoding"
+					   : "");
 	}
+	if (can & CAN_DECODE_HEVC_10BIT && !(can & CAN_MAP_TONES))
+		add_word(words, sizeof(words), "HDR tone mapping", " (OpenCL does it)");
+	if (*words)
+		finding_note(f, "this GPU cannot: %s", words);
+	else
+		finding_pass(f, "%s", "");
 }
 
 static const struct remedy va_driver_remedies[] = {
@@ -233,7 +273,8 @@ static const struct remedy loads_remedies[] = {
 	{ .cause = "encoders",
 	  .distributions = ON_DEBIAN | ON_UBUNTU | ON_PROXMOX,
 	  .where = "here",
-	  .say = "The free build lacks encoders of some platforms; the full one is in non-free:",
+	  .say = "The free build lacks encoders of some platforms, and VP9's needs the HuC firmware "
+		 "(i915.enable_guc=2 up to Rocket Lake); the full build is in non-free:",
 	  .commands = "apt install intel-media-va-driver-non-free" },
 	{ .where = "here",
 	  .say = "A driver older than the GPU or than libva does not load: update both, and see what "

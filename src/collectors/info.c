@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { INFO_ROW, ENGINES, COVERS_GUESTS };
+enum { INFO_ROW, ENGINES, COVERS_GUESTS, CAPABILITY };
 
 static const struct family families[] = {
 	[INFO_ROW] = {
@@ -34,6 +34,13 @@ static const struct family families[] = {
 			"functions.",
 		.type = GAUGE,
 		.labels = { "pci" },
+	},
+	[CAPABILITY] = {
+		.name = "intel_gpu_capability_info",
+		.help = "What the GPU's silicon is able to do, by its PCI id, whether or not driver and "
+			"firmware make use of it; no row at all for a GPU that is too new to be known.",
+		.type = INFO,
+		.labels = { "pci", "capability" },
 	},
 };
 
@@ -70,6 +77,19 @@ static void put_covers_guests(const struct context *context, const struct gpu *g
 		put(batch, &families[COVERS_GUESTS], 1, gpu->pci);
 }
 
+/* A part of a GPU is not divided any further. */
+static void put_capabilities(const struct gpu *gpu, struct batch *batch)
+{
+	unsigned can = gpu->platform ? gpu->platform->capabilities : 0;
+	const char *name;
+
+	if (gpu->vf || gpu->vgpu)
+		can &= ~(unsigned)(CAN_GVT | CAN_SRIOV);
+	for (unsigned bit = 0; (name = capability_name(bit)); bit++)
+		if (can >> bit & 1)
+			put(batch, &families[CAPABILITY], 1, gpu->pci, name);
+}
+
 static const char *or_absent(const char *text)
 {
 	return *text ? text : NULL;
@@ -91,6 +111,7 @@ static int collect(const struct collection *c)
 	    or_absent(gpu->card), or_absent(gpu->render), or_absent(gpu->pmu_name));
 	put_engines(c->context, gpu, c->batch);
 	put_covers_guests(c->context, gpu, c->batch);
+	put_capabilities(gpu, c->batch);
 	return 0;
 }
 

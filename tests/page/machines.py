@@ -247,6 +247,9 @@ def failing(t):
                  result="create_context"),
         test_row("hevc", "HEVCMain", "EncSliceLP", result="execute"),
         row("vaapi_probe_result", 1, pci=GPU, codec="av1", size="256x256", result="unsupported"),
+        row("vaapi_probe_result", 1, pci=GPU, codec="vp9", size="256x256", result="unsupported"),
+        *(row("capability_info", 1, pci=GPU, capability=c)
+          for c in ("h264_encode", "hevc_encode", "vp9_encode", "av1_decode")),
         row("vaapi_codec_working", 1, pci=GPU, codec="h264"),
         row("vaapi_codec_working", 0, pci=GPU, codec="hevc"),
         row("vaapi_codec_working", 0, pci=GPU, codec="av1"),

@@ -381,7 +381,9 @@ def check_failing(stage):
                   "the work. What to do", "a failed test and why")
         visit.see(r"H264ConstrainedBaseline · 1920 × 1080\s+✗ fails\s+create_context",
                   "a size that fails, of an encoder that works")
-        visit.see(r"AV1\s+256 × 256\s+– not offered", "one that cannot be tested")
+        visit.see(r"AV1\s+256 × 256\s+– this GPU cannot", "one that the silicon has not")
+        visit.see(r"VP9\s+256 × 256\s+– this GPU should, and does not\s+unsupported: the driver lists",
+                  "one that the silicon has")
         visit.see(r"HDR tone mapping\s+✗ fails What to do", "video processing")
         visit.see("Tests wait: backoff. No full round has ended yet.", "tests wait")
         visit.see(r"Clock\s+0 MHz\n", "a clock that is 0, without a maximum")

@@ -4,6 +4,7 @@
 /* The table itself is checked. */
 #include "sources/gpu/platform.c"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "platform_ids.h"
@@ -101,6 +102,91 @@ static void every_id_of_the_kernel(void **state)
 	}
 }
 
+/* As people write it: D decodes, E encodes, of H.264, HEVC, HEVC of 10 bits, VP9, AV1, JPEG. */
+static void capabilities(void **state)
+{
+	static const struct {
+		uint16_t id;
+		const char *codecs, *rest;
+	} rows[] = {
+		{ 0x2a42, "- - - - - -", "" },
+		{ 0x0046, "D - - - - -", "" },
+		{ 0x0166, "DE - - - - D", "S" },
+		{ 0x0412, "DE - - - - D", "S" },
+		{ 0x1616, "DE - - - - D", "gvt S" },
+		{ 0x22b0, "DE D - - - DE", "S" },
+		{ 0x1912, "DE DE - - - DE", "gvt LP S" },
+		{ 0x5a85, "DE DE D D - DE", "gvt LP S" },
+		{ 0x3185, "DE DE DE D - DE", "LP S" },
+		{ 0x5912, "DE DE DE D - DE", "gvt LP S" },
+		{ 0x3e92, "DE DE DE D - DE", "gvt LP S" },
+		{ 0x9bc5, "DE DE DE D - DE", "gvt LP S" },
+		{ 0x8a52, "DE DE DE DE - DE", "LP S HDR" },
+		{ 0x4571, "DE DE DE DE - DE", "LP" },
+		{ 0x4e61, "DE DE DE DE - DE", "LP" },
+		{ 0x9a49, "DE DE DE DE D DE", "sriov LP S HDR" },
+		{ 0x4c8a, "DE DE DE DE D DE", "LP S HDR" },
+		{ 0x4905, "DE DE DE DE D DE", "LP S HDR" },
+		{ 0x4680, "DE DE DE DE D DE", "sriov LP S HDR" },
+		{ 0xa780, "DE DE DE DE D DE", "sriov LP S HDR" },
+		{ 0x46a6, "DE DE DE DE D DE", "sriov LP S HDR" },
+		{ 0xa7a0, "DE DE DE DE D DE", "sriov LP S HDR" },
+		{ 0xa7a1, "DE DE DE DE D DE", "sriov LP S HDR" },
+		{ 0x46d1, "DE DE DE DE D DE", "sriov LP S HDR" },
+		{ 0x56a5, "DE DE DE DE DE DE", "LP HDR" },
+		{ 0x56c0, "DE DE DE DE DE DE", "sriov LP HDR" },
+		{ 0x0bda, "- - - - - -", "" },
+		{ 0x7d55, "DE DE DE DE DE DE", "sriov LP HDR" },
+		{ 0x7d67, "DE DE DE DE DE DE", "sriov LP HDR" },
+		{ 0x64a0, "DE DE DE D DE DE", "LP HDR" },
+		{ 0xe20b, "DE DE DE D DE DE", "sriov LP HDR" },
+		{ 0xb080, "DE DE DE DE DE DE", "sriov LP HDR" },
+		{ 0xfd80, "DE DE DE DE DE DE", "sriov LP HDR" },
+		{ 0xd740, NULL, NULL },
+		{ 0xd750, NULL, NULL },
+		{ 0x674c, NULL, NULL },
+	};
+	static const unsigned codecs[][2] = {
+		{ CAN_DECODE_H264, CAN_ENCODE_H264 },
+		{ CAN_DECODE_HEVC, CAN_ENCODE_HEVC },
+		{ CAN_DECODE_HEVC_10BIT, CAN_ENCODE_HEVC_10BIT },
+		{ CAN_DECODE_VP9, CAN_ENCODE_VP9 },
+		{ CAN_DECODE_AV1, CAN_ENCODE_AV1 },
+		{ CAN_DECODE_JPEG, CAN_ENCODE_JPEG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct platform *p = platform_find(rows[i].id);
+		unsigned can = p->capabilities;
+		char text[64] = "", rest[32] = "";
+
+		assert_row(!(can & CAN_WHAT_IS_NOT_KNOWN) == !!rows[i].codecs, p->name);
+		if (!rows[i].codecs)
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(codecs); j++)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s%s%s",
+				 j > 0 ? " " : "", can & codecs[j][0] ? "D" : "",
+				 can & codecs[j][1] ? "E" : "",
+				 can & (codecs[j][0] | codecs[j][1]) ? "" : "-");
+		snprintf(rest, sizeof(rest), "%s%s%s%s%s", can & CAN_GVT ? " gvt" : "",
+			 can & CAN_SRIOV ? " sriov" : "", can & CAN_ENCODE_LOW_POWER ? " LP" : "",
+			 can & CAN_ENCODE_WITH_SHADERS ? " S" : "",
+			 can & CAN_MAP_TONES ? " HDR" : "");
+		if (strcmp(text, rows[i].codecs) != 0 ||
+		    strcmp(rest + (*rest == ' '), rows[i].rest) != 0)
+			fail_msg("%s can \"%s\",\"%s\"", p->name, text, rest);
+		assert_row(!(can & CAN_ENCODE_LOW_POWER) == !(can & CAN_ENCODE_LOW_POWER_WITH_HUC),
+			   p->name);
+	}
+	assert_string_equal(capability_name(0), "gvt_g");
+	assert_string_equal(capability_name(12), "av1_encode");
+	assert_int_equal(CAN_ENCODE_AV1, 1 << 12);
+	assert_string_equal(capability_name(18), "hdr_tone_mapping");
+	assert_int_equal(CAN_MAP_TONES, 1 << 18);
+	assert_null(capability_name(19));
+}
+
 static void unknown_ids(void **state)
 {
 	/* 0x1111 is QEMU's VGA (of another vendor), 0x7d19 an NPU. */
@@ -144,11 +230,9 @@ static void every_platform_is_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(example_ids),
-		cmocka_unit_test(every_id_of_the_kernel),
-		cmocka_unit_test(unknown_ids),
-		cmocka_unit_test(ranges),
-		cmocka_unit_test(every_platform_is_whole),
+		cmocka_unit_test(example_ids),	cmocka_unit_test(every_id_of_the_kernel),
+		cmocka_unit_test(capabilities), cmocka_unit_test(unknown_ids),
+		cmocka_unit_test(ranges),	cmocka_unit_test(every_platform_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

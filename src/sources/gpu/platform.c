@@ -63,59 +63,82 @@ enum {
 	CRESCENT_ISLAND,
 };
 
+/*
+ * What the silicon can, whether a driver uses it or not: codecs and tone mapping of media-driver's
+ * table of features (for generations 6 to 8 also intel-vaapi-driver's), GVT-g of
+ * is_supported_device() in i915's intel_gvt.c, SR-IOV of xe_pci.c (Linux 7.0) and of
+ * i915-sriov-dkms, which has Meteor Lake and Arrow Lake, too. Ponte Vecchio has no video engines
+ * (xe_pci.c: no media block).
+ */
+#define VIDEO_6	  (CAN_DECODE_H264 | CAN_ENCODE_H264 | SHADERS)
+#define VIDEO_7	  (VIDEO_6 | CAN_DECODE_JPEG)
+#define VIDEO_9	  (VIDEO_7 | CAN_ENCODE_JPEG | CAN_DECODE_HEVC | CAN_ENCODE_HEVC | LOW_POWER)
+#define VIDEO_9LP (VIDEO_9 | CAN_DECODE_HEVC_10BIT | CAN_DECODE_VP9)
+#define VIDEO_95  (VIDEO_9LP | CAN_ENCODE_HEVC_10BIT | CAN_DECODE_VP9_10BIT)
+#define VIDEO_11  ((VIDEO_95 & ~SHADERS) | CAN_ENCODE_VP9)
+#define VIDEO_12  (VIDEO_11 | SHADERS | CAN_DECODE_AV1 | CAN_MAP_TONES)
+#define VIDEO_125 ((VIDEO_12 & ~SHADERS) | CAN_ENCODE_AV1)
+#define VIDEO_XE2 (VIDEO_125 & ~CAN_ENCODE_VP9)
+
+#define SHADERS CAN_ENCODE_WITH_SHADERS
+/* Constant quality needs no HuC; a bit rate does, and on some generations VP9 at all. */
+#define LOW_POWER (CAN_ENCODE_LOW_POWER | CAN_ENCODE_LOW_POWER_WITH_HUC)
+
 static const struct platform platforms[] = {
-	[I830] = { "i830M", "2", false },
-	[I845G] = { "i845G", "2", false },
-	[I855] = { "i855", "2", false },
-	[I865G] = { "i865G", "2", false },
-	[I915G] = { "i915G", "3", false },
-	[I915GM] = { "i915GM", "3", false },
-	[I945G] = { "i945G", "3", false },
-	[I945GM] = { "i945GM", "3", false },
-	[G33] = { "G33", "3", false },
-	[PINEVIEW] = { "Pineview", "3", false },
-	[I965G] = { "i965G", "4", false },
-	[I965GM] = { "i965GM", "4", false },
-	[GM45] = { "GM45", "4", false },
-	[G45] = { "G45", "4", false },
-	[IRONLAKE] = { "Ironlake", "5", false },
-	[SANDY_BRIDGE] = { "Sandy Bridge", "6", false },
-	[IVY_BRIDGE] = { "Ivy Bridge", "7", false },
-	[BAY_TRAIL] = { "Bay Trail", "7", false },
-	[HASWELL] = { "Haswell", "7.5", false },
-	[BROADWELL] = { "Broadwell", "8", false },
-	[CHERRY_TRAIL] = { "Cherry Trail", "8", false },
-	[SKYLAKE] = { "Skylake", "9", false },
-	[APOLLO_LAKE] = { "Apollo Lake", "9lp", false },
-	[GEMINI_LAKE] = { "Gemini Lake", "9lp", false },
-	[KABY_LAKE] = { "Kaby Lake", "9", false },
-	[COFFEE_LAKE] = { "Coffee Lake", "9", false },
-	[WHISKEY_LAKE] = { "Whiskey Lake", "9", false },
-	[COMET_LAKE] = { "Comet Lake", "9", false },
-	[ICE_LAKE] = { "Ice Lake", "11", false },
-	[ELKHART_LAKE] = { "Elkhart Lake", "11", false },
-	[JASPER_LAKE] = { "Jasper Lake", "11", false },
-	[TIGER_LAKE] = { "Tiger Lake", "12", false },
-	[ROCKET_LAKE] = { "Rocket Lake", "12", false },
-	[DG1] = { "DG1", "12", true },
-	[ALDER_LAKE_S] = { "Alder Lake-S", "12", false },
-	[RAPTOR_LAKE_S] = { "Raptor Lake-S", "12", false },
-	[ALDER_LAKE_P] = { "Alder Lake-P", "12", false },
-	[RAPTOR_LAKE_P] = { "Raptor Lake-P", "12", false },
-	[RAPTOR_LAKE_U] = { "Raptor Lake-U", "12", false },
-	[ALDER_LAKE_N] = { "Alder Lake-N", "12", false },
-	[ALCHEMIST] = { "Alchemist", "12.5", true },
-	[DATA_CENTER_GPU_FLEX] = { "Data Center GPU Flex", "12.5", true },
-	[PONTE_VECCHIO] = { "Ponte Vecchio", "12.6", true },
-	[METEOR_LAKE] = { "Meteor Lake", "12.7", false },
-	[ARROW_LAKE] = { "Arrow Lake", "12.7", false },
-	[LUNAR_LAKE] = { "Lunar Lake", "xe2", false },
-	[BATTLEMAGE] = { "Battlemage", "xe2", true },
-	[PANTHER_LAKE] = { "Panther Lake", "xe3", false },
-	[WILDCAT_LAKE] = { "Wildcat Lake", "xe3", false },
-	[NOVA_LAKE_S] = { "Nova Lake-S", "xe3", false },
-	[NOVA_LAKE_P] = { "Nova Lake-P", "xe3p", false },
-	[CRESCENT_ISLAND] = { "Crescent Island", "xe3p", true },
+	[I830] = { "i830M", "2", false, 0 },
+	[I845G] = { "i845G", "2", false, 0 },
+	[I855] = { "i855", "2", false, 0 },
+	[I865G] = { "i865G", "2", false, 0 },
+	[I915G] = { "i915G", "3", false, 0 },
+	[I915GM] = { "i915GM", "3", false, 0 },
+	[I945G] = { "i945G", "3", false, 0 },
+	[I945GM] = { "i945GM", "3", false, 0 },
+	[G33] = { "G33", "3", false, 0 },
+	[PINEVIEW] = { "Pineview", "3", false, 0 },
+	[I965G] = { "i965G", "4", false, 0 },
+	[I965GM] = { "i965GM", "4", false, 0 },
+	[GM45] = { "GM45", "4", false, 0 },
+	[G45] = { "G45", "4", false, 0 },
+	[IRONLAKE] = { "Ironlake", "5", false, CAN_DECODE_H264 },
+	[SANDY_BRIDGE] = { "Sandy Bridge", "6", false, VIDEO_6 },
+	[IVY_BRIDGE] = { "Ivy Bridge", "7", false, VIDEO_7 },
+	[BAY_TRAIL] = { "Bay Trail", "7", false, VIDEO_7 },
+	[HASWELL] = { "Haswell", "7.5", false, VIDEO_7 },
+	[BROADWELL] = { "Broadwell", "8", false, VIDEO_7 | CAN_GVT },
+	[CHERRY_TRAIL] = { "Cherry Trail", "8", false,
+			   VIDEO_7 | CAN_ENCODE_JPEG | CAN_DECODE_HEVC },
+	[SKYLAKE] = { "Skylake", "9", false, VIDEO_9 | CAN_GVT },
+	[APOLLO_LAKE] = { "Apollo Lake", "9lp", false, VIDEO_9LP | CAN_GVT },
+	[GEMINI_LAKE] = { "Gemini Lake", "9lp", false,
+			  VIDEO_9LP | CAN_ENCODE_HEVC_10BIT | CAN_DECODE_VP9_10BIT },
+	[KABY_LAKE] = { "Kaby Lake", "9", false, VIDEO_95 | CAN_GVT },
+	[COFFEE_LAKE] = { "Coffee Lake", "9", false, VIDEO_95 | CAN_GVT },
+	[WHISKEY_LAKE] = { "Whiskey Lake", "9", false, VIDEO_95 | CAN_GVT },
+	[COMET_LAKE] = { "Comet Lake", "9", false, VIDEO_95 | CAN_GVT },
+	[ICE_LAKE] = { "Ice Lake", "11", false, VIDEO_11 | SHADERS | CAN_MAP_TONES },
+	[ELKHART_LAKE] = { "Elkhart Lake", "11", false, VIDEO_11 },
+	[JASPER_LAKE] = { "Jasper Lake", "11", false, VIDEO_11 },
+	[TIGER_LAKE] = { "Tiger Lake", "12", false, VIDEO_12 | CAN_SRIOV },
+	[ROCKET_LAKE] = { "Rocket Lake", "12", false, VIDEO_12 },
+	[DG1] = { "DG1", "12", true, VIDEO_12 },
+	[ALDER_LAKE_S] = { "Alder Lake-S", "12", false, VIDEO_12 | CAN_SRIOV },
+	[RAPTOR_LAKE_S] = { "Raptor Lake-S", "12", false, VIDEO_12 | CAN_SRIOV },
+	[ALDER_LAKE_P] = { "Alder Lake-P", "12", false, VIDEO_12 | CAN_SRIOV },
+	[RAPTOR_LAKE_P] = { "Raptor Lake-P", "12", false, VIDEO_12 | CAN_SRIOV },
+	[RAPTOR_LAKE_U] = { "Raptor Lake-U", "12", false, VIDEO_12 | CAN_SRIOV },
+	[ALDER_LAKE_N] = { "Alder Lake-N", "12", false, VIDEO_12 | CAN_SRIOV },
+	[ALCHEMIST] = { "Alchemist", "12.5", true, VIDEO_125 },
+	[DATA_CENTER_GPU_FLEX] = { "Data Center GPU Flex", "12.5", true, VIDEO_125 | CAN_SRIOV },
+	[PONTE_VECCHIO] = { "Ponte Vecchio", "12.6", true, 0 },
+	[METEOR_LAKE] = { "Meteor Lake", "12.7", false, VIDEO_125 | CAN_SRIOV },
+	[ARROW_LAKE] = { "Arrow Lake", "12.7", false, VIDEO_125 | CAN_SRIOV },
+	[LUNAR_LAKE] = { "Lunar Lake", "xe2", false, VIDEO_XE2 },
+	[BATTLEMAGE] = { "Battlemage", "xe2", true, VIDEO_XE2 | CAN_SRIOV },
+	[PANTHER_LAKE] = { "Panther Lake", "xe3", false, VIDEO_125 | CAN_SRIOV },
+	[WILDCAT_LAKE] = { "Wildcat Lake", "xe3", false, VIDEO_125 | CAN_SRIOV },
+	[NOVA_LAKE_S] = { "Nova Lake-S", "xe3", false, CAN_WHAT_IS_NOT_KNOWN },
+	[NOVA_LAKE_P] = { "Nova Lake-P", "xe3p", false, CAN_WHAT_IS_NOT_KNOWN },
+	[CRESCENT_ISLAND] = { "Crescent Island", "xe3p", true, CAN_WHAT_IS_NOT_KNOWN },
 };
 
 static const struct {
@@ -367,6 +390,33 @@ static const struct {
 	{ 0xd75f, 0xd75f, NOVA_LAKE_P },
 	{ 0x674c, 0x6750, CRESCENT_ISLAND },
 };
+
+const char *capability_name(unsigned bit)
+{
+	static const char *const names[] = {
+		"gvt_g",
+		"sriov",
+		"h264_decode",
+		"h264_encode",
+		"hevc_decode",
+		"hevc_encode",
+		"hevc_10bit_decode",
+		"hevc_10bit_encode",
+		"vp9_decode",
+		"vp9_encode",
+		"vp9_10bit_decode",
+		"av1_decode",
+		"av1_encode",
+		"jpeg_decode",
+		"jpeg_encode",
+		"low_power_encode",
+		"low_power_encode_needs_huc",
+		"shader_encode",
+		"hdr_tone_mapping",
+	};
+
+	return bit < ARRAY_SIZE(names) ? names[bit] : NULL;
+}
 
 const struct platform *platform_find(uint16_t device_id)
 {

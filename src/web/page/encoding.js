@@ -17,7 +17,7 @@ const RESULTS = {
   driver_missing: ["no VA driver found", "Install intel-media-va-driver, or i965-va-driver."],
   wedged: ["the kernel's driver has given this GPU up", "A reboot, or a power cycle."],
   driver_init: ["the VA driver refuses this GPU", "It may be too old: vainfo --display drm."],
-  unsupported: ["the driver lists no such encoder", "It may need intel-media-va-driver-non-free."],
+  unsupported: ["the driver lists no such encoder", "It may need intel-media-va-driver-non-free, or the HuC firmware."],
   create_config: ["listed, and refused", "Of a vGPU: take a larger type."],
   create_context: ["listed, and refused", "Of a vGPU: take a larger type."],
   submit: ["the GPU takes no work", KERNEL],
@@ -103,13 +103,23 @@ function passed(reading, { test, largest }) {
   ];
 }
 
+// The driver lists no such encoder: has the silicon one? Of a GPU that is not known nothing is said.
+function notOffered(reading, { pci, codec }) {
+  const can = reading.find("capability_info", { pci }).map((s) => s.labels.capability);
+  if (!codec || !can.length) return ["not offered"];
+  return can.includes(`${codec}_encode`)
+    ? ["this GPU should, and does not", why("unsupported") + RESULTS.unsupported[1]]
+    : ["this GPU cannot"];
+}
+
 // Tests that came to the same are one row: what helps is said once.
-function others(tests, doubt, now) {
+function others(reading, tests, doubt, now) {
   const rows = new Map();
   for (const test of tests) {
     const { codec, result } = test.labels;
     const since = doubt(test);
-    const key = JSON.stringify([result, since, !codec]);
+    const offer = result === "unsupported" ? notOffered(reading, test.labels) : [];
+    const key = JSON.stringify([result, since, !codec, offer]);
     if (rows.has(key)) {
       rows.get(key)[0].push(h("div", called(test.labels)));
       continue;
@@ -121,7 +131,7 @@ function others(tests, doubt, now) {
         " ",
         h("div.soft", `It passed ${ago(now - since)}, before the failure.`),
       ];
-    else if (result === "unsupported") verdict = mark("plain", "not offered");
+    else if (offer.length) verdict = [mark("plain", offer[0]), " ", h("div.soft", offer[1] ?? "")];
     // Without a codec: none is expected to work here, so nothing is broken.
     else if (!codec) verdict = [mark("plain", "not tested"), " ", h("div", why(result))];
     rows.set(key, [[h("div", called(test.labels))], verdict]);
@@ -152,7 +162,7 @@ export function encoding(reading, pci, now) {
   const passing = results.filter((s) => s.labels.result === "ok" && !known(doubt(s)));
   const good = merge(passing).map((row) => passed(reading, row));
   const rest = results.filter((s) => !passing.includes(s)).sort((a, b) => known(doubt(a)) - known(doubt(b)));
-  const bad = others(rest, doubt, now);
+  const bad = others(reading, rest, doubt, now);
   for (const { labels, value } of reading.find("vaapi_processing_success", { pci })) {
     const name = OPERATIONS[labels.operation] ?? labels.operation;
     if (value) good.push([name, mark("good", "works")]);
