@@ -9,6 +9,7 @@
 #include "once.h"
 #include "options.h"
 #include "prepare.h"
+#include "scrape/checker.h"
 #include "scrape/prober.h"
 #include "scrape/scrape.h"
 #include "scrape/uevent.h"
@@ -38,6 +39,19 @@ static struct va_state *start_prober(const struct options *options, const struct
 	return prober_start(fs, &options->vaapi, options->vaapi_timeout_ns, options->once);
 }
 
+static struct doctor_state *start_checker(const struct options *options)
+{
+	const struct checker_options checker = {
+		.rootfs = options->rootfs,
+		.sysfs = options->sysfs,
+		.procfs = options->procfs,
+		.user = options->check.user,
+		.ignore = options->check.ignore,
+	};
+
+	return options->collectors >> collector_find("check") & 1 ? checker_start(&checker) : NULL;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -46,6 +60,7 @@ int main(int argc, char **argv)
 	struct resets *resets;
 	struct fs *fs;
 	struct va_state *vaapi;
+	struct doctor_state *doctor_state;
 	const char *bad;
 	sigset_t signals;
 	struct serving serving = { 0 };
@@ -68,6 +83,7 @@ int main(int argc, char **argv)
 	vaapi = start_prober(&options, fs);
 	pmus = pmu_set_new(fs, pmu_kinds(&options));
 	resets = resets_new();
+	doctor_state = start_checker(&options);
 	r = pmus && resets
 		    ? scraper_new(&scraper,
 				  &(struct scraper_options){
@@ -75,6 +91,7 @@ int main(int argc, char **argv)
 					  .pmus = pmus,
 					  .vaapi = vaapi,
 					  .resets = resets,
+					  .doctor = doctor_state,
 					  .kubelet = options.kubelet,
 					  .web_config = config_file_reloads(serving.config),
 					  .enabled = options.collectors,
@@ -97,6 +114,8 @@ int main(int argc, char **argv)
 	}
 	if (options.once && vaapi)
 		prober_wait(vaapi);
+	if (options.once && doctor_state)
+		checker_wait(doctor_state);
 	r = options.once ? once(scraper, options.collectors, options.once_ns)
 			 : serve(&options, &serving, scraper, pmus, vaapi, &signals);
 	/* Without joining threads: one may be stuck in a read that never ends. */

@@ -100,11 +100,11 @@ static const struct argp_option fixed_options[] = {
 	  "FORMAT: text, json, list",
 	  7 },
 	{ "check.user", OPT_CHECK_USER, "NAME", 0,
-	  "With --check: who shall use the GPU, by name or number (default: who asks; if root does, "
+	  "For the checks: who shall use the GPU, by name or number (default: who asks; if root does, "
 	  "the user of an application that is known)",
 	  7 },
 	{ "check.ignore", OPT_CHECK_IGNORE, "LIST", 0,
-	  "With --check: take failures of these checks, by id, for notes", 7 },
+	  "For the checks: take failures of these, by id, for notes", 7 },
 	{ "check.verbose", 'v', NULL, 0, "With --check: print every check", 7 },
 	{ "list-metrics", OPT_LIST_METRICS, NULL, 0, "Print all metrics as a Markdown table", 7 },
 	{ "help", 'h', NULL, 0, "Print this list", -1 },
@@ -228,9 +228,8 @@ static void finish(struct parse *parse, struct argp_state *state)
 			     "--web.systemd-socket and --web.listen-address: one of them only");
 	if (o->n_addresses == 0 && !o->systemd_socket)
 		o->addresses[o->n_addresses++] = WEB_DEFAULT_ADDRESS;
-	if (!o->check.format && (o->check.user || o->check.ignore || o->check.verbose))
-		argp_failure(state, argp_err_exit_status, 0,
-			     "--check.user, --check.ignore and -v belong to --check");
+	if (!o->check.format && o->check.verbose)
+		argp_failure(state, argp_err_exit_status, 0, "-v belongs to --check");
 	o->collectors = parse->disable_defaults ? 0 : collectors_default();
 	o->collectors = (o->collectors | parse->on) & ~parse->off;
 }

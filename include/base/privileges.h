@@ -14,6 +14,12 @@
  */
 int privileges_drop(bool keep_sys_admin, bool keep_processes);
 
+/*
+ * Drops what the checks of --check have no use for. Kept, where they are there: to read files, the
+ * kernel's log and the environment of init, and to become a user, who tries to open a node.
+ */
+void privileges_drop_for_checks(void);
+
 /* Drops every capability of the calling thread. */
 void privileges_drop_all(void);
 

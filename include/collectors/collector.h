@@ -22,6 +22,7 @@ struct round {
 };
 
 struct assignments;
+struct doctor_state;
 struct resets;
 struct va_state;
 
@@ -34,8 +35,9 @@ struct context {
 	unsigned client_max_workloads;
 	const char *transcode_names; /* more names of transcoders, with commas; or NULL */
 	bool no_machine_uuid;
-	struct va_state *vaapi; /* NULL: nobody runs VA-API tests */
-	struct resets *resets;	/* NULL: nobody counts them */
+	struct va_state *vaapi;	     /* NULL: nobody runs VA-API tests */
+	struct resets *resets;	     /* NULL: nobody counts them */
+	struct doctor_state *doctor; /* NULL: nobody runs the checks */
 };
 
 #define COLLECT_PARTIAL 1

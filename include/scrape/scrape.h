@@ -25,6 +25,7 @@ struct scraper_options {
 	struct pmu_set *pmus;
 	struct va_state *vaapi;		  /* NULL: no VA-API tests */
 	struct resets *resets;		  /* NULL: nobody counts them */
+	struct doctor_state *doctor;	  /* NULL: nobody runs the checks */
 	const char *kubelet;		  /* its socket, if not the usual one; may be NULL */
 	const struct reloads *web_config; /* NULL: there is none */
 	collector_set enabled;

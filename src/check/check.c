@@ -7,7 +7,7 @@
 
 bool check_format_parse(const char *text, enum check_format *ret)
 {
-	static const char *const words[] = { "off", "text", "json", "list" };
+	static const char *const words[] = { "off", "text", "json", "list", "rows" };
 
 	if (!text) {
 		*ret = CHECK_TEXT;
@@ -79,9 +79,12 @@ int check_run(const struct fs *fs, const struct check_options *options)
 		print_list(stdout);
 		return CHECK_FINE;
 	}
-	if (engine_run(fs, options->user, options->ignore, &report) < 0)
+	if (engine_run(fs, options, &report) < 0)
 		return CHECK_COULD_NOT;
-	r = options->format == CHECK_JSON ? print_json(&report, stdout)
-					  : print_text(&report, options->verbose, stdout);
+	if (options->format == CHECK_ROWS)
+		r = print_rows(&report, stdout);
+	else
+		r = options->format == CHECK_JSON ? print_json(&report, stdout)
+						  : print_text(&report, options->verbose, stdout);
 	return r < 0 ? CHECK_COULD_NOT : (int)report_exit(&report);
 }

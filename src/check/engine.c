@@ -122,6 +122,7 @@ struct reading {
 	struct machine machine;
 	const struct fs *fs;
 	const char *user, *why;
+	bool quiet;
 	int r;
 };
 
@@ -129,6 +130,7 @@ static void read_first(void *data)
 {
 	struct reading *reading = data;
 
+	reading->machine.quiet = reading->quiet;
 	reading->r = machine_read(&reading->machine, reading->fs, reading->user, &reading->why);
 	if (reading->r == 0)
 		machine_read_gpus(&reading->machine);
@@ -165,8 +167,8 @@ static bool read_part(struct machine *m, void (*run)(void *data), uint64_t end)
 }
 
 /* 0, or -ENOMEM; then or else *ret_why says what is wrong, if anything is. */
-static int read_machine(const struct fs *fs, const char *user, struct machine **ret,
-			const char **ret_why, uint64_t end)
+static int read_machine(const struct fs *fs, const struct check_options *options,
+			struct machine **ret, const char **ret_why, uint64_t end)
 {
 	struct reading *reading = calloc(1, sizeof(*reading));
 	struct machine *m = calloc(1, sizeof(*m));
@@ -178,7 +180,8 @@ static int read_machine(const struct fs *fs, const char *user, struct machine **
 	}
 	*ret = m;
 	reading->fs = fs;
-	reading->user = user;
+	reading->user = options->user;
+	reading->quiet = options->format == CHECK_ROWS;
 	if (!bounded(read_first, reading, end, LIMIT_NS)) {
 		*ret_why = "the machine's files do not answer";
 		return 0;
@@ -232,6 +235,24 @@ static const struct check *failed_before(const struct report *report, const stru
 	return NULL;
 }
 
+/*
+ * A program that loads a driver is for people who ask, as the collector vaapi runs it anyway; and
+ * in a container of its own the exporter has not what an application has in its.
+ */
+static const char *why_not_now(const struct machine *m, const struct check *check)
+{
+	static const char *const areas[] = { "node", "VA-API", "compute" };
+
+	if (!m->quiet)
+		return NULL;
+	if (check->slow)
+		return "when somebody asks";
+	for (size_t i = 0; m->layer == IN_CONTAINER && !m->lxc && i < ARRAY_SIZE(areas); i++)
+		if (strcmp(check->area, areas[i]) == 0)
+			return "in the application's container";
+	return NULL;
+}
+
 static bool applies(const struct machine *m, const struct check *check, const struct target *target)
 {
 	return (!check->layers || check->layers & m->layer) &&
@@ -243,12 +264,15 @@ static void run_one(struct report *report, const struct check *check, const stru
 {
 	struct finding *f = &report->findings[report->n];
 	struct running *running;
+	const char *where = why_not_now(report->machine, check);
 
 	*f = (struct finding){ .check = check, .target = target, .status = NOT_APPLICABLE };
 	if (!applies(report->machine, check, target)) {
 		/* Of no use here, whatever else is wrong. */
 	} else if ((f->because = failed_before(report, f))) {
 		f->status = SKIPPED;
+	} else if (where) {
+		finding_unknown(f, where, "not now");
 	} else {
 		running = calloc(1, sizeof(*running));
 		if (!running || sys_monotonic_ns() >= end) {
@@ -274,13 +298,14 @@ static void run_one(struct report *report, const struct check *check, const stru
 	report->n++;
 }
 
-int engine_run(const struct fs *fs, const char *user, const char *ignore, struct report *ret)
+int engine_run(const struct fs *fs, const struct check_options *options, struct report *ret)
 {
 	uint64_t end = sys_monotonic_ns() + (fs_is_live(fs) ? BUDGET_NS : COPY_NS);
 	struct report report = { 0 };
 	const struct check *check;
 	size_t n = 0;
-	int r = read_machine(fs, user, &report.machine, &report.why_not, end);
+	const char *ignore = options->ignore;
+	int r = read_machine(fs, options, &report.machine, &report.why_not, end);
 
 	if (r < 0)
 		return r;

@@ -3,6 +3,7 @@
 #ifndef CHECK_ENGINE_H
 #define CHECK_ENGINE_H
 
+#include "check/check.h"
 #include "finding.h"
 
 struct report {
@@ -16,7 +17,7 @@ struct report {
  * Every check of every GPU has a finding; within two seconds, whatever does not answer. 0, or
  * -ENOMEM. Threads that are stuck in a read go on to use the report: it is never freed.
  */
-int engine_run(const struct fs *fs, const char *user, const char *ignore, struct report *ret);
+int engine_run(const struct fs *fs, const struct check_options *options, struct report *ret);
 
 /* The n-th check of all tables, or NULL. */
 const struct check *engine_check(size_t n);

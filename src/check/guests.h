@@ -10,4 +10,7 @@
 /* The line of a guest's configuration as evidence, and {guest} and {key} for the remedy. */
 void guest_blame(struct finding *f, const struct guest_conf *g, const char *key, const char *value);
 
+/* What of a GPU a VM's configuration gives it: "none", "whole", "vgpu", "function", "mapping". */
+const char *guest_gpu(const struct machine *m, const struct guest_conf *g);
+
 #endif

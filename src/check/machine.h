@@ -71,6 +71,7 @@ enum knowledge { NOT_THERE, NOT_READABLE, KNOWN, DOES_NOT_ANSWER };
 
 struct machine {
 	const struct fs *fs;
+	bool quiet; /* for metrics: nothing that has an effect on a GPU, such as to keep it awake */
 	bool copied; /* a tree of files: it has no nodes */
 	bool live;   /* this process' own root: nodes can be opened */
 	char host[64], kernel[96], system[96], id[32], version[32];

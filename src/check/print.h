@@ -23,6 +23,9 @@ const char *severity_word(enum severity severity);
 /* 0 or -ENOMEM. */
 int print_text(const struct report *report, bool verbose, FILE *out);
 int print_json(const struct report *report, FILE *out);
+/* For the collectors: nothing of a machine that could not be read, which ends the text early. */
+int print_rows(const struct report *report, FILE *out);
+const char *layer_word(const struct machine *m);
 /* All checks as a Markdown table, for src/check/README.md. */
 void print_list(FILE *out);
 

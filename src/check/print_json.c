@@ -16,11 +16,6 @@ static void put_string(json_t *object, const char *key, const char *value)
 		json_object_set_new(object, key, json_string(value));
 }
 
-static const char *layer_word(const struct machine *m)
-{
-	return m->layer == IN_CONTAINER ? "container" : m->layer == IN_GUEST ? "guest" : "host";
-}
-
 static const char *purpose_word(enum purpose purpose)
 {
 	static const char *const words[] = { "own", "gvt", "sriov", "vfio", "guest" };

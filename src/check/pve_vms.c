@@ -65,6 +65,28 @@ static bool has_option(const struct hostpci *h, const char *key)
 	return parse_option(h->value, key, value, sizeof(value)) == 0;
 }
 
+const char *guest_gpu(const struct machine *m, const struct guest_conf *g)
+{
+	struct hostpci h;
+
+	for (unsigned n = 0; next_hostpci(g, &n, &h);) {
+		if (has_option(&h, "mapping"))
+			return "mapping";
+		for (size_t i = 0; *h.pci && i < m->n_targets; i++) {
+			const char *pci = m->targets[i].pci;
+
+			if (strncmp(h.pci, pci, 10) != 0)
+				continue;
+			if (has_option(&h, "mdev"))
+				return "vgpu";
+			return m->targets[i].vf || (!h.all_functions && strcmp(h.pci, pci) != 0)
+				       ? "function"
+				       : "whole";
+		}
+	}
+	return "none";
+}
+
 static void hostpci_config(struct finding *f, const struct machine *m, const struct target *t)
 {
 	struct hostpci h;

@@ -43,6 +43,11 @@ const char *severity_word(enum severity severity)
 	return words[severity];
 }
 
+const char *layer_word(const struct machine *m)
+{
+	return m->layer == IN_CONTAINER ? "container" : m->layer == IN_GUEST ? "guest" : "host";
+}
+
 static bool has_vm(const struct machine *m)
 {
 	return m->n_targets == 1 && strcmp(m->targets[0].driver, "vfio-pci") == 0 &&

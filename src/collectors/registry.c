@@ -28,7 +28,8 @@
 	X(client)                                                                                  \
 	X(kubelet)                                                                                 \
 	X(transcode)                                                                               \
-	X(vaapi)
+	X(vaapi)                                                                                   \
+	X(check)
 
 #define DECLARE(name) extern const struct collector name##_collector;
 #define REFER(name)   &name##_collector,

@@ -11,6 +11,7 @@
 #include "exposition/text.h"
 #include "runner.h"
 #include "scrape/meta.h"
+#include "sources/doctor/doctor_state.h"
 #include "sources/kubelet/assignments.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 	s->context.no_machine_uuid = options->no_machine_uuid;
 	s->context.vaapi = options->vaapi;
 	s->context.resets = options->resets;
+	s->context.doctor = options->doctor;
 	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
@@ -344,6 +346,8 @@ void scraper_rediscover(struct scraper *s)
 	pthread_mutex_lock(&s->lock);
 	s->rediscover = true;
 	pthread_mutex_unlock(&s->lock);
+	if (s->context.doctor)
+		doctor_state_news(s->context.doctor, sys_monotonic_ns());
 }
 
 void scraper_stop(struct scraper *s)

@@ -24,12 +24,13 @@ sources/workload: base sources/gpu sources/proc
 sources/transcode: base sources/gpu sources/proc sources/workload
 sources/vaapi: base sources/gpu
 sources/kubelet: base
+sources/doctor: base
 exposition: base
-collectors: base exposition sources/gpu sources/proc sources/workload sources/transcode sources/vaapi sources/kubelet
+collectors: base exposition sources/gpu sources/proc sources/workload sources/transcode sources/vaapi sources/kubelet sources/doctor
 check: base sources/gpu sources/workload sources/vaapi
-scrape: base exposition collectors sources/gpu sources/proc sources/workload sources/vaapi sources/kubelet
+scrape: base exposition collectors sources/gpu sources/proc sources/workload sources/vaapi sources/kubelet sources/doctor
 web: base exposition collectors scrape
-main: base check collectors scrape web sources/gpu sources/transcode sources/vaapi
+main: base check collectors scrape web sources/gpu sources/transcode sources/vaapi sources/doctor
 probe/base: base sources/proc sources/vaapi
 probe/h264: base probe/base
 probe/hevc: base probe/base

@@ -202,7 +202,7 @@ static void examine(const char *blocked, struct report *report)
 	assert_int_equal(fs_new(&fs, tree.root, NULL, NULL, &bad), 0);
 	all[n++] = fs;
 	assert_ptr_equal(all[n - 1], fs);
-	assert_int_equal(engine_run(fs, NULL, NULL, report), 0);
+	assert_int_equal(engine_run(fs, &(struct check_options){ 0 }, report), 0);
 	took = seconds() - begin;
 	print_message("%.3f s\n", took);
 	assert_compare(took, <, 3 * 2.0);
