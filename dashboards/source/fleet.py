@@ -7,7 +7,7 @@ from grafana import (BY_GPU, FLEET, JOB, MACHINE, RATE, annotation, column, dash
                      table, variable)
 from grammar import (BAD, BY_ACCELERATION, FULL, GOOD, LOAD, NONE_IS_BETTER, NONE_IS_GOOD, OTHERS, PLAIN, RENDER,
                      STATES, STATE_TEXT, TRANSCODES, VIDEO, who)
-from trouble import RANKS, RUNBOOK, SENTENCES, sentence
+from trouble import ANSWERS, RANKS, SENTENCES, helped, sentence
 
 # Of the chosen models. A GPU in one number, STATES are its words: 0 and 1 are gone or silent, 2 to 6 fail, from 9 on
 # they work.
@@ -60,9 +60,8 @@ def causes():
     lost = alerts(',pci!=""', "IntelGpuHardwareAccelerationLost")
     ranked = f"(({ranked}) unless ({alerts(names='IntelGpuCodecLost')} and on ({BY_GPU}) {lost}))"
     key = "alertname, what"
-    first = f"min by ({key}) ({sentence(ranked)})"
-    for name in sorted({one.split("/")[0] for one in SENTENCES}):
-        first = f'label_replace({first}, "help", "{RUNBOOK}#{name.lower()}", "alertname", "{name}")'
+    first = helped(f"min by ({key}) ({sentence(ranked)}) * on () group_left (at) {ANSWERS}", "alertname")
+    first = f"min by ({key}, help) ({first})"
     unknown = (f'label_replace(2 + 0 * absent(job:intel_gpu_exporters:count{{{JOB}}}), "what", '
                '"The rules are not loaded: nothing is known", "", "")')
     well = f'label_replace(4 * max(up{{{MACHINE}}} == 1), "what", "Nothing is wrong", "", "")'

@@ -17,15 +17,18 @@ RANKS = words(v0=says(BAD, "critical"), v1=says(WARN, "warning"), v2=says(PLAIN,
 
 
 def sentences():
-    """{"alert/cause": its summary} of all alerts, and where their runbook is."""
+    """{"alert/cause": its summary} of all alerts."""
     found = {}
     for rule in RULES.split("- alert: ")[1:]:
         cause = re.search(r"^ +cause: (\w+)", rule, re.M)
         found[f"{rule.split()[0]}/{cause[1] if cause else ''}"] = re.search(r"^ +summary: (.+)\.", rule, re.M)[1]
-    return found, re.search(r"runbook(?:_url)?: (\S+)#", RULES)[1]
+    return found
 
 
-SENTENCES, RUNBOOK = sentences()
+SENTENCES = sentences()
+# One of the exporters that answer, in "at": what is silent shows no page.
+ANSWERS = ('(label_replace(1 + 0 * bottomk(1, instance:intel_gpu_exporter_start_time_seconds:first'
+           f'{{{JOB}}}), "at", "$1", "instance", "(.+)") or on () vector(1))')
 
 
 def sentence(expr):
@@ -35,11 +38,17 @@ def sentence(expr):
     return f'label_replace({rows}, "detail", "$1", "detail", " *(.*?) *")'
 
 
+def helped(expr, section):
+    """Adds "help" to what has "at": its runbook, at the section of that label. A pod's node has no port, and its page
+    is where kubectl port-forward brings it."""
+    rows = f'label_replace({expr}, "at", "localhost:10057", "at", "[^:]*")'
+    rows = f'label_join({rows}, "help", "/runbook#", "at", "{section}")'
+    return f'label_replace({rows}, "help", "http://$1", "help", "(.+)")'
+
+
 def alert(expr):
-    """Rows of alerts, with the heading of the runbook, which is a name in small letters."""
-    rows = sentence(expr)
-    for name in sorted({one.split("/")[0] for one in SENTENCES}):
-        rows = f'label_replace({rows}, "help", "{RUNBOOK}#{name.lower()}", "alertname", "{name}")'
+    """Rows of alerts."""
+    rows = helped(f"({sentence(expr)}) * on () group_left (at) {ANSWERS}", "alertname")
     return f"max by ({ROW}) ({rows})"
 
 
@@ -50,8 +59,8 @@ def said(rank, expr, what, detail="", remedy=""):
     rows = f'label_replace({rows}, "what", "{what}", "", "")'
     if detail:
         rows = f'label_replace({rows}, "detail", "$1", "{detail}", "(.*)")'
-    rows = f'label_join({rows}, "help", "/runbook#", "instance", "remedy")'
-    return f'{rank} + 0 * max by ({ROW}) (label_replace({rows}, "help", "http://$1", "help", "(.+)"))'
+    rows = helped(f'label_replace({rows}, "at", "$1", "instance", "(.+)")', "remedy")
+    return f"{rank} + 0 * max by ({ROW}) ({rows})"
 
 
 def alerts(names, more="", metric="ALERTS"):
@@ -108,8 +117,8 @@ def wrong(size=(24, 7), node=False):
     return table(
         "What is wrong and what helps",
         "Alerts, and what exporters say of themselves: figures that they cannot read, encode tests that fail or "
-        "wait, GPUs that are gone. Pending alerts are not sure yet. \"What to do\" is the runbook of an alert, "
-        "or the exporter's own page.",
+        "wait, GPUs that are gone. Pending alerts are not sure yet. \"What to do\" is the section of it in the runbook "
+        "that exporters serve.",
         [rows(), since()],
         [column("Value #A", "Severity", mappings=RANKS, width=110),
          column("what", "What is wrong", mappings=[{"type": "value", "options": {

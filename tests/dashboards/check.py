@@ -20,7 +20,8 @@ BUILTIN = {"__all", "__rate_interval", "__range", "__value", "__url_time_range"}
 # Exporters in virtual machines are looked for among all: the chosen instance is their host. Rules are
 # loaded for all.
 WITHOUT_INSTANCE = {"intel_gpu_machine_info", "intel_gpu_exporter_build_info",
-                    "intel_gpu_vaapi_codec_working", "intel_gpu_clients", "job:intel_gpu_exporters:count"}
+                    "intel_gpu_vaapi_codec_working", "intel_gpu_clients", "job:intel_gpu_exporters:count",
+                    "instance:intel_gpu_exporter_start_time_seconds:first"}
 
 
 # Labels that rules add to what they record.

@@ -8,6 +8,7 @@ import base64
 import difflib
 import io
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -115,7 +116,12 @@ def monitoring_is_automatic():
 def rules_and_dashboards_are_the_repositorys():
     objects = documents(template("--set", "monitoring.enabled=true"))
     rules = [one for one in objects if one["kind"] == "PrometheusRule"]
-    assert [one["spec"] for one in rules] == documents((REPO / "deploy/prometheus/rules.yml").read_text())
+    assert [one["spec"] for one in rules] == documents(
+        run(REPO / "deploy/prometheus/prometheusrule.sh").split("spec:\n", 1)[1])
+    for more, wanted in (("monitoring.runbookUrl=https://wiki.example.com/gpu", "https://wiki.example.com/gpu"),
+                         ("monitoring.endpoint.scheme=https", "https://localhost:10057/runbook")):
+        links = re.findall(r"runbook_url: (\S+)#intelgpu\w+\n", template("--set", f"monitoring.enabled=true,{more}"))
+        assert len(links) > 20 and set(links) == {wanted}, f"{len(links)} links to {set(links)}"
     shown = {}
     for one in objects:
         if one["kind"] == "ConfigMap":

@@ -33,6 +33,12 @@ done >"$work/intervals"
 [ "$(cut -d ' ' -f 2 "$work/intervals" | sort -u | wc -l)" = 1 ] && [ "$(wc -l <"$work/intervals")" = 6 ] ||
   { echo "not one interval in six files:"; cat "$work/intervals"; bad=1; }
 
-# What the operator gets are the same rules.
-"$1/prometheusrule.sh" | sed '1,/^spec:$/d; s/^  //' | diff - "$1/rules.yml" || bad=1
+# What the operator gets are the same rules, with the runbook where it is asked to be.
+there=https://wiki.example.com/runbook
+sed "s|http://[^#]*/runbook#|$there#|" "$1/rules.yml" >"$work/moved.yml"
+[ "$(grep -c "runbook_url: $there#intelgpu" "$work/moved.yml")" = "$(grep -c -- '- alert: ' "$1/rules.yml")" ] ||
+  { echo "not each alert's runbook can be elsewhere"; bad=1; }
+"$1/prometheusrule.sh" "$there" | sed '1,/^spec:$/d; s/^  //' | diff - "$work/moved.yml" || bad=1
+[ "$("$1/prometheusrule.sh" | grep -c "runbook_url: http://localhost:10057/runbook#")" = \
+  "$(grep -c -- '- alert: ' "$1/rules.yml")" ] || { echo "not each alert has a link"; bad=1; }
 exit $bad
