@@ -69,9 +69,9 @@ def api(path, **parameters):
         return error.read().decode()
 
 
-def query(expression):
-    """Samples, or the text of an error."""
-    found = api("query", query=expression)
+def query(expression, **at):
+    """Samples, or the text of an error; at a time, or now."""
+    found = api("query", query=expression, **at)
     return found if isinstance(found, str) else found["result"]
 
 

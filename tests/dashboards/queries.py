@@ -7,6 +7,8 @@ Alerts: in the first scene exactly those of ALERTS_WHEN_HEALTHY are pending or f
 is broken, and tests hang, each of all the others was, too. None is left out."""
 import re
 import time
+import urllib.parse
+import urllib.request
 
 import lab
 import prometheus
@@ -116,9 +118,11 @@ def number(dashboards, name, title, query_number=0):
 def becomes(see, wanted, seconds=20):
     """What is seen once it is what is wanted, or last: a slow machine may miss a scrape."""
     end = time.monotonic() + seconds
-    while see() != wanted and time.monotonic() < end:
+    while True:
+        found = see()
+        if found == wanted or time.monotonic() >= end:
+            return found
         time.sleep(0.5)
-    return see()
 
 
 def rows(dashboards, name, title, query_number=0):
@@ -158,19 +162,39 @@ def check_pods(checks, dashboards):
     checks.same(found, wanted, "assigned and used, assigned and idle, used and never assigned")
 
 
-def check_recorded(checks, dashboards):
-    """The fleet's state of each GPU, which rules record, is the node's: of the machines that the scene begins with."""
-    def pairs(expression):
-        return {(one["metric"]["instance"], one["metric"]["pci"]): min(int(one["value"][1]), IDLE)
-                for one in query(expression) if one["metric"]["instance"] != "unprivileged:10057"}
-
+def check_recorded(checks, dashboards, *machines):
+    """The fleet's state of each GPU of these machines, which rules record, is the node's."""
     def differ():
+        now = time.time()  # of both: a machine may come between two questions
+
+        def pairs(expression):
+            return {(one["metric"]["instance"], one["metric"]["pci"]): min(int(one["value"][1]), IDLE)
+                    for one in query(expression, time=now)}
         asked = panel(dashboards, "node", "Does it work?")[0].replace("pve1:10057", ".+")
         one, other = pairs(asked), pairs("instance_pci:intel_gpu_state:code")
-        return {key: (one.get(key), other.get(key)) for key in one.keys() | other.keys()
-                if {one.get(key), other.get(key)} not in ({BUSY, IDLE}, {one.get(key)})}
+        missing = {f"{name}:10057" for name in machines} - {instance for instance, _ in one}
+        return {key: (one.get(key), other.get(key)) for key in one.keys() | other.keys() | {(m, "") for m in missing}
+                if {one.get(key), other.get(key)} not in ({BUSY, IDLE}, {one.get(key)}) or key[0] in missing}
 
-    checks.same(becomes(differ, {}), {}, "the state of each GPU, on the node's dashboard and recorded")
+    checks.same(becomes(differ, {}, 60), {}, "the state of each GPU, on the node's dashboard and recorded")
+
+
+def check_links(checks, dashboards):
+    """Each link of an alert, and of the tables, opens what it names on an exporter that answers."""
+    def opens(link):
+        where = urllib.parse.urlsplit(link)
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{scene.PORTS[where.hostname]}{where.path}", timeout=30) as answer:
+                return f'id="{where.fragment}"' in answer.read().decode()
+        except (OSError, KeyError):
+            return False
+
+    found = {one["annotations"]["runbook_url"] for one in prometheus.api("alerts")["alerts"]}
+    shown = {one["metric"]["help"] for name in ("fleet", "node") for one in query(
+        panel(dashboards, name, WRONG)[0].replace("pve1:10057", ".+")) if "help" in one["metric"]}
+    dead = [link for link in sorted(found | shown) if not opens(link)]
+    checks.that(len(found) > 10 and len(shown) > 10 and not dead,
+                f"{len(found)} links of alerts and {len(shown)} of dashboards open: {dead}")
 
 
 def check_healthy(checks, dashboards):
@@ -180,7 +204,7 @@ def check_healthy(checks, dashboards):
     check_pods(checks, dashboards)
     found = becomes(lambda: set(states(dashboards).values()), {BUSY})
     checks.that(found == {BUSY}, f"both GPUs of pve1 work, busy: {found}")
-    check_recorded(checks, dashboards)
+    check_recorded(checks, dashboards, "pve1", "pve2", "pve3", "pve4", "worker1")
     for title, value in (("Work", 3), ("Fail", 0), ("Gone or silent", 0), ("Not tested", 3), ("On the CPU", 1),
                          ("Over 90 %", 0)):
         found = becomes(lambda t=title: number(dashboards, "fleet", t), value)
@@ -227,7 +251,7 @@ def check_broken(checks, dashboards, server, everything):
         checks.that(found, f"broken: {name}, {title} names it")
     found = becomes(lambda: states(dashboards)["0000:00:02.0"], NO_CODEC)
     checks.that(found == NO_CODEC, f"acceleration is lost: {states(dashboards)}")
-    check_recorded(checks, dashboards)
+    check_recorded(checks, dashboards, "pve1", "pve2", "pve4", "worker1", "unprivileged")
     # Three of pve1; the machine without rights sees the one that waits for a VM, too.
     for title, value in (("Work", 0), ("Fail", 4), ("Gone or silent", 2)):
         found = becomes(lambda t=title: number(dashboards, "fleet", t), value, 60)
@@ -256,6 +280,7 @@ def check_broken(checks, dashboards, server, everything):
     wanted = everything - hanging - {f"IntelGpuHardwareAccelerationLost/{cause}" for cause in ("fallback", "wedged")}
     missing = becomes(lambda: wanted - seen(), set(), 300)
     checks.same(missing, set(), f"of {len(wanted)} alerts that a broken scene has none is missing")
+    check_links(checks, dashboards)
     made.hang()
     missing = becomes(lambda: hanging - seen(), set(), 240)
     checks.same(missing, set(), "nor are those of tests that hang")
