@@ -5,6 +5,7 @@
  */
 #include "base/sys.h"
 #include "collectors/collector.h"
+#include "sources/workload/group_memory.h"
 #include "sources/workload/sharing.h"
 #include "sources/workload/usage.h"
 
@@ -29,7 +30,9 @@ static const struct family families[] = {
 	[MEMORY] = {
 		.name = "intel_gpu_client_memory_bytes",
 		.help = "Resident memory of a workload's clients in a region, from fdinfo; a "
-			"buffer that clients share counts for each of them.",
+			"buffer that clients share counts for each of them. VRAM of pods and "
+			"containers on xe is from dmem.current where their control group has "
+			"it, each buffer once.",
 		.type = GAUGE,
 		.labels = { "pci", WORKLOAD_LABELS, "region" },
 	},
@@ -50,17 +53,57 @@ static const struct family families[] = {
 	},
 };
 
-static int init(const struct context *context, struct gpu *gpu, void **ret_state)
+struct state {
+	struct usage *usage;
+	int subtree_control; /* descriptor */
+	bool accounted;	     /* control groups may have dmem */
+};
+
+static void destroy(void *data)
 {
-	if (gpu->driver != GPU_I915 && gpu->driver != GPU_XE)
-		return -ENODEV;
-	*ret_state = usage_new(context->client_max_workloads);
-	return *ret_state ? 0 : -ENOMEM;
+	struct state *state = data;
+
+	if (!state)
+		return;
+	close_fdp(&state->subtree_control);
+	usage_free(state->usage);
+	free(state);
 }
 
-static void destroy(void *state)
+static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
-	usage_free(state);
+	struct state *state;
+
+	if (gpu->driver != GPU_I915 && gpu->driver != GPU_XE)
+		return -ENODEV;
+	state = calloc(1, sizeof(*state));
+	if (!state)
+		return -ENOMEM;
+	state->subtree_control = -1;
+	state->usage = usage_new(context->client_max_workloads);
+	if (!state->usage) {
+		destroy(state);
+		return -ENOMEM;
+	}
+	*ret_state = state;
+	return 0;
+}
+
+static void put_memory(const struct collection *c, const struct use *use, const char *region,
+		       uint64_t bytes)
+{
+	const struct workload *w = &use->workload;
+
+	put(c->batch, &families[MEMORY], (double)bytes, c->gpu->pci, w->workload, w->kind,
+	    w->namespace, w->pod, w->container, w->vmid, w->guest, region);
+}
+
+static bool is_accounted(const struct use *use, const char *region)
+{
+	for (size_t i = 0; i < use->n_accounted; i++)
+		if (strcmp(use->accounted[i].name, region) == 0)
+			return true;
+	return false;
 }
 
 static void put_use(const struct collection *c, const struct use *use)
@@ -74,9 +117,10 @@ static void put_use(const struct collection *c, const struct use *use)
 			    fdinfo_class_name((enum fdinfo_class)i), w->workload, w->kind,
 			    w->namespace, w->pod, w->container, w->vmid, w->guest);
 	for (size_t i = 0; i < use->n_regions; i++)
-		put(c->batch, &families[MEMORY], (double)use->regions[i].bytes, pci, w->workload,
-		    w->kind, w->namespace, w->pod, w->container, w->vmid, w->guest,
-		    use->regions[i].name);
+		if (!is_accounted(use, use->regions[i].name))
+			put_memory(c, use, use->regions[i].name, use->regions[i].bytes);
+	for (size_t i = 0; i < use->n_accounted; i++)
+		put_memory(c, use, use->accounted[i].name, use->accounted[i].bytes);
 	put(c->batch, &families[CLIENTS], use->clients, pci, w->workload, w->kind, w->namespace,
 	    w->pod, w->container, w->vmid, w->guest);
 }
@@ -84,8 +128,9 @@ static void put_use(const struct collection *c, const struct use *use)
 static void put_all(const struct collection *c)
 {
 	size_t n, aggregated;
-	const struct use *uses = usage_all(c->state, &n);
-	const struct use *other = usage_other(c->state, &aggregated);
+	const struct state *state = c->state;
+	const struct use *uses = usage_all(state->usage, &n);
+	const struct use *other = usage_other(state->usage, &aggregated);
 
 	for (size_t i = 0; i < n; i++)
 		put_use(c, &uses[i]);
@@ -115,9 +160,20 @@ static bool has_engines(const struct drm_client *client)
 	return false;
 }
 
+/* Only containers are all that is in their group: a guest or a user has others below his own. */
+static void add_group_memory(const struct collection *c, pid_t owner, struct use *use)
+{
+	if (use->n_accounted > 0 ||
+	    (strcmp(use->workload.kind, workload_kind_name(WORKLOAD_POD)) != 0 &&
+	     strcmp(use->workload.kind, workload_kind_name(WORKLOAD_CONTAINER)) != 0))
+		return;
+	use->n_accounted = (size_t)group_memory(c->context->fs, owner, c->gpu->pci, use->accounted);
+}
+
 /* Adds the clients, process by process: each is asked once what it belongs to. */
 static int add_clients(const struct collection *c, const struct owned *owned, size_t n)
 {
+	struct state *state = c->state;
 	struct workload workload;
 	struct use *use = NULL;
 	int r = 0;
@@ -128,8 +184,10 @@ static int add_clients(const struct collection *c, const struct owned *owned, si
 		if (i == 0 || owner != owned[i - 1].owner) {
 			r = owner ? workload_of(c->context->fs, c->context->names, owner, &workload)
 				  : 0;
-			if (r == 0 && usage_of(c->state, owner ? &workload : NULL, &use) < 0)
+			if (r == 0 && usage_of(state->usage, owner ? &workload : NULL, &use) < 0)
 				return fault_errno(c->fault, -ENOMEM, "clients");
+			if (r == 0 && owner && state->accounted)
+				add_group_memory(c, owner, use);
 		}
 		/* The process has ended; a client that outlives it belongs to another process at
 		 * the next scan. */
@@ -137,7 +195,7 @@ static int add_clients(const struct collection *c, const struct owned *owned, si
 			continue;
 		if (r < 0)
 			return fault_errno(c->fault, r, "proc/%d/cgroup", (int)owner);
-		if (usage_add(c->state, owned[i].client, use) < 0)
+		if (usage_add(state->usage, owned[i].client, use) < 0)
 			return fault_errno(c->fault, -ENOMEM, "clients");
 	}
 	return 0;
@@ -173,6 +231,7 @@ static int find_owners(const struct collection *c, struct walk *walk,
 
 static int collect_walk(const struct collection *c, struct walk **walk)
 {
+	struct state *state = c->state;
 	const struct drm_client *clients;
 	struct owned *owned = NULL;
 	size_t n, silent, engines = 0;
@@ -189,10 +248,12 @@ static int collect_walk(const struct collection *c, struct walk **walk)
 		return r;
 	for (size_t i = 0; i < n; i++)
 		engines += has_engines(&clients[i]);
-	usage_begin(c->state, now);
+	state->accounted = n > 0 && c->gpu->driver == GPU_XE && c->gpu->discrete &&
+			   group_memory_enabled(c->context->fs, &state->subtree_control);
+	usage_begin(state->usage, now);
 	r = add_clients(c, owned, n);
-	usage_keep_denied(c->state, *walk);
-	usage_end(c->state);
+	usage_keep_denied(state->usage, *walk);
+	usage_end(state->usage);
 	free(owned);
 	if (r == 0 && n > 0 && c->gpu->maybe_vgpu)
 		fault_set(

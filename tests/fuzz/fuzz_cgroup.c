@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "sources/workload/cgroup.h"
+#include "sources/workload/group_memory.h"
 
 static void check_clean(const char *text, size_t size)
 {
@@ -16,6 +17,7 @@ static void check_clean(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = exact(data, size);
+	char dir[GROUP_DIR_BYTES];
 	struct cgroup c;
 
 	memset(&c, 0x55, sizeof(c));
@@ -33,6 +35,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CHECK(c.kind != WORKLOAD_CONTAINER || *c.name);
 	CHECK(!*c.container || strlen(c.container) == 64);
 	CHECK(*c.name || c.kind == WORKLOAD_POD || c.kind == WORKLOAD_PROCESS);
+	if (group_dir(text, size, c.container, dir) == 0) {
+		CHECK(*dir != '/' && strstr(dir, c.container) && strlen(dir) < sizeof(dir));
+		CHECK(strncmp(dir, "../", 3) != 0 && !strstr(dir, "/../"));
+	}
 	free(text);
 	return 0;
 }

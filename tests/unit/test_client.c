@@ -343,6 +343,39 @@ static void not_here(void **unused)
 	assert_null(none);
 }
 
+#define ID	"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define DMEM	"sys/fs/cgroup/docker/" ID "/dmem.current"
+#define IN_VRAM "region=\"vram0\""
+
+/* VRAM of a container is what its control group says, where it does; of others what fdinfo says. */
+static void accounted(void **unused)
+{
+	(void)unused;
+	gpu.driver = GPU_XE;
+	gpu.discrete = true;
+	write_client(10, "a", 1, "drm-resident-vram0:\t8 KiB\n");
+	write_client(11, "b", 2, "drm-resident-vram0:\t8 KiB\ndrm-cycles-rcs:\t1\n");
+	write_client(12, "b", 3, "drm-resident-vram0:\t8 KiB\n");
+	tree_write(&tree, "proc/11/cgroup", "0::/docker/" ID "\n");
+	tree_write(&tree, "proc/12/cgroup", "0::/docker/" ID "/b\n");
+	assert_int_equal(collect(), 0);
+	assert_compare(value(MEMORY, "workload=\"service/a.service\""), ==, 4096);
+	assert_compare(value(MEMORY, IN_VRAM), ==, 8192);
+	tree_write(&tree, "sys/fs/cgroup/cgroup.subtree_control", "dmem\n");
+	tree_write(&tree, DMEM, "drm/0000:02:00.0/vram0 5\n");
+	assert_int_equal(collect(), 0);
+	assert_compare(value(MEMORY, "container/0123456789ab"), ==, 8192);
+	assert_compare(value(MEMORY, "container=\"0123456789ab\",vmid=\"\",guest=\"\"," IN_VRAM),
+		       ==, 16384);
+	tree_write(&tree, DMEM, "drm/0000:00:02.0/vram0 12288\ndrm/0000:00:02.0/vram1 0\n");
+	assert_int_equal(collect(), 0);
+	assert_compare(value(MEMORY, "container=\"0123456789ab\",vmid=\"\",guest=\"\"," IN_VRAM),
+		       ==, 12288);
+	assert_compare(value(MEMORY, "region=\"vram1\""), ==, 0);
+	assert_compare(value(MEMORY, "container/0123456789ab"), ==, 8192);
+	assert_compare(value(CLIENTS, "container/0123456789ab"), ==, 2);
+}
+
 /* Inside a GVT-g guest the kernel takes the timestamps for four times slower than they are. */
 static void inside_a_vgpu(void **unused)
 {
@@ -375,6 +408,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(asleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(ended, setup, teardown),
 		cmocka_unit_test_setup_teardown(long_path, setup, teardown),
+		cmocka_unit_test_setup_teardown(accounted, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_here, setup, teardown),
 	};
 

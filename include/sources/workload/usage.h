@@ -7,6 +7,7 @@
 #ifndef SOURCES_WORKLOAD_USAGE_H
 #define SOURCES_WORKLOAD_USAGE_H
 
+#include "sources/gpu/dmem.h"
 #include "sources/proc/procs.h"
 #include "sources/workload/workload.h"
 
@@ -20,6 +21,8 @@ struct use {
 	unsigned clients; /* open now; 0 for a workload that is only remembered */
 	struct fdinfo_region regions[FDINFO_MAX_REGIONS]; /* of those clients */
 	size_t n_regions;
+	struct dmem_region accounted[DMEM_MAX_REGIONS]; /* by its control group, since the begin */
+	size_t n_accounted;
 
 	uint64_t hash, last_live;
 };

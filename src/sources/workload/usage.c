@@ -79,6 +79,7 @@ static void begin_use(struct use *use)
 {
 	use->clients = 0;
 	use->n_regions = 0;
+	use->n_accounted = 0;
 }
 
 void usage_begin(struct usage *u, uint64_t now)
