@@ -82,6 +82,8 @@ int main(int argc, char **argv)
 	prepare_process(fs, options.collectors, &signals);
 	vaapi = start_prober(&options, fs);
 	pmus = pmu_set_new(fs, pmu_kinds(&options));
+	if (pmus)
+		pmu_set_xe_mode(pmus, options.engine_xe);
 	resets = resets_new();
 	doctor_state = start_checker(&options);
 	r = pmus && resets

@@ -89,6 +89,22 @@ unsigned option_number(struct argp_state *state, const char *flag, const char *a
 	return (unsigned)n;
 }
 
+bool option_xe_mode(const char *text, enum pmu_xe_mode *ret)
+{
+	static const char *const names[] = {
+		[PMU_XE_AUTO] = "auto",
+		[PMU_XE_ON] = "on",
+		[PMU_XE_OFF] = "off",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*ret = (enum pmu_xe_mode)i;
+			return true;
+		}
+	return false;
+}
+
 bool option_codecs(const char *text, unsigned *ret)
 {
 	char name[VA_NAME_MAX];

@@ -3,6 +3,8 @@
 #ifndef OPTION_VALUES_H
 #define OPTION_VALUES_H
 
+#include "sources/gpu/pmu.h"
+
 #include <argp.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,6 +29,9 @@ const char *option_notice(struct argp_state *state, const char *arg);
 
 unsigned option_number(struct argp_state *state, const char *flag, const char *arg, unsigned min,
 		       unsigned max);
+
+/* "on", "off", "auto" */
+bool option_xe_mode(const char *text, enum pmu_xe_mode *ret);
 
 /* A list of encoders as bits. */
 bool option_codecs(const char *text, unsigned *ret);

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_HEAD 41
+#define TABLE_HEAD 42
 
 static const struct argp_option fixed_options[] = {
 	{ .doc = "HTTP:", .group = 1 },
@@ -51,6 +51,10 @@ static const struct argp_option fixed_options[] = {
 	  "Run only the collectors that are named", 2 },
 	{ "collector.engine.wait", OPT_ENGINE_WAIT, NULL, 0,
 	  "Also count the time engines wait (starts a 200 Hz timer in the kernel)", 2 },
+	{ "collector.engine.xe", OPT_ENGINE_XE, "WHEN", 0,
+	  "Open xe's events of engines, which keep the GPU awake and out of C6: on, off, or auto: "
+	  "while virtual functions are enabled (default auto)",
+	  2 },
 	{ "collector.client.max-workloads", OPT_MAX_WORKLOADS, "N", 0,
 	  "List at most N users of a GPU, live ones first; the rest is aggregated as \"other\" "
 	  "(default 200)",
@@ -282,6 +286,10 @@ static error_t parse_one(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_ENGINE_WAIT:
 		o->engine_wait = true;
+		return 0;
+	case OPT_ENGINE_XE:
+		if (!option_xe_mode(arg, &o->engine_xe))
+			option_fail(state, "collector.engine.xe", arg, "one of on, off, auto");
 		return 0;
 	case OPT_NO_MACHINE_UUID:
 		o->no_machine_uuid = true;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "check/check.h"
 #include "collectors/registry.h"
+#include "sources/gpu/pmu.h"
 #include "sources/vaapi/va_state.h"
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@ struct options {
 
 	collector_set collectors;
 	bool engine_wait;
+	enum pmu_xe_mode engine_xe;
 	bool no_machine_uuid;
 	unsigned client_max_workloads;
 	const char *transcode_names; /* NULL: none but the known ones */

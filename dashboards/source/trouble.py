@@ -84,7 +84,7 @@ def rows():
     silent = (f"(up{{{MACHINE}}} == 0) and {OURS} unless on (job, instance) {alerts('IntelGpuExporterDown')}")
     silent = f'label_replace({silent}, "alertname", "IntelGpuExporterDown", "", "")'
     gone = f"{LOST} unless on ({BY_GPU}) {alerts('IntelGpuGone|IntelGpuHardwareAccelerationLost')}"
-    missing = (f'intel_gpu_scrape_collector_error{{{MACHINE},reason!="not_supported"}} '
+    missing = (f'intel_gpu_scrape_collector_error{{{MACHINE},reason!~"not_supported|not_enabled"}} '
                f"unless on (job, instance, pci, collector) {alerts('IntelGpuCollectorFailing')} "
                f"unless on (job, instance, pci, reason, remedy) {alerts('IntelGpuPmuDenied')}")
     waiting = f'intel_gpu_vaapi_probe_skipped{{{GPU},reason!="passthrough"}}'

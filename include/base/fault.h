@@ -5,6 +5,8 @@
 
 #include "base/macros.h"
 
+#include <stdbool.h>
+
 /* A closed set: the label `reason`, which alerts match. */
 enum reason {
 	REASON_NONE,
@@ -15,7 +17,8 @@ enum reason {
 	REASON_IO,
 	REASON_PARSE,
 	REASON_LIMIT,
-	REASON_NOT_SUPPORTED,
+	REASON_NOT_SUPPORTED, /* no failure: there is no such source */
+	REASON_NOT_ENABLED,   /* no failure: a flag would have it read, and the remedy its cost */
 };
 
 struct fault {
@@ -23,6 +26,9 @@ struct fault {
 	const char *remedy; /* anchor in collectors/troubleshooting.md, which says what to do */
 	char detail[200];   /* for the log: what was tried and what came of it */
 };
+
+/* Whether a collector that exports nothing for that reason works as it should. */
+bool reason_is_absence(enum reason reason);
 
 /* The label's text. */
 const char *reason_name(enum reason reason);

@@ -17,6 +17,7 @@ static const char *const names[] = {
 	[REASON_PARSE] = "parse",
 	[REASON_LIMIT] = "limit",
 	[REASON_NOT_SUPPORTED] = "not_supported",
+	[REASON_NOT_ENABLED] = "not_enabled",
 };
 
 static const struct {
@@ -42,6 +43,11 @@ static const struct {
 	{ ENFILE, REASON_LIMIT, "limits" },
 	{ ETIMEDOUT, REASON_TIMEOUT, "stuck-read" },
 };
+
+bool reason_is_absence(enum reason reason)
+{
+	return reason == REASON_NOT_SUPPORTED || reason == REASON_NOT_ENABLED;
+}
 
 const char *reason_name(enum reason reason)
 {

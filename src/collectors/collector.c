@@ -116,9 +116,12 @@ unsigned collector_pmu_kinds(const struct collector *collector)
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	(void)context, (void)ret_state;
+	/* xe's PMU has events of engines, but none of these kinds. */
+	if (gpu->driver == GPU_XE)
+		return -ENODEV;
 	if (gpu->pmu || gpu->pmu_is_unclear)
 		return 0;
-	/* xe's PMU, or a copied tree's. */
+	/* A copied tree's. */
 	return *gpu->pmu_name ? -EOPNOTSUPP : -ENODEV;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Which GPU is this? Identity from discovery, engines from cardN/engine of i915
- * (drivers/gpu/drm/i915/gt/sysfs_engines.c).
+ * (drivers/gpu/drm/i915/gt/sysfs_engines.c), of xe from the events of its PMU, if they are open.
  */
 #include "collectors/collector.h"
 
@@ -23,15 +23,16 @@ static const struct family families[] = {
 	},
 	[ENGINES] = {
 		.name = "intel_gpu_engines",
-		.help = "Engines of a class, from the card's engine directory.",
+		.help = "Engines of a class, from the card's engine directory; of xe while the "
+			"PMU's events are open.",
 		.type = GAUGE,
 		.labels = { "pci", "class" },
 	},
 	[COVERS_GUESTS] = {
 		.name = "intel_gpu_engine_covers_guests",
 		.help = "Whether the engine counters of this host include the work of virtual "
-			"machines: 1 with GVT-g, 0 on an SR-IOV physical function with virtual "
-			"functions.",
+			"machines: 1 with GVT-g; on an SR-IOV physical function with virtual "
+			"functions 1 if xe's events of all functions are summed, else 0.",
 		.type = GAUGE,
 		.labels = { "pci" },
 	},
@@ -46,35 +47,59 @@ static const struct family families[] = {
 
 static const char *const classes[] = { "render", "copy", "video", "video-enhance", "compute" };
 
-static void put_engines(const struct context *context, const struct gpu *gpu, struct batch *batch)
+static void count_engine(void *data, const char *class)
+{
+	unsigned *counts = data;
+
+	for (size_t i = 0; class && i < ARRAY_SIZE(classes); i++)
+		counts[i] += strcmp(class, classes[i]) == 0;
+}
+
+/* A class without an engine is known to have none: a measured 0. */
+static void put_counts(const struct collection *c, const unsigned *counts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		put(c->batch, &families[ENGINES], counts[i], c->gpu->pci, classes[i]);
+}
+
+static void put_engines(const struct collection *c)
 {
 	_cleanup_list_ char **names = NULL;
 	unsigned counts[ARRAY_SIZE(classes)] = { 0 };
 
-	if (!*gpu->card || fs_list(context->fs, &names, "sys/class/drm/%s/engine", gpu->card) <= 0)
+	if (!*c->gpu->card ||
+	    fs_list(c->context->fs, &names, "sys/class/drm/%s/engine", c->gpu->card) <= 0)
 		return;
-	for (char **name = names; *name; name++) {
-		const char *class = engine_class(*name);
-
-		for (size_t i = 0; class && i < ARRAY_SIZE(classes); i++)
-			counts[i] += strcmp(class, classes[i]) == 0;
-	}
-	/* A class without an engine is known to have none: a measured 0. */
-	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-		put(batch, &families[ENGINES], counts[i], gpu->pci, classes[i]);
+	for (char **name = names; *name; name++)
+		count_engine(counts, engine_class(*name));
+	put_counts(c, counts);
 }
 
-static void put_covers_guests(const struct context *context, const struct gpu *gpu,
-			      struct batch *batch)
+/* The virtual functions that are counted with the engines; 0 also when nothing is counted. */
+static unsigned put_engines_of_xe(const struct collection *c)
 {
+	unsigned counts[ARRAY_SIZE(classes)] = { 0 }, vfs = 0;
+	struct fault unread = { 0 };
+
+	/* That they are not open is the collector engine's to say. */
+	if (c->gpu->driver != GPU_XE || !c->gpu->pmu ||
+	    pmu_visit_engines(c->gpu->pmu, c->round->number, count_engine, counts, &vfs, &unread) <
+		    0)
+		return 0;
+	put_counts(c, counts);
+	return vfs;
+}
+
+static void put_covers_guests(const struct collection *c, unsigned counted)
+{
+	const struct fs *fs = c->context->fs;
+	const char *pci = c->gpu->pci;
 	uint64_t inode, vfs;
 
-	if (fs_read_u64(context->fs, &vfs, "sys/bus/pci/devices/%s/sriov_numvfs", gpu->pci) == 0 &&
-	    vfs > 0)
-		put(batch, &families[COVERS_GUESTS], 0, gpu->pci);
-	else if (fs_inode(context->fs, &inode, "sys/bus/pci/devices/%s/mdev_supported_types",
-			  gpu->pci) == 0)
-		put(batch, &families[COVERS_GUESTS], 1, gpu->pci);
+	if (fs_read_u64(fs, &vfs, "sys/bus/pci/devices/%s/sriov_numvfs", pci) == 0 && vfs > 0)
+		put(c->batch, &families[COVERS_GUESTS], counted == vfs, pci);
+	else if (fs_inode(fs, &inode, "sys/bus/pci/devices/%s/mdev_supported_types", pci) == 0)
+		put(c->batch, &families[COVERS_GUESTS], 1, pci);
 }
 
 /* A part of a GPU is not divided any further. */
@@ -109,8 +134,8 @@ static int collect(const struct collection *c)
 	    : gpu->vgpu ? "vgpu"
 			: "physical",
 	    or_absent(gpu->card), or_absent(gpu->render), or_absent(gpu->pmu_name));
-	put_engines(c->context, gpu, c->batch);
-	put_covers_guests(c->context, gpu, c->batch);
+	put_engines(c);
+	put_covers_guests(c, put_engines_of_xe(c));
 	put_capabilities(gpu, c->batch);
 	return 0;
 }

@@ -57,7 +57,8 @@ const struct family meta_families[] = {
 	[ERROR] = {
 		.name = "intel_gpu_scrape_collector_error",
 		.help = "Why a collector exports nothing, or not all, in this scrape; "
-			"not_supported means that this GPU has no such source, and is no failure.",
+			"not_supported means that this GPU has no such source, not_enabled that a "
+			"flag would have it read: neither is a failure.",
 		.type = GAUGE,
 		.labels = { "collector", "pci", "remedy", "reason" },
 	},
@@ -123,8 +124,8 @@ static void put_row(struct batch *batch, const char *collector, const char *pci,
 	const struct fault *fault = result ? &result->fault : &timeout;
 	bool ok = result && result->r == 0;
 
-	/* What this machine cannot have is no failure, also when that shows only at the read. */
-	if (ok || fault->reason != REASON_NOT_SUPPORTED)
+	/* That shows at the read alone, maybe. */
+	if (ok || !reason_is_absence(fault->reason))
 		put(batch, &meta_families[SUCCESS], ok, collector, pci);
 	if (result)
 		put(batch, &meta_families[DURATION], result->seconds, collector, pci);

@@ -116,10 +116,14 @@ static bool is_hurry_locked(const struct scrape *scrape, const struct slot *slot
 	       now < runner_patience_locked(scrape->scraper, slot->job);
 }
 
-/* What this machine does not have is no news, whenever that shows; a remedy would make it news. */
+/*
+ * What this machine does not have is no news, whenever that shows; a remedy would make it news. Nor
+ * is what no flag asks for.
+ */
 static bool is_missing(const struct slot *slot)
 {
 	return job_is_absent(slot->job) ||
+	       (slot->result && slot->result->fault.reason == REASON_NOT_ENABLED) ||
 	       (slot->result && slot->result->fault.reason == REASON_NOT_SUPPORTED &&
 		!slot->result->fault.remedy);
 }

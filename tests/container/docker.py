@@ -44,7 +44,7 @@ def errors(text):
     found = {}
     for line in text.splitlines():
         labels = dict(re.findall(r'(\w+)="([^"]*)"', line))
-        if line.startswith("intel_gpu_scrape_collector_error{") and labels["reason"] != "not_supported":
+        if line.startswith("intel_gpu_scrape_collector_error{") and not labels["reason"].startswith("not_"):
             found[labels["collector"]] = labels["reason"], labels.get("remedy", "")
     return found
 

@@ -43,6 +43,21 @@ static void check_cpumask(const char *text, size_t len)
 		CHECK(cpu >= 0 && cpu <= 65535);
 }
 
+static void check_field(const char *text, size_t len)
+{
+	struct pmu_field field = { 77, 77 };
+	uint64_t number = 77, config = 0;
+
+	if (pmu_field_parse(text, len, &field) < 0) {
+		CHECK(field.first == 77 && field.last == 77);
+	} else {
+		CHECK(field.first <= field.last && field.last <= 63);
+		CHECK(pmu_field_put(&field, 1, &config) == 0);
+		CHECK(config == UINT64_C(1) << field.first);
+	}
+	CHECK(pmu_event_number_parse(text, len, &number) == 0 || number == 77);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *end = size > 0 ? memchr(data, '\0', size) : NULL;
@@ -56,6 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_event("rcs0-busy", content, rest);
 	check_event(name, "config=0x1\n", 11);
 	check_cpumask(mask, size);
+	check_field(mask, size);
 	free(name);
 	free(content);
 	free(mask);

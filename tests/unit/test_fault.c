@@ -55,7 +55,8 @@ static void long_details_are_cut(void **state)
 	for (size_t skip = 0; skip < 200; skip++) {
 		memset(&fault, 'Q', sizeof(fault));
 		fault_errno(&fault, -EIO, "%s", name + skip);
-		assert_compare(strnlen(fault.detail, sizeof(fault.detail)), <, sizeof(fault.detail));
+		assert_compare(strnlen(fault.detail, sizeof(fault.detail)), <,
+			       sizeof(fault.detail));
 	}
 	assert_int_equal(fault_set(&fault, REASON_SECCOMP, "x", -1, "%s", name), -1);
 	assert_int_equal(strlen(fault.detail), sizeof(fault.detail) - 1);
@@ -83,14 +84,17 @@ static void add_up(void **state)
 /* Alerts match on these names. */
 static void names(void **state)
 {
-	static const char *const wanted[] = { "none",	   "permission", "seccomp",
-					      "no_device", "timeout",	 "io",
-					      "parse",	   "limit",	 "not_supported" };
+	static const char *const wanted[] = { "none",	       "permission", "seccomp", "no_device",
+					      "timeout",       "io",	     "parse",	"limit",
+					      "not_supported", "not_enabled" };
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(wanted); i++)
 		assert_string_equal(reason_name((enum reason)i), wanted[i]);
-	assert_int_equal(ARRAY_SIZE(wanted), REASON_NOT_SUPPORTED + 1);
+	assert_int_equal(ARRAY_SIZE(wanted), REASON_NOT_ENABLED + 1);
+	assert_true(reason_is_absence(REASON_NOT_SUPPORTED) &&
+		    reason_is_absence(REASON_NOT_ENABLED));
+	assert_false(reason_is_absence(REASON_NONE) || reason_is_absence(REASON_LIMIT));
 }
 
 int main(void)

@@ -32,7 +32,7 @@ static const struct machine {
 	      "i915_0000_03_00.0", true } } },
 	{ "battlemage-xe",
 	  { { "0000:03:00.0", "xe", 0xe20b, true, false, "card1", "renderD128", "xe_0000_03_00.0",
-	      false } } },
+	      true } } },
 	{ "coffeelake-8500t-vfio",
 	  { { "0000:00:02.0", "vfio-pci", 0x3e92, false, false, "", "", "", false } } },
 	{ "coffeelake-guest-vgpu",

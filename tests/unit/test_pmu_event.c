@@ -152,6 +152,85 @@ static void cpumasks(void **state)
 	}
 }
 
+static void numbers_of_xe(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		int r;
+		uint64_t number;
+	} rows[] = {
+		{ BYTES("event=0x02\n"), 0, 2 },
+		{ BYTES("event=0xfff"), 0, 0xfff },
+		{ BYTES("event=\n"), -EINVAL, 0 },
+		{ BYTES("event="), -EINVAL, 0 },
+		{ BYTES("config=0x02\n"), -EINVAL, 0 },
+		{ BYTES("event=0x02,gt=0x0\n"), -EINVAL, 0 },
+		{ BYTES(""), -EINVAL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t number = 0;
+
+		assert_row(pmu_event_number_parse(rows[i].text, rows[i].len, &number) == rows[i].r,
+			   rows[i].text);
+		assert_row(rows[i].r < 0 || number == rows[i].number, rows[i].text);
+	}
+}
+
+static void fields(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		int r;
+		struct pmu_field field;
+	} rows[] = {
+		{ BYTES("config:12-19\n"), 0, { 12, 19 } },
+		{ BYTES("config:60-63"), 0, { 60, 63 } },
+		{ BYTES("config:7\n"), 0, { 7, 7 } },
+		{ BYTES("config:0-63\n"), 0, { 0, 63 } },
+		{ BYTES("config:19-12\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config:0-64\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config:99999999999999999999\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config:-3\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config:3-\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config:0-7,32-35\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config1:0-7\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config:\n"), -EINVAL, { 77, 77 } },
+		{ BYTES("config:"), -EINVAL, { 77, 77 } },
+		{ BYTES(""), -EINVAL, { 77, 77 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct pmu_field field = { 77, 77 };
+
+		assert_row(pmu_field_parse(rows[i].text, rows[i].len, &field) == rows[i].r,
+			   rows[i].text);
+		assert_row(field.first == rows[i].field.first && field.last == rows[i].field.last,
+			   rows[i].text);
+	}
+}
+
+static void values_in_fields(void **state)
+{
+	const struct pmu_field class = { 20, 27 }, gt = { 60, 63 }, all = { 0, 63 };
+	uint64_t config = 2;
+
+	(void)state;
+	assert_int_equal(pmu_field_put(&class, 3, &config), 0);
+	assert_int_equal(pmu_field_put(&gt, 1, &config), 0);
+	assert_int_equal(config, 0x1000000000300002);
+	assert_int_equal(pmu_field_put(&class, 256, &config), -ERANGE);
+	assert_int_equal(pmu_field_put(&gt, 16, &config), -ERANGE);
+	assert_int_equal(config, 0x1000000000300002);
+	config = 0;
+	assert_int_equal(pmu_field_put(&all, UINT64_MAX, &config), 0);
+	assert_int_equal(config, UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +238,9 @@ int main(void)
 		cmocka_unit_test(events_that_are_not),
 		cmocka_unit_test(classes),
 		cmocka_unit_test(cpumasks),
+		cmocka_unit_test(numbers_of_xe),
+		cmocka_unit_test(fields),
+		cmocka_unit_test(values_in_fields),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The i915 perf PMU: all wanted events of one GPU in one group, read with one read(2).
+ * The perf PMU of i915 or xe: all wanted events of one GPU in one group, read with one read(2).
  *
  * Open perf events are a danger to the host: kernels before 6.16 free memory that is still in use
  * when a PMU is unregistered while events on it are open, and may panic later. So every open PMU
@@ -26,15 +26,27 @@ enum pmu_kind {
 	PMU_INTERRUPTS = 1 << 5, /* count */
 	PMU_RC6 = 1 << 6,	 /* ns */
 	PMU_AWAKE = 1 << 7,	 /* ns */
+	PMU_VF_BUSY = 1 << 8,	 /* ns a virtual function occupied an engine; xe's alone */
 };
 
-/* What an event of the events/ directory means. */
+/*
+ * When xe's engine events are open: each keeps the GPU from being suspended, and its GT awake.
+ * While virtual functions are enabled, xe keeps the GPU from being suspended itself.
+ */
+enum pmu_xe_mode {
+	PMU_XE_AUTO, /* while virtual functions are enabled */
+	PMU_XE_ON,
+	PMU_XE_OFF,
+};
+
+/* What an event means: one of i915's events/ directory, or what is made of several of xe's. */
 struct pmu_event {
 	enum pmu_kind kind;
 	uint64_t config;
 	char engine[16];   /* "vcs1", or empty */
 	const char *class; /* "video", or NULL */
 	unsigned gt;
+	unsigned vf; /* from 1; 0: none */
 };
 
 /*
@@ -43,6 +55,20 @@ struct pmu_event {
  * not know; -EINVAL for a content that is none.
  */
 int pmu_event_parse(const char *name, const char *content, size_t len, struct pmu_event *ret);
+
+/* The number of xe's events/ files ("event=0x02"). 0 or -EINVAL. */
+int pmu_event_number_parse(const char *text, size_t len, uint64_t *ret);
+
+/* A field of format/: the bits first to last of an event's config. */
+struct pmu_field {
+	unsigned first, last;
+};
+
+/* From "config:12-19" or "config:12". 0 or -EINVAL. */
+int pmu_field_parse(const char *text, size_t len, struct pmu_field *ret);
+
+/* Puts a value into its field of *config. 0, or -ERANGE: the field is too small for it. */
+int pmu_field_put(const struct pmu_field *field, uint64_t value, uint64_t *config);
 
 /* The engine class of "rcs", "bcs", "vcs", "vecs", "ccs", with or without an instance; or NULL. */
 const char *engine_class(const char *engine);
@@ -56,6 +82,9 @@ struct pmu;
 /* kinds: bits of enum pmu_kind that will be opened. NULL when memory is out. */
 struct pmu_set *pmu_set_new(const struct fs *fs, unsigned kinds);
 void pmu_set_free(struct pmu_set *set);
+
+/* Before the first PMU is made; PMU_XE_AUTO otherwise. */
+void pmu_set_xe_mode(struct pmu_set *set, enum pmu_xe_mode mode);
 
 /* Closes every event of the PMU of that name, for good: the kernel has announced that it goes. */
 void pmu_set_close(struct pmu_set *set, const char *name);
@@ -95,11 +124,20 @@ void pmu_unref(struct pmu *pmu);
 typedef void (*pmu_visitor)(void *data, const struct pmu_event *event, uint64_t total);
 
 /*
- * Calls visit for every event of these kinds with its total in the kernel's unit since the events
- * were opened. The first call of a round opens what is not open and reads the group; later calls
- * of the same round use that read. 0 or -errno with *fault filled in: -EACCES, -EPERM, -ENODEV …
+ * Calls visit for every event of these kinds with its total in the kernel's unit (of xe: ns) since
+ * the events were opened; of xe from the second read on, which shows the GT's clock. The first call
+ * of a round opens what is not open and reads the group; later calls of the same round use that
+ * read. 0 or -errno with *fault filled in: -EACCES, -EPERM, -ENODEV …
  */
 int pmu_visit(struct pmu *pmu, uint64_t round, unsigned kinds, pmu_visitor visit, void *data,
 	      struct fault *fault);
+
+/*
+ * Calls visit with the class of each engine of an xe GPU whose events are open in the round, and
+ * says how many virtual functions are counted with it. 0, -errno with *fault filled in, or
+ * -EOPNOTSUPP alone for another driver's PMU.
+ */
+int pmu_visit_engines(struct pmu *pmu, uint64_t round, void (*visit)(void *data, const char *class),
+		      void *data, unsigned *ret_vfs, struct fault *fault);
 
 #endif

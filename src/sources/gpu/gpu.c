@@ -268,7 +268,7 @@ static int attach_pmus(const struct fs *fs, struct pmu_set *pmus, const struct g
 		}
 		/* Perf events count this machine's GPUs, so they say nothing about a copied tree.
 		 */
-		if (!*gpu->pmu_name || gpu->driver != GPU_I915 || !fs_is_live(fs))
+		if (!*gpu->pmu_name || !fs_is_live(fs))
 			continue;
 		gpu->pmu = pmu_new(pmus, gpu->pmu_name, gpu->pci, is_new(old, before, gpu));
 		if (!gpu->pmu)

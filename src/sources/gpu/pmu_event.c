@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * The text files of a PMU's directory: names and contents of events/, cpumask. Names as written by
- * create_event_attributes() of drivers/gpu/drm/i915/i915_pmu.c; platforms with a media GT
- * (Meteor Lake, Arrow Lake) add -gtN to all that is not an engine's.
+ * The text files of a PMU's directory: names and contents of events/, format/, cpumask. Names as
+ * written by create_event_attributes() of drivers/gpu/drm/i915/i915_pmu.c; platforms with a media
+ * GT (Meteor Lake, Arrow Lake) add -gtN to all that is not an engine's.
  */
 #include "base/text.h"
 #include "sources/gpu/pmu.h"
@@ -104,6 +104,53 @@ int pmu_event_parse(const char *name, const char *content, size_t len, struct pm
 	    text_parse_hex(content + strlen(key), len - strlen(key), &event.config) < 0)
 		return -EINVAL;
 	*ret = event;
+	return 0;
+}
+
+static bool strip_key(const char *key, const char **text, size_t *len)
+{
+	size_t n = strlen(key);
+
+	if (*len <= n || memcmp(*text, key, n) != 0)
+		return false;
+	*text += n;
+	*len -= n;
+	return true;
+}
+
+int pmu_event_number_parse(const char *text, size_t len, uint64_t *ret)
+{
+	if (!strip_key("event=", &text, &len) || text_parse_hex(text, len, ret) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+int pmu_field_parse(const char *text, size_t len, struct pmu_field *ret)
+{
+	const char *dash;
+	uint64_t first, last;
+
+	if (!strip_key("config:", &text, &len))
+		return -EINVAL;
+	dash = memchr(text, '-', len);
+	if (text_parse_u64(text, dash ? (size_t)(dash - text) : len, &first) < 0)
+		return -EINVAL;
+	last = first;
+	if (dash && text_parse_u64(dash + 1, len - (size_t)(dash + 1 - text), &last) < 0)
+		return -EINVAL;
+	if (last < first || last > 63)
+		return -EINVAL;
+	*ret = (struct pmu_field){ (unsigned)first, (unsigned)last };
+	return 0;
+}
+
+int pmu_field_put(const struct pmu_field *field, uint64_t value, uint64_t *config)
+{
+	unsigned bits = field->last - field->first + 1;
+
+	if (bits < 64 && value >> bits)
+		return -ERANGE;
+	*config |= value << field->first;
 	return 0;
 }
 

@@ -39,6 +39,7 @@ function state(reading, info) {
 function more(reading, info) {
   const { pci } = info;
   const absent = reading.find("scrape_collector_error", { pci, reason: "not_supported" });
+  const unasked = reading.find("scrape_collector_error", { pci, reason: "not_enabled" });
   const interrupts = reading.find("interrupts_total", { pci })[0];
   return details(
     `details ${pci}`,
@@ -53,18 +54,23 @@ function more(reading, info) {
         : []),
       ...addresses(reading, pci),
     ]),
-    absent.length
-      ? h(
-          "p.soft",
-          "Not available on this GPU or with its driver: ",
-          absent.map(({ labels: l }, i) => [
-            i ? ", " : "",
-            l.remedy ? runbook(l.remedy, l.collector) : l.collector,
-          ]),
-          ".",
-        )
-      : null,
+    without("Not available on this GPU or with its driver: ", absent),
+    without("Not read, as no flag asks for it: ", unasked),
   );
+}
+
+function without(text, rows) {
+  return rows.length
+    ? h(
+        "p.soft",
+        text,
+        rows.map(({ labels: l }, i) => [
+          i ? ", " : "",
+          l.remedy ? runbook(l.remedy, l.collector) : l.collector,
+        ]),
+        ".",
+      )
+    : null;
 }
 
 const FUNCTIONS = { __proto__: null, vf: "virtual function", vgpu: "vGPU" };

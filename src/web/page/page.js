@@ -21,6 +21,9 @@ const REASONS = {
   limit: "a limit was reached",
 };
 
+// Neither is a failure: there is no such source, or no flag asks for it.
+const ABSENT = ["not_supported", "not_enabled"];
+
 function problems(reading) {
   const on = (pci) => (pci ? ` on ${nameOf(reading, pci).full}` : "");
   const wedged = reading
@@ -33,7 +36,7 @@ function problems(reading) {
     ]);
   const missing = reading
     .find("scrape_collector_error")
-    .filter((s) => s.labels.reason !== "not_supported")
+    .filter((s) => !ABSENT.includes(s.labels.reason))
     .map(({ labels: l }) => [
       mark("bad", `${l.collector} figures`),
       `${on(l.pci)} are missing: ${REASONS[l.reason] ?? l.reason}. `,
