@@ -28,6 +28,8 @@ static unsigned pmu_kinds(const struct options *options)
 	for (size_t i = 0; i < collectors_count; i++)
 		if (options->collectors >> i & 1)
 			kinds |= collector_pmu_kinds(collectors_all[i]);
+	if (options->collectors >> collector_find("sriov") & 1)
+		kinds |= PMU_VF_BUSY;
 	return kinds;
 }
 
