@@ -139,6 +139,10 @@ static void only_if_all_are_seen(void **state)
 	tree_delete(&tree, "proc/2");
 	collect();
 	assert_int_equal(guests("render"), -1);
+	/* A container shows its own processes: enough for who uses the GPU there, and not here. */
+	tree_write_bytes(&tree, "proc/1/environ", BYTES("container=lxc\0"));
+	collect();
+	assert_int_equal(guests("render"), -1);
 }
 
 static void only_with_the_time_of_clients(void **state)

@@ -175,6 +175,18 @@ static void functions_share_the_time(void **state)
 	assert_int_equal(f[2].ticks, 2 * HZ + 1 * HZ);
 }
 
+/* What is more than the time is cut before it is shared out: it takes little from the others. */
+static void one_function_jumps(void **state)
+{
+	struct xe_active f[2] = { 0 };
+	const uint64_t raw[] = { 1000000 * HZ, 2 * HZ };
+
+	(void)state;
+	xe_active_add(f, 2, raw, 10 * SECOND, HZ);
+	assert_int_equal(f[0].ticks, 10 * HZ * 10 / 12);
+	assert_int_equal(f[1].ticks, 10 * HZ * 2 / 12);
+}
+
 /* One was held, and comes with two intervals' time: that is not more than there was. */
 static void held_function_catches_up(void **state)
 {
@@ -231,6 +243,7 @@ int main(void)
 		cmocka_unit_test(wide_values),
 		cmocka_unit_test(active_exceeds_the_quota),
 		cmocka_unit_test(functions_share_the_time),
+		cmocka_unit_test(one_function_jumps),
 		cmocka_unit_test(held_function_catches_up),
 		cmocka_unit_test(functions_of_one_count),
 	};
