@@ -28,11 +28,12 @@ LABELS = {"unprivileged": {"maintenance": "true"}}
 
 
 def faster(text):
-    """Durations in brackets, offsets, `for` and the groups' intervals. Not those in texts."""
+    """Durations in brackets, offsets, `for` and the groups' intervals, and a day's seconds. Not those in texts."""
     def shorter(found):
         seconds = int(found[2]) * SECONDS[found[3]] // FASTER
         return f"{found[1]}{max(seconds, 1)}s"
-    return re.sub(r"(\[|offset |for: |interval: )(\d+)([smhd])(?=[\]\s])", shorter, text)
+    text = re.sub(r"(\[|offset |for: |interval: )(\d+)([smhd])(?=[\]\s])", shorter, text)
+    return text.replace(" 86400", f" {86400 // FASTER}")
 
 
 def configure(jobs):

@@ -274,22 +274,25 @@ class Node:
         return (self.text + "".join([f"{line} {function(t):.10g}\n" for line, function in self.functions])).encode()
 
     def remembered(self):
-        """What rules with long ranges have recorded of it: (series, value)."""
+        """What rules with a long memory have recorded of it: (series, function of the time), which is when it was so."""
+        def when(t):
+            return t
+
         target = {"job": "intel-gpu", "instance": self.instance}
-        yield series("instance:intel_gpu_exporter_build_info:max20m", **target), 1
+        yield series("instance:intel_gpu_exporter_build_info:last7d", **target), when
         for application in ("jellyfin", "plex"):
-            yield series("application:intel_gpu_transcodes_hardware:max20m", **target, application=application,
-                         namespace="media", container=application, vmid=""), 1
+            yield series("application:intel_gpu_transcodes_hardware:last7d", **target, application=application,
+                         namespace="media", container=application, vmid=""), when
         for gpu in self.gpus:
             where = {**target, "pci": gpu.pci}
-            yield series("instance_pci_model:intel_gpu_info:max20m", **where, model=gpu.model), 1
+            yield series("instance_pci_model:intel_gpu_info:last7d", **where, model=gpu.model), when
             if not gpu.tested:
                 continue
-            yield series("instance_pci:intel_gpu_vaapi_codec_working:max20m", **where), 1
-            yield series("instance_pci_vendor:intel_gpu_vaapi_driver_info:max20m", **where, va_driver="iHD",
-                         vendor="Intel iHD driver for Intel(R) Gen Graphics - 23.1.1" if gpu.kind == "fails" else gpu.vendor), 1
+            yield series("instance_pci:intel_gpu_vaapi_codec_working:last7d", **where), when
+            yield series("instance_pci_vendor:intel_gpu_vaapi_driver_info:last7d", **where, va_driver="iHD",
+                         vendor="Intel iHD driver for Intel(R) Gen Graphics - 23.1.1" if gpu.kind == "fails" else gpu.vendor), when
             for codec in CODECS:
-                yield series("instance_pci_codec:intel_gpu_vaapi_probe_success:max20m", **where, codec=codec), 1
+                yield series("instance_pci_codec:intel_gpu_vaapi_probe_success:last7d", **where, codec=codec), when
 
     def shown(self):
         """What dashboards draw over the last hour: (series, value or function of the time)."""

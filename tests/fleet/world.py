@@ -74,7 +74,7 @@ class World:
         with open(path, "w", encoding="utf-8") as out:
             for line, value in every:
                 if callable(value):
-                    out.writelines(f"{line} {value(t):.6g} {text}\n" for t, text in zip(times, texts))
+                    out.writelines(f"{line} {value(t):.10g} {text}\n" for t, text in zip(times, texts))
                 else:
                     start = f"{line} {value} "
                     out.write(start + ("\n" + start).join(texts) + "\n")
@@ -94,7 +94,7 @@ class World:
 
     def start(self):
         rules, n = re.subn(r"interval: 15m\n", "interval: 30s\n", RULES.read_text())
-        assert n == 1, "the group that remembers, which would not be evaluated in so short a time"
+        assert n == 3, "the groups that remember, which would not be evaluated in so short a time"
         (self.work / "rules.yml").write_text(rules)
         self.server = subprocess.Popen([sys.executable, "-B", HERE / "serve.py", str(len(self.fleet))],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
