@@ -5,6 +5,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -102,14 +103,21 @@ class World:
         (self.work / "targets.json").write_text(json.dumps([
             {"targets": [f"127.0.0.1:{exporters}"],
              "labels": {"__metrics_path__": f"/{node.number}", "instance": node.instance}} for node in self.fleet]))
-        self.run({"rule_files": ["rules.yml"],
-                  "scrape_configs": [{"job_name": "intel-gpu", "honor_labels": True,
-                                      "file_sd_configs": [{"files": ["targets.json"]}]}]})
+        scrapes = {"scrape_configs": [{"job_name": "intel-gpu", "honor_labels": True,
+                                       "file_sd_configs": [{"files": ["targets.json"]}]}]}
+        self.run(scrapes)
         self.wait("sum(up)", len([node for node in self.fleet if node.kind != "silent"]), 20 * INTERVAL)
+        # With the rules from the beginning half of the fleet would be lost for a minute, and in its pictures.
+        time.sleep(2 * INTERVAL)
+        self.configure({"rule_files": ["rules.yml"], **scrapes})
+        self.prometheus.send_signal(signal.SIGHUP)
 
-    def run(self, config):
+    def configure(self, config):
         every = {"scrape_interval": f"{INTERVAL}s", "evaluation_interval": f"{INTERVAL}s"}
         (self.work / "prometheus.yml").write_text(json.dumps({"global": every, **config}))  # which is YAML, too
+
+    def run(self, config):
+        self.configure(config)
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         with open(self.work / "log", "w", encoding="utf-8") as log:
             self.prometheus = subprocess.Popen(
