@@ -9,9 +9,7 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +38,9 @@ struct batch {
 	struct series *series; /* by the hash of name and labels */
 	size_t n_series, series_size, refused;
 	int error;
+	/* Most batches need no more than these. */
+	struct piece first_pieces[8];
+	struct series first_series[32];
 	struct chain chains[]; /* one for each family */
 };
 
@@ -50,6 +51,10 @@ struct batch *batch_new(const struct family *families, size_t n_families)
 	if (batch) {
 		batch->families = families;
 		batch->n_families = n_families;
+		batch->pieces = batch->first_pieces;
+		batch->pieces_size = sizeof(batch->first_pieces) / sizeof(struct piece);
+		batch->series = batch->first_series;
+		batch->series_size = sizeof(batch->first_series) / sizeof(struct series);
 	}
 	return batch;
 }
@@ -59,8 +64,10 @@ void batch_free(struct batch *batch)
 	if (!batch)
 		return;
 	free(batch->text);
-	free(batch->pieces);
-	free(batch->series);
+	if (batch->pieces != batch->first_pieces)
+		free(batch->pieces);
+	if (batch->series != batch->first_series)
+		free(batch->series);
 	free(batch);
 }
 
@@ -74,18 +81,34 @@ size_t batch_refused(const struct batch *batch)
 	return batch->refused;
 }
 
+static inline uint64_t word_at(const char *text)
+{
+	uint64_t word;
+
+	memcpy(&word, text, sizeof(word));
+	return word;
+}
+
+static inline uint64_t mix(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+	return hash ^ hash >> 32;
+}
+
 static uint32_t hash_of(const char *text, size_t len)
 {
-	uint64_t hash = len, word;
+	uint64_t hash = len;
 
-	for (; len >= sizeof(word); text += sizeof(word), len -= sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
-		hash ^= hash >> 32;
+	if (len >= sizeof(hash)) {
+		const char *last = text + len - sizeof(hash);
+
+		for (; text < last; text += sizeof(hash))
+			hash = mix(hash, word_at(text));
+		return (uint32_t)mix(hash, word_at(last));
 	}
 	while (len > 0)
-		hash = (hash ^ (unsigned char)text[--len]) * 0x100000001b3u;
-	return (uint32_t)(hash ^ hash >> 32);
+		hash = mix(hash, (unsigned char)text[--len]);
+	return (uint32_t)hash;
 }
 
 /* The slot of this series, or the free one where it belongs. */
@@ -105,7 +128,7 @@ static struct series *find_series(const struct batch *batch, struct series wante
 /* Half of the slots stay free. */
 static bool grow_series(struct batch *batch)
 {
-	size_t old_size = batch->series_size, size = old_size ? 2 * old_size : 16;
+	size_t old_size = batch->series_size, size = 2 * old_size;
 	struct series *old = batch->series, *grown;
 
 	if (2 * (batch->n_series + 1) <= old_size)
@@ -120,7 +143,8 @@ static bool grow_series(struct batch *batch)
 	for (size_t i = 0; i < old_size; i++)
 		if (old[i].len > 0)
 			*find_series(batch, old[i]) = old[i];
-	free(old);
+	if (old != batch->first_series)
+		free(old);
 	return true;
 }
 
@@ -161,6 +185,26 @@ static bool reserve(struct batch *batch, size_t bytes)
 	return true;
 }
 
+static bool grow_pieces(struct batch *batch)
+{
+	bool first = batch->pieces == batch->first_pieces;
+	size_t size = 2 * batch->pieces_size;
+	struct piece *grown;
+
+	if (batch->n_pieces < batch->pieces_size)
+		return true;
+	grown = reallocarray(first ? NULL : batch->pieces, size, sizeof(*grown));
+	if (!grown) {
+		batch->error = -ENOMEM;
+		return false;
+	}
+	if (first)
+		memcpy(grown, batch->first_pieces, sizeof(batch->first_pieces));
+	batch->pieces = grown;
+	batch->pieces_size = size;
+	return true;
+}
+
 static bool extend_piece(struct batch *batch, const struct family *family, size_t start)
 {
 	struct chain *chain = &batch->chains[family - batch->families];
@@ -169,10 +213,8 @@ static bool extend_piece(struct batch *batch, const struct family *family, size_
 		batch->pieces[chain->last - 1].end = (uint32_t)batch->len;
 		return true;
 	}
-	if (!array_reserve(batch->pieces, &batch->pieces_size, batch->n_pieces + 1)) {
-		batch->error = -ENOMEM;
+	if (!grow_pieces(batch))
 		return false;
-	}
 	batch->pieces[batch->n_pieces++] =
 		(struct piece){ .start = (uint32_t)start, .end = (uint32_t)batch->len };
 	*(chain->last ? &batch->pieces[chain->last - 1].next : &chain->first) =
@@ -181,7 +223,7 @@ static bool extend_piece(struct batch *batch, const struct family *family, size_
 	return true;
 }
 
-static void append(struct batch *batch, const char *text, size_t len)
+static inline void append(struct batch *batch, const char *text, size_t len)
 {
 	memcpy(batch->text + batch->len, text, len);
 	batch->len += len;
@@ -194,20 +236,33 @@ static inline uint64_t has_zero(uint64_t word)
 	return (word - each) & ~word & 0x80 * each;
 }
 
-/* Copies what needs neither cleaning nor an escape, as nearly all values do. False: it does. */
-static bool copy_plain(char *out, const char *text, size_t len)
+/* Eight bytes of which none is a control character, above 0x7e, a quote or a backslash. */
+static inline bool is_plain(uint64_t word)
 {
 	const uint64_t each = UINT64_C(0x0101010101010101);
 
-	for (uint64_t word; len >= sizeof(word); len -= sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		/* The highest bit is set by what is above, by 0x7f or below 0x20. */
-		if (((word | (word + each) | (word - 0x20 * each)) & 0x80 * each) ||
-		    has_zero(word ^ '"' * each) || has_zero(word ^ '\\' * each))
-			return false;
-		memcpy(out, &word, sizeof(word));
-		text += sizeof(word);
-		out += sizeof(word);
+	/* The highest bit is set by what is above, by 0x7f or below 0x20. */
+	return !(((word | (word + each) | (word - 0x20 * each)) & 0x80 * each) |
+		 has_zero(word ^ '"' * each) | has_zero(word ^ '\\' * each));
+}
+
+/* Copies what needs neither cleaning nor an escape, as nearly all values do. False: it does. */
+static inline bool copy_plain(char *out, const char *text, size_t len)
+{
+	uint64_t word;
+
+	if (len >= sizeof(word)) {
+		const char *last = text + len - sizeof(word);
+		bool plain = true;
+
+		for (; text < last && plain; text += sizeof(word), out += sizeof(word)) {
+			word = word_at(text);
+			memcpy(out, &word, sizeof(word));
+			plain = is_plain(word);
+		}
+		word = word_at(last);
+		memcpy(out - (text - last), &word, sizeof(word));
+		return plain && is_plain(word);
 	}
 	for (; len > 0; len--, text++, out++) {
 		if ((unsigned char)(*text - 0x20) >= 0x5f || *text == '"' || *text == '\\')
@@ -309,103 +364,4 @@ const char *batch_piece(const struct batch *batch, const struct family *family, 
 	*state = number;
 	*ret_len = piece->end - piece->start;
 	return batch->text + piece->start;
-}
-
-static size_t digits_of(uint64_t value, char digits[static 24])
-{
-	size_t n = 0;
-
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while ((value /= 10));
-	return n;
-}
-
-static size_t format_integer(uint64_t value, char *out)
-{
-	char digits[24];
-	size_t n = digits_of(value, digits), len = 0;
-
-	while (n > 0)
-		out[len++] = digits[--n];
-	out[len] = '\0';
-	return len;
-}
-
-/* value / 10^decimals, which is no whole number, as %.15g has it. */
-static size_t format_fraction(uint64_t value, size_t decimals, char *out)
-{
-	char digits[24];
-	size_t n = digits_of(value, digits), last = 0, len = 0;
-
-	while (digits[last] == '0')
-		last++;
-	if (n + 4 <= decimals) {
-		out[len++] = digits[--n];
-		if (n > last)
-			out[len++] = '.';
-		decimals -= n;
-		while (n > last)
-			out[len++] = digits[--n];
-		memcpy(out + len, "e-0", 3);
-		out[len + 3] = (char)('0' + decimals);
-		out[len + 4] = '\0';
-		return len + 4;
-	}
-	while (n > decimals)
-		out[len++] = digits[--n];
-	if (len == 0)
-		out[len++] = '0';
-	out[len++] = '.';
-	for (; decimals > n; decimals--)
-		out[len++] = '0';
-	while (n > last)
-		out[len++] = digits[--n];
-	out[len] = '\0';
-	return len;
-}
-
-/*
- * What has 15 digits at most reads back from its digits, and %.15g prints just these. Times have
- * nine decimals, or three when they count from 1970.
- */
-static size_t format_short(double value, char *out)
-{
-	static const struct {
-		size_t decimals;
-		double power;
-	} tries[] = { { 9, 1e9 }, { 3, 1e3 } };
-
-	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
-		double scaled = value * tries[i].power + 0.5;
-
-		if (scaled < 1e15 && (double)(uint64_t)scaled / tries[i].power == value)
-			return format_fraction((uint64_t)scaled, tries[i].decimals, out);
-	}
-	return 0;
-}
-
-size_t metric_format_value(double value, char out[static 32])
-{
-	double absolute = fabs(value);
-	size_t len;
-	int n = 0;
-
-	if (isnan(value))
-		return (size_t)snprintf(out, 32, "NaN");
-	if (isinf(value))
-		return (size_t)snprintf(out, 32, value < 0 ? "-Inf" : "+Inf");
-	/* Most values are whole numbers, and %.15g of one below 10^15 is its digits. */
-	*out = '-';
-	if (absolute < 1e15 && absolute == (double)(uint64_t)absolute)
-		return format_integer((uint64_t)absolute, out + (value < 0)) + (value < 0);
-	len = format_short(absolute, out + (value < 0));
-	if (len > 0)
-		return len + (value < 0);
-	for (int precision = 15; precision <= 17; precision++) {
-		n = snprintf(out, 32, "%.*g", precision, value);
-		if (strtod(out, NULL) == value)
-			break;
-	}
-	return (size_t)n;
 }
