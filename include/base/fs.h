@@ -57,12 +57,32 @@ int fs_open(const struct fs *fs, const char *fmt, ...) _printf_(2, 3);
 int fs_reread(int fd, char *buf, size_t size);
 
 /*
- * Both in one: the descriptor stays in *fd, -1 before the first read, and belongs to the caller.
- * One system call a read instead of three. A descriptor that fails is closed, and the next read
- * opens the path anew.
+ * Both in one, for an attribute: the descriptor stays in *fd, -1 before the first read, and belongs
+ * to the caller. One system call a read instead of three. A descriptor that fails is closed; where
+ * the file has gone, what has its path now is read instead.
  */
 int fs_read_kept(const struct fs *fs, int *fd, char *buf, size_t size, const char *fmt, ...)
 	_printf_(5, 6);
+
+/*
+ * A round of reads begins. True, in a copied tree, when a name has changed since the last one on
+ * the way to a file that is kept open, or to a directory that is followed: all such files are
+ * opened anew. Of a live system the kernel tells. fs_round() is the number of rounds, 0 before the
+ * first.
+ */
+bool fs_begin_round(const struct fs *fs);
+uint64_t fs_round(const struct fs *fs);
+
+/* Whether fs_changes() will tell of a name that comes or goes there; a copied tree is watched from
+ * now on. */
+bool fs_is_followed(const struct fs *fs, const char *fmt, ...) _printf_(2, 3);
+
+/*
+ * How often names may have changed: as long as it is the same, what was not there is not there. 0:
+ * nobody has said. fs_note_changes() adds one.
+ */
+uint64_t fs_changes(const struct fs *fs);
+void fs_note_changes(const struct fs *fs);
 
 /* A file with one decimal number. 0 or -errno; -EINVAL and -ERANGE for anything else in it. */
 int fs_read_u64(const struct fs *fs, uint64_t *ret, const char *fmt, ...) _printf_(3, 4);
@@ -102,6 +122,9 @@ void fs_list_free(char ***names);
 typedef int (*fs_visitor)(void *data, int dirfd, const char *name, uint64_t inode);
 int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt, ...)
 	_printf_(4, 5);
+
+/* The same of the root of procfs, which is open: one call at a time. */
+int fs_visit_proc(const struct fs *fs, fs_visitor visit, void *data);
 
 /* The target of a link in a directory that is visited, cut to size. Its length or -errno. */
 int fs_visit_link(int dirfd, const char *name, char *buf, size_t size);

@@ -17,6 +17,9 @@
  * -errno. */
 int sys_open_at(int dirfd, const char *path, int flags);
 
+/* pread(2) of a file from its beginning; ENODEV when it is an attribute of sysfs that has gone. */
+ssize_t sys_reread(int fd, char *buf, size_t size);
+
 /* True when dirfd is the root of a mounted sysfs, and not a copied tree (fstatfs(2)). */
 bool sys_is_sysfs(int dirfd);
 

@@ -8,6 +8,7 @@
 
 #include "base/sys.h"
 #include "base/text.h"
+#include "fs_names.h"
 #include "fs_open.h"
 
 #include <errno.h>
@@ -15,14 +16,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-
-struct fs {
-	int rootfs, sysfs, procfs; /* directory descriptors, -1 when absent */
-	bool live, live_proc;
-};
 
 static _Thread_local atomic_ulong *thread_steps;
 
@@ -31,7 +28,7 @@ void fs_count_steps(atomic_ulong *steps)
 	thread_steps = steps;
 }
 
-static void step(void)
+void fs_step(void)
 {
 	if (thread_steps)
 		atomic_fetch_add_explicit(thread_steps, 1, memory_order_relaxed);
@@ -59,6 +56,16 @@ static int open_below(const struct fs *fs, const char *named, const char *below,
 	return 0;
 }
 
+/* Half of the descriptors are for clients, and a quarter for what else the exporter reads. */
+static int most_kept(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur / 4 < INT_MAX
+		       ? (int)(limit.rlim_cur / 4)
+		       : INT_MAX;
+}
+
 int fs_new(struct fs **ret, const char *rootfs, const char *sysfs, const char *procfs,
 	   const char **ret_bad)
 {
@@ -79,6 +86,9 @@ int fs_new(struct fs **ret, const char *rootfs, const char *sysfs, const char *p
 	}
 	fs->live = fs->sysfs >= 0 && sys_is_sysfs(fs->sysfs);
 	fs->live_proc = fs->procfs >= 0 && sys_is_procfs(fs->procfs);
+	fs->most_kept = most_kept();
+	if (!fs->live)
+		fs->names = fs_names_new();
 	*ret = fs;
 	return 0;
 }
@@ -90,6 +100,7 @@ void fs_free(struct fs *fs)
 	close_fdp(&fs->rootfs);
 	close_fdp(&fs->sysfs);
 	close_fdp(&fs->procfs);
+	fs_names_free(fs->names);
 	free(fs);
 }
 
@@ -103,9 +114,8 @@ bool fs_has_live_proc(const struct fs *fs)
 	return fs->live_proc;
 }
 
-/* Formats the path and says below which root it is; the rest of the path is *ret_rest. */
-static _printf_(5, 0) int resolve(const struct fs *fs, char *path, size_t size,
-				  const char **ret_rest, const char *fmt, va_list ap)
+int fs_resolve(const struct fs *fs, char *path, size_t size, const char **ret_rest, const char *fmt,
+	       va_list ap)
 {
 	int n = vsnprintf(path, size, fmt, ap);
 
@@ -123,21 +133,27 @@ static _printf_(5, 0) int resolve(const struct fs *fs, char *path, size_t size,
 	return fs->rootfs;
 }
 
+int fs_open_resolved(int dirfd, const char *rest, int flags)
+{
+	int fd = dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
+
+	fs_step();
+	return fd;
+}
+
 static _printf_(3, 0) int open_path(const struct fs *fs, int flags, const char *fmt, va_list ap)
 {
 	char path[PATH_MAX];
 	const char *rest;
-	int dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
-	int fd = dirfd < 0 ? dirfd : sys_open_at(dirfd, rest, flags);
+	int dirfd = fs_resolve(fs, path, sizeof(path), &rest, fmt, ap);
 
-	step();
-	return fd;
+	return fs_open_resolved(dirfd, rest, flags);
 }
 
 /* n: what a read of size bytes has returned. */
 static int end_read(ssize_t n, char *buf, size_t size)
 {
-	step();
+	fs_step();
 	if (n < 0)
 		return -errno;
 	if ((size_t)n >= size)
@@ -151,7 +167,7 @@ int fs_reread(int fd, char *buf, size_t size)
 	ssize_t n;
 
 	do
-		n = pread(fd, buf, size, 0);
+		n = sys_reread(fd, buf, size);
 	while (n < 0 && errno == EINTR);
 	return end_read(n, buf, size);
 }
@@ -179,27 +195,6 @@ int fs_open(const struct fs *fs, const char *fmt, ...)
 	fd = open_path(fs, O_RDONLY, fmt, ap);
 	va_end(ap);
 	return fd;
-}
-
-int fs_read_kept(const struct fs *fs, int *fd, char *buf, size_t size, const char *fmt, ...)
-{
-	va_list ap;
-	int n;
-
-	if (*fd < 0) {
-		va_start(ap, fmt);
-		n = open_path(fs, O_RDONLY, fmt, ap);
-		va_end(ap);
-		if (n < 0)
-			return n;
-		*fd = n;
-	}
-	n = fs_reread(*fd, buf, size);
-	if (n < 0) {
-		close(*fd);
-		*fd = -1;
-	}
-	return n;
 }
 
 int fs_read(const struct fs *fs, char *buf, size_t size, const char *fmt, ...)
@@ -241,7 +236,7 @@ static int read_link(const struct fs *fs, char target[static PATH_MAX], const ch
 {
 	char path[PATH_MAX];
 	const char *rest;
-	int dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	int dirfd = fs_resolve(fs, path, sizeof(path), &rest, fmt, ap);
 	ssize_t n;
 
 	if (dirfd < 0)
@@ -299,7 +294,7 @@ int fs_inode(const struct fs *fs, uint64_t *ret, const char *fmt, ...)
 	int dirfd;
 
 	va_start(ap, fmt);
-	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	dirfd = fs_resolve(fs, path, sizeof(path), &rest, fmt, ap);
 	va_end(ap);
 	if (dirfd < 0)
 		return dirfd;
@@ -346,7 +341,34 @@ int fs_visit(const struct fs *fs, fs_visitor visit, void *data, const char *fmt,
 			const struct dirent64 *entry = (const void *)(buf + at);
 
 			r = visit(data, fd, entry->d_name, entry->d_ino);
-			step();
+			fs_step();
+			at += entry->d_reclen;
+		}
+	}
+	return r < 0 ? r : n < 0 ? -errno : 0;
+}
+
+/* procfs fills the buffer with as many entries as it has room for; others may stop earlier. */
+#define LARGEST_ENTRY (ssize_t)(offsetof(struct dirent64, d_name) + FS_NAME_MAX + 8)
+
+int fs_visit_proc(const struct fs *fs, fs_visitor visit, void *data)
+{
+	_Alignas(struct dirent64) char buf[16384];
+	const ssize_t size = sizeof(buf);
+	ssize_t n = size;
+	int r = 0;
+
+	if (!fs->live_proc)
+		return fs_visit(fs, visit, data, "proc/.");
+	if (lseek(fs->procfs, 0, SEEK_SET) < 0)
+		return -errno;
+	while (r >= 0 && n + LARGEST_ENTRY > size &&
+	       (n = getdents64(fs->procfs, buf, sizeof(buf))) > 0) {
+		for (ssize_t at = 0; at < n && r >= 0;) {
+			const struct dirent64 *entry = (const void *)(buf + at);
+
+			r = visit(data, fs->procfs, entry->d_name, entry->d_ino);
+			fs_step();
 			at += entry->d_reclen;
 		}
 	}
@@ -362,7 +384,7 @@ int fs_owner(const struct fs *fs, uid_t *ret, const char *fmt, ...)
 	int dirfd, r;
 
 	va_start(ap, fmt);
-	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	dirfd = fs_resolve(fs, path, sizeof(path), &rest, fmt, ap);
 	va_end(ap);
 	if (dirfd < 0)
 		return dirfd;
@@ -380,7 +402,7 @@ int fs_status(const struct fs *fs, struct stat *ret, const char *fmt, ...)
 	int dirfd;
 
 	va_start(ap, fmt);
-	dirfd = resolve(fs, path, sizeof(path), &rest, fmt, ap);
+	dirfd = fs_resolve(fs, path, sizeof(path), &rest, fmt, ap);
 	va_end(ap);
 	if (dirfd < 0)
 		return dirfd;

@@ -38,6 +38,11 @@ int sys_open_at(int dirfd, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
+ssize_t sys_reread(int fd, char *buf, size_t size)
+{
+	return pread(fd, buf, size, 0);
+}
+
 bool sys_is_sysfs(int dirfd)
 {
 	struct statfs s;

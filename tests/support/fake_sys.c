@@ -17,7 +17,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FIRST_FD      1000000 /* no file descriptor of the process has such a number */
 #define READ_DELAY_NS 10000u
@@ -257,6 +259,30 @@ int sys_open_at(int dirfd, const char *path, int flags)
 		return r;
 	fd = openat(dirfd, path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	return fd < 0 ? -errno : fd;
+}
+
+/* Of what was deleted below sys; a file of procfs has words of its own. */
+static bool has_gone(int fd)
+{
+	char link[64], path[PATH_MAX], sys[PATH_MAX + 8];
+	struct stat s;
+	ssize_t n;
+
+	if (!fake_knobs.is_sysfs || fstat(fd, &s) < 0 || s.st_nlink > 0)
+		return false;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	snprintf(sys, sizeof(sys), "%s/sys/", fake.root);
+	n = readlink(link, path, sizeof(path));
+	return n > (ssize_t)strlen(sys) && memcmp(path, sys, strlen(sys)) == 0;
+}
+
+ssize_t sys_reread(int fd, char *buf, size_t size)
+{
+	if (has_gone(fd)) {
+		errno = ENODEV;
+		return -1;
+	}
+	return pread(fd, buf, size, 0);
 }
 
 bool sys_is_sysfs(int dirfd)

@@ -159,7 +159,7 @@ echo "room -> room (includes, calls between files)"
 
 includes "" '.*\.\./' | breach "a path that climbs hides an arrow"
 # A private header is its directory's own.
-private='src/|sources/gpu/pmu_state\.h|scrape/(absence|job|prober_log|rounds|runner)\.h|sources/proc/walk\.h|sources/kubelet/list_call\.h|web/(alive|query|pages|page_files|connections)\.h'
+private='src/|base/fs_(names|open)\.h|sources/gpu/pmu_state\.h|scrape/(absence|job|prober_log|rounds|runner)\.h|sources/proc/(walk|module_refs)\.h|sources/kubelet/list_call\.h|web/(alive|query|pages|page_files|connections)\.h'
 grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($private)" src include |
   breach "a private header of another directory"
 

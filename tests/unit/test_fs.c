@@ -173,6 +173,73 @@ static void kept(void **state)
 	close(fd);
 }
 
+static void assert_kept(int *fd, const char *path, const char *wanted)
+{
+	char buf[16];
+	int n = fs_read_kept(fs, fd, buf, sizeof(buf), "sys/%s", path);
+
+	assert_int_equal(n, wanted ? (int)strlen(wanted) : -ENOENT);
+	if (wanted)
+		assert_string_equal(buf, wanted);
+}
+
+static void move(const char *from, const char *to)
+{
+	char source[512];
+
+	strcpy(source, tree_path(&tree, from));
+	assert_int_equal(rename(source, tree_path(&tree, to)), 0);
+}
+
+/* In a copied tree names change, and a round sees it. */
+static void another_in_its_place(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	tree_write(&tree, "sys/devices/a/b", "1\n");
+	tree_link(&tree, "sys/class/x", "../devices/a");
+	assert_false(fs_begin_round(fs));
+	assert_kept(&fd, "class/x/b", "1\n");
+	assert_false(fs_begin_round(fs));
+	tree_write(&tree, "sys/new", "2\n");
+	assert_true(fs_begin_round(fs));
+	move("sys/new", "sys/devices/a/b");
+	assert_true(fs_begin_round(fs));
+	assert_kept(&fd, "class/x/b", "2\n");
+	assert_false(fs_begin_round(fs));
+	tree_write(&tree, "sys/devices/c/b", "3\n");
+	tree_link(&tree, "sys/class/x", "../devices/c");
+	assert_true(fs_begin_round(fs));
+	assert_kept(&fd, "class/x/b", "3\n");
+	assert_false(fs_begin_round(fs));
+	move("sys/devices/c", "sys/devices/d");
+	assert_true(fs_begin_round(fs));
+	assert_kept(&fd, "class/x/b", NULL);
+	assert_int_equal(fd, -1);
+	move("sys/devices/d", "sys/devices/c");
+	assert_true(fs_begin_round(fs));
+	assert_kept(&fd, "class/x/b", "3\n");
+	tree_delete(&tree, "sys/devices/c");
+	assert_true(fs_begin_round(fs));
+	assert_kept(&fd, "class/x/b", NULL);
+	assert_int_equal(fs_round(fs), 10);
+}
+
+/* Whoever has found nothing need not ask again until a name has changed. */
+static void follows(void **state)
+{
+	(void)state;
+	assert_int_equal(fs_changes(fs), 0);
+	fs_note_changes(fs);
+	assert_int_equal(fs_changes(fs), 1);
+	assert_true(fs_is_followed(fs, "sys/module"));
+	assert_false(fs_begin_round(fs));
+	tree_folder(&tree, "sys/module");
+	assert_true(fs_begin_round(fs));
+	assert_false(fs_begin_round(fs));
+}
+
 static void not_files(void **state)
 {
 	char buf[16];
@@ -326,6 +393,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_in_its_place, setup, teardown),
+		cmocka_unit_test_setup_teardown(follows, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(fifo_does_not_block, setup, teardown),
 		cmocka_unit_test_setup_teardown(link_names, setup, teardown),
