@@ -65,6 +65,12 @@ int scraper_begin(struct scraper *scraper, collector_set set, uint64_t timeout_n
  */
 bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again);
 
+/*
+ * The same after a wait, within_ns at most and only until it is over: most scrapes take less time
+ * than to be called back does. By one thread only.
+ */
+bool scraper_is_soon_over(struct scrape *scrape, uint64_t within_ns);
+
 /* Renders as scraper_scrape() does, in a format, and frees the scrape. */
 int scraper_end(struct scrape *scrape, enum text_format format, char **ret, size_t *ret_len);
 
@@ -92,6 +98,12 @@ void scraper_codecs(struct scraper *scraper, struct scraper_codecs *ret);
 
 /* Something about devices has changed: the next scrape discovers again. Thread-safe. */
 void scraper_rediscover(struct scraper *scraper);
+
+/*
+ * What changes about devices comes as events from this descriptor, -1: it does not. Who receives
+ * them calls scraper_rediscover(), and the list of GPUs is compared only once a minute otherwise.
+ */
+void scraper_follow(struct scraper *scraper, int events);
 
 /* Every scrape that is waiting ends now, and so does each later one. Joins no thread. */
 void scraper_stop(struct scraper *scraper);

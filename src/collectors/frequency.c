@@ -4,7 +4,7 @@
  * intel_gt_sysfs_pm.c), before Linux 5.19 gt_*_freq_mhz at the card. xe: tileN/gtN/freq0
  * (drivers/gpu/drm/xe/xe_gt_freq.c).
  */
-#include "collectors/collector.h"
+#include "collectors/attribute.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -65,64 +65,59 @@ static const struct family families[FAMILIES] = {
 /* Highest plausible clock: xe prints 627200 in rpa_freq of an Arc A380. */
 #define MAX_MHZ 20000
 
-struct attribute {
-	const char *name;
-	bool wakes; /* the read takes a runtime-PM reference */
-};
-
 /* One column for each layout of the files. NULL: the layout has no such file. */
 enum layout { I915_GT, I915_CARD, XE_GT, LAYOUTS };
 
 static const struct attribute attributes[LAYOUTS][FAMILIES] = {
 	[I915_GT] = {
-		[ACTUAL] = { "rps_act_freq_mhz", false },
-		[REQUESTED] = { "rps_cur_freq_mhz", false },
-		[MIN] = { "rps_min_freq_mhz", false },
-		[MAX] = { "rps_max_freq_mhz", false },
-		[BOOST] = { "rps_boost_freq_mhz", false },
-		[RP0] = { "rps_RP0_freq_mhz", false },
-		[RP1] = { "rps_RP1_freq_mhz", false },
-		[RPN] = { "rps_RPn_freq_mhz", false },
+		[ACTUAL] = { .name = "rps_act_freq_mhz" },
+		[REQUESTED] = { .name = "rps_cur_freq_mhz" },
+		[MIN] = { .name = "rps_min_freq_mhz" },
+		[MAX] = { .name = "rps_max_freq_mhz" },
+		[BOOST] = { .name = "rps_boost_freq_mhz" },
+		[RP0] = { .name = "rps_RP0_freq_mhz", .constant = true },
+		[RP1] = { .name = "rps_RP1_freq_mhz", .constant = true },
+		[RPN] = { .name = "rps_RPn_freq_mhz", .constant = true },
 	},
 	[I915_CARD] = {
-		[ACTUAL] = { "gt_act_freq_mhz", false },
-		[REQUESTED] = { "gt_cur_freq_mhz", false },
-		[MIN] = { "gt_min_freq_mhz", false },
-		[MAX] = { "gt_max_freq_mhz", false },
-		[BOOST] = { "gt_boost_freq_mhz", false },
-		[RP0] = { "gt_RP0_freq_mhz", false },
-		[RP1] = { "gt_RP1_freq_mhz", false },
-		[RPN] = { "gt_RPn_freq_mhz", false },
+		[ACTUAL] = { .name = "gt_act_freq_mhz" },
+		[REQUESTED] = { .name = "gt_cur_freq_mhz" },
+		[MIN] = { .name = "gt_min_freq_mhz" },
+		[MAX] = { .name = "gt_max_freq_mhz" },
+		[BOOST] = { .name = "gt_boost_freq_mhz" },
+		[RP0] = { .name = "gt_RP0_freq_mhz", .constant = true },
+		[RP1] = { .name = "gt_RP1_freq_mhz", .constant = true },
+		[RPN] = { .name = "gt_RPn_freq_mhz", .constant = true },
 	},
 	[XE_GT] = {
-		[ACTUAL] = { "act_freq", true },
-		[REQUESTED] = { "cur_freq", true },
-		[MIN] = { "min_freq", true },
-		[MAX] = { "max_freq", true },
+		[ACTUAL] = { .name = "act_freq", .wakes = true },
+		[REQUESTED] = { .name = "cur_freq", .wakes = true },
+		[MIN] = { .name = "min_freq", .wakes = true },
+		[MAX] = { .name = "max_freq", .wakes = true },
 		/* Before Linux 6.19. */
-		[RP0] = { "rp0_freq", true },
-		[RPN] = { "rpn_freq", true },
+		[RP0] = { .name = "rp0_freq", .wakes = true, .constant = true },
+		[RPN] = { .name = "rpn_freq", .wakes = true, .constant = true },
 	},
 };
 
 struct gt {
-	char dir[96];
-	unsigned number;
+	char dir[96];  /* with a slash in the end */
+	char label[8]; /* its number */
 	enum layout layout;
+	struct attribute_file files[FAMILIES];
 };
 
 struct state {
 	size_t n;
 	struct gt gts[COLLECTOR_MAX_GTS];
-	int status; /* descriptor */
 };
 
 static void destroy(void *data)
 {
 	struct state *state = data;
 
-	if (state)
-		close_fdp(&state->status);
+	for (size_t i = 0; state && i < state->n; i++)
+		attributes_close(state->gts[i].files, FAMILIES);
 	free(state);
 }
 
@@ -134,8 +129,10 @@ static void add_gt(struct state *state, enum layout layout, unsigned number, con
 		return;
 	gt = &state->gts[state->n++];
 	gt->layout = layout;
-	gt->number = number;
-	snprintf(gt->dir, sizeof(gt->dir), "%s", dir);
+	snprintf(gt->label, sizeof(gt->label), "%u", number);
+	snprintf(gt->dir, sizeof(gt->dir), "%s/", dir);
+	for (size_t i = 0; i < FAMILIES; i++)
+		gt->files[i] = (struct attribute_file)ATTRIBUTE_CLOSED;
 }
 
 static void find_i915(const struct context *context, const struct gpu *gpu, struct state *state)
@@ -190,7 +187,6 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->status = -1;
 	if (gpu->driver == GPU_I915)
 		find_i915(context, gpu, state);
 	else
@@ -203,25 +199,19 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	return 0;
 }
 
-static int collect_gt(const struct collection *c, const struct gt *gt, bool suspended)
+static int collect_gt(const struct collection *c, struct gt *gt, bool suspended)
 {
-	char number[8];
 	int ret = 0;
 
-	snprintf(number, sizeof(number), "%u", gt->number);
 	for (size_t i = 0; i < FAMILIES; i++) {
-		const struct attribute *attribute = &attributes[gt->layout][i];
 		uint64_t mhz;
-		int r;
+		int r = attribute_read(c, &attributes[gt->layout][i], &gt->files[i], gt->dir,
+				       suspended, &mhz);
 
-		if (!attribute->name || (attribute->wakes && suspended))
-			continue;
-		r = collector_read_u64(c->context, c->fault, &mhz, "%s/%s", gt->dir,
-				       attribute->name);
 		if (r < 0)
 			ret = COLLECT_PARTIAL;
 		if (r > 0 && mhz <= MAX_MHZ)
-			put(c->batch, &families[i], (double)mhz * 1e6, c->gpu->pci, number);
+			put(c->batch, &families[i], (double)mhz * 1e6, c->gpu->pci, gt->label);
 	}
 	return ret;
 }
@@ -237,7 +227,7 @@ static int collect(const struct collection *c)
 	 * an active GPU puts that off by a second at most. No clock of i915's wakes.
 	 */
 	if (c->gpu->driver == GPU_XE)
-		gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
+		gpu_is_suspended(c->context->fs, c->gpu, &suspended);
 	for (size_t i = 0; i < state->n; i++)
 		if (collect_gt(c, &state->gts[i], suspended) != 0)
 			ret = COLLECT_PARTIAL;

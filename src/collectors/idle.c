@@ -45,7 +45,6 @@ struct gt {
 struct state {
 	size_t n;
 	struct gt gts[COLLECTOR_MAX_GTS];
-	int status; /* descriptor */
 };
 
 static void destroy(void *data)
@@ -56,7 +55,6 @@ static void destroy(void *data)
 		return;
 	for (size_t i = 0; i < state->n; i++)
 		close_fdp(&state->gts[i].residency);
-	close_fdp(&state->status);
 	free(state);
 }
 
@@ -92,7 +90,6 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->status = -1;
 	find_gts(context, gpu, state);
 	if (state->n == 0) {
 		destroy(state);
@@ -167,7 +164,7 @@ static int collect(const struct collection *c)
 
 	if (!state)
 		return collector_pmu_collect(c);
-	r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
+	r = gpu_is_suspended(c->context->fs, c->gpu, &suspended);
 	if (r < 0 && r != -ENOENT && r != -ENODATA)
 		return fault_errno(c->fault, r, "power/runtime_status");
 	for (size_t i = 0; i < state->n; i++)

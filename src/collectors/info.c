@@ -3,7 +3,7 @@
  * Which GPU is this? Identity from discovery, engines from cardN/engine of i915
  * (drivers/gpu/drm/i915/gt/sysfs_engines.c), of xe from the events of its PMU, if they are open.
  */
-#include "collectors/collector.h"
+#include "collectors/attribute.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -62,17 +62,52 @@ static void put_counts(const struct collection *c, const unsigned *counts)
 		put(c->batch, &families[ENGINES], counts[i], c->gpu->pci, classes[i]);
 }
 
-static void put_engines(const struct collection *c)
+struct state {
+	char dir[64]; /* of the GPU, with a slash */
+	struct attribute_file numvfs;
+	uint64_t changes; /* as fs_changes() was when this was found out: */
+	bool has_mdev, has_engines;
+	unsigned engines[ARRAY_SIZE(classes)];
+};
+
+static const struct attribute numvfs = { .name = "sriov_numvfs" };
+
+/* i915's, which come after the card. */
+static void find_engines(const struct collection *c, struct state *state)
 {
 	_cleanup_list_ char **names = NULL;
-	unsigned counts[ARRAY_SIZE(classes)] = { 0 };
+	const struct gpu *gpu = c->gpu;
 
-	if (!*c->gpu->card ||
-	    fs_list(c->context->fs, &names, "sys/class/drm/%s/engine", c->gpu->card) <= 0)
+	state->has_engines = false;
+	memset(state->engines, 0, sizeof(state->engines));
+	if (!*gpu->card ||
+	    fs_list(c->context->fs, &names, "sys/class/drm/%s/engine", gpu->card) <= 0)
 		return;
 	for (char **name = names; *name; name++)
-		count_engine(counts, engine_class(*name));
-	put_counts(c, counts);
+		count_engine(state->engines, engine_class(*name));
+	state->has_engines = true;
+}
+
+static void destroy(void *data)
+{
+	struct state *state = data;
+
+	if (state)
+		attributes_close(&state->numvfs, 1);
+	free(state);
+}
+
+static int init(const struct context *context, struct gpu *gpu, void **ret_state)
+{
+	struct state *state = calloc(1, sizeof(*state));
+
+	(void)context;
+	if (!state)
+		return -ENOMEM;
+	state->numvfs = (struct attribute_file)ATTRIBUTE_CLOSED;
+	snprintf(state->dir, sizeof(state->dir), "sys/bus/pci/devices/%s/", gpu->pci);
+	*ret_state = state;
+	return 0;
 }
 
 /* The virtual functions that are counted with the engines; 0 also when nothing is counted. */
@@ -90,16 +125,30 @@ static unsigned put_engines_of_xe(const struct collection *c)
 	return vfs;
 }
 
-static void put_covers_guests(const struct collection *c, unsigned counted)
+static void find_names(const struct collection *c, struct state *state)
 {
-	const struct fs *fs = c->context->fs;
-	const char *pci = c->gpu->pci;
-	uint64_t inode, vfs;
+	uint64_t changes = fs_changes(c->context->fs), inode;
 
-	if (fs_read_u64(fs, &vfs, "sys/bus/pci/devices/%s/sriov_numvfs", pci) == 0 && vfs > 0)
-		put(c->batch, &families[COVERS_GUESTS], counted == vfs, pci);
-	else if (fs_inode(fs, &inode, "sys/bus/pci/devices/%s/mdev_supported_types", pci) == 0)
-		put(c->batch, &families[COVERS_GUESTS], 1, pci);
+	if (changes > 0 && changes == state->changes)
+		return;
+	find_engines(c, state);
+	state->has_mdev =
+		fs_inode(c->context->fs, &inode, "%smdev_supported_types", state->dir) == 0;
+	state->changes = changes;
+}
+
+static void put_covers_guests(const struct collection *c, struct state *state, unsigned counted)
+{
+	struct fault unread = { 0 };
+	struct collection quiet = *c;
+	uint64_t vfs;
+
+	/* That it cannot be read is the collector sriov's to say. */
+	quiet.fault = &unread;
+	if (attribute_read(&quiet, &numvfs, &state->numvfs, state->dir, false, &vfs) > 0 && vfs > 0)
+		put(c->batch, &families[COVERS_GUESTS], counted == vfs, c->gpu->pci);
+	else if (state->has_mdev)
+		put(c->batch, &families[COVERS_GUESTS], 1, c->gpu->pci);
 }
 
 /* A part of a GPU is not divided any further. */
@@ -123,6 +172,7 @@ static const char *or_absent(const char *text)
 static int collect(const struct collection *c)
 {
 	const struct gpu *gpu = c->gpu;
+	struct state *state = c->state;
 	char id[8];
 
 	snprintf(id, sizeof(id), "%04x", gpu->device_id);
@@ -134,8 +184,10 @@ static int collect(const struct collection *c)
 	    : gpu->vgpu ? "vgpu"
 			: "physical",
 	    or_absent(gpu->card), or_absent(gpu->render), or_absent(gpu->pmu_name));
-	put_engines(c);
-	put_covers_guests(c, put_engines_of_xe(c));
+	find_names(c, state);
+	if (state->has_engines)
+		put_counts(c, state->engines);
+	put_covers_guests(c, state, put_engines_of_xe(c));
 	put_capabilities(gpu, c->batch);
 	return 0;
 }
@@ -144,5 +196,7 @@ const struct collector info_collector = {
 	.name = "info",
 	.help = "identity of each GPU and how many engines it has",
 	COLLECTOR_FAMILIES(families),
+	.init = init,
 	.collect = collect,
+	.destroy = destroy,
 };

@@ -65,7 +65,7 @@ struct state {
 	struct device devices[2]; /* the GPU, and the port if that is another one */
 	size_t n;
 	const char *port;
-	int status, speed, width; /* descriptors */
+	int speed, width; /* descriptors */
 	uint64_t max_speed, max_width;
 	bool max_known, stub;
 };
@@ -79,7 +79,6 @@ static void destroy(void *data)
 	for (size_t i = 0; i < state->n; i++)
 		for (size_t j = 0; j < SEVERITIES; j++)
 			close_fdp(&state->devices[i].errors[j]);
-	close_fdp(&state->status);
 	close_fdp(&state->speed);
 	close_fdp(&state->width);
 	free(state);
@@ -105,7 +104,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->status = state->speed = state->width = -1;
+	state->speed = state->width = -1;
 	add_device(state, gpu->pci);
 	pcie_find_port(context->fs, gpu, port, sizeof(port));
 	if (strcmp(port, gpu->pci) != 0)
@@ -214,7 +213,7 @@ static int collect(const struct collection *c)
 {
 	struct state *state = c->state;
 	bool suspended = true;
-	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
+	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &suspended);
 
 	if (r < 0 && r != -ENOENT && r != -ENODATA) {
 		collector_add_fault(c, r, "power/runtime_status");

@@ -45,7 +45,7 @@ static const struct family families[] = {
 struct state {
 	struct hwmon *hwmon; /* NULL: not there (yet) */
 	struct energy sensors[HWMON_MAX_FILES];
-	int status, suspended_time; /* descriptors */
+	int suspended_time; /* descriptor */
 	uint64_t suspended_ms;
 	uint64_t slept_ns; /* of the machine, since its boot */
 	bool has_gap;	   /* the last two are known */
@@ -62,7 +62,6 @@ static void destroy(void *data)
 		return;
 	hwmon_free(state->hwmon);
 	rapl_free(state->rapl);
-	close_fdp(&state->status);
 	close_fdp(&state->suspended_time);
 	free(state);
 }
@@ -77,7 +76,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->status = state->suspended_time = -1;
+	state->suspended_time = -1;
 	if (!gpu->discrete) {
 		state->rapl = rapl_new(context->fs);
 		if (!state->rapl) {
@@ -152,7 +151,7 @@ static int collect_card(const struct collection *c, struct state *state, uint64_
 {
 	bool suspended = true;
 	enum energy_gap gap = ENERGY_RAN;
-	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
+	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &suspended);
 
 	if (r < 0 && r != -ENOENT && r != -ENODATA)
 		return fault_errno(c->fault, r, "power/runtime_status");

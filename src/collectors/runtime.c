@@ -14,37 +14,10 @@ static const struct family families[] = {
 	},
 };
 
-/* The descriptor of the status, which is kept from scrape to scrape. */
-struct state {
-	int status;
-};
-
-static void destroy(void *data)
-{
-	struct state *state = data;
-
-	if (state)
-		close_fdp(&state->status);
-	free(state);
-}
-
-static int init(const struct context *context, struct gpu *gpu, void **ret_state)
-{
-	struct state *state = calloc(1, sizeof(*state));
-
-	(void)context, (void)gpu;
-	if (!state)
-		return -ENOMEM;
-	state->status = -1;
-	*ret_state = state;
-	return 0;
-}
-
 static int collect(const struct collection *c)
 {
-	struct state *state = c->state;
 	bool suspended;
-	int r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
+	int r = gpu_is_suspended(c->context->fs, c->gpu, &suspended);
 
 	if (r == -ENOENT || r == -ENODATA)
 		return 0;
@@ -58,7 +31,5 @@ const struct collector runtime_collector = {
 	.name = "runtime",
 	.help = "whether each GPU is runtime-suspended",
 	COLLECTOR_FAMILIES(families),
-	.init = init,
 	.collect = collect,
-	.destroy = destroy,
 };

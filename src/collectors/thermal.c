@@ -47,7 +47,6 @@ static const struct family families[] = {
 
 struct state {
 	struct hwmon *hwmon; /* NULL: not there (yet) */
-	int status;	     /* descriptor */
 };
 
 /* hwmon's units, and what no sensor ever has. */
@@ -68,7 +67,6 @@ static void destroy(void *data)
 	if (!state)
 		return;
 	hwmon_free(state->hwmon);
-	close_fdp(&state->status);
 	free(state);
 }
 
@@ -82,7 +80,6 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->status = -1;
 	*ret_state = state;
 	return 0;
 }
@@ -117,7 +114,7 @@ static int collect(const struct collection *c)
 	struct state *state = c->state;
 	uint64_t now = sys_monotonic_ns();
 	bool suspended = true;
-	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &state->status, &suspended);
+	int ret = 0, r = gpu_is_suspended(c->context->fs, c->gpu, &suspended);
 
 	if (r < 0 && r != -ENOENT && r != -ENODATA)
 		return fault_errno(c->fault, r, "power/runtime_status");

@@ -11,10 +11,11 @@
  * runs. xe's clock cannot be asked without waking it either, but xe sleeps 1 s after the last use:
  * what is not suspended is read, which puts that off by a second at most.
  */
-#include "collectors/collector.h"
+#include "collectors/attribute.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct family families[] = {
 	{
@@ -27,12 +28,24 @@ static const struct family families[] = {
 	},
 };
 
-static const char *const reasons[] = { "pl1",	  "pl2",  "pl4",	   "thermal",
-				       "prochot", "ratl", "vr_thermalert", "vr_tdc" };
+static const struct attribute reasons[] = {
+	{ .name = "pl1", .wakes = true },	    { .name = "pl2", .wakes = true },
+	{ .name = "pl4", .wakes = true },	    { .name = "thermal", .wakes = true },
+	{ .name = "prochot", .wakes = true },	    { .name = "ratl", .wakes = true },
+	{ .name = "vr_thermalert", .wakes = true }, { .name = "vr_tdc", .wakes = true },
+};
+
+/* Whether there is any of them: both drivers mask the same register, so 0 means none. */
+static const struct attribute i915_status = { .name = "throttle_reason_status", .wakes = true };
+static const struct attribute xe_status = { .name = "status", .wakes = true };
+static const struct attribute i915_clock = { .name = "rps_act_freq_mhz" };
 
 struct gt {
 	unsigned number;
-	char prefix[96]; /* of the reasons' paths */
+	char label[8];		  /* the number */
+	char dir[96], prefix[96]; /* of the files, and of the reasons among them */
+	struct attribute_file files[ARRAY_SIZE(reasons)], status, clock;
+	unsigned there; /* bits of the reasons that this GT has, since all were read; 0: not yet */
 };
 
 struct state {
@@ -52,7 +65,13 @@ static void add_gt(const struct context *context, struct state *state, unsigned 
 	if (state->n == COLLECTOR_MAX_GTS || fs_inode(context->fs, &inode, "%spl1", prefix) < 0)
 		return;
 	gt->number = number;
+	snprintf(gt->label, sizeof(gt->label), "%u", number);
 	snprintf(gt->prefix, sizeof(gt->prefix), "%s", prefix);
+	snprintf(gt->dir, sizeof(gt->dir), "%.*s", (int)(strrchr(prefix, '/') + 1 - prefix),
+		 prefix);
+	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+		gt->files[i] = (struct attribute_file)ATTRIBUTE_CLOSED;
+	gt->status = gt->clock = (struct attribute_file)ATTRIBUTE_CLOSED;
 	state->n++;
 }
 
@@ -91,6 +110,18 @@ static void find_xe(const struct context *context, const struct gpu *gpu, struct
 	}
 }
 
+static void destroy(void *data)
+{
+	struct state *state = data;
+
+	for (size_t i = 0; state && i < state->n; i++) {
+		attributes_close(state->gts[i].files, ARRAY_SIZE(reasons));
+		attributes_close(&state->gts[i].status, 1);
+		attributes_close(&state->gts[i].clock, 1);
+	}
+	free(state);
+}
+
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	struct state *state;
@@ -113,13 +144,11 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 }
 
 /* Reading the actual clock never wakes the GPU, and it is 0 when nothing holds the GT awake. */
-static bool at_work(const struct collection *c, unsigned gt)
+static bool at_work(const struct collection *c, struct gt *gt)
 {
 	uint64_t mhz;
 
-	return fs_read_u64(c->context->fs, &mhz, "sys/class/drm/%s/gt/gt%u/rps_act_freq_mhz",
-			   c->gpu->card, gt) == 0 &&
-	       mhz > 0;
+	return attribute_read(c, &i915_clock, &gt->clock, gt->dir, false, &mhz) > 0 && mhz > 0;
 }
 
 static void note_awake(void *data, const struct pmu_event *event, uint64_t total)
@@ -145,22 +174,43 @@ static void look_at_pmu(const struct collection *c, struct state *state)
 		pmu_visit(c->gpu->pmu, c->round->number, PMU_AWAKE, note_awake, state, &unused);
 }
 
-static int collect_gt(const struct collection *c, const struct gt *gt)
+static void put_reason(const struct collection *c, const struct gt *gt, size_t i, bool throttled)
 {
-	char number[8];
+	put(c->batch, &families[0], throttled, c->gpu->pci, gt->label, reasons[i].name);
+}
+
+static bool is_free(const struct collection *c, struct gt *gt)
+{
+	const struct attribute *status = c->gpu->driver == GPU_XE ? &xe_status : &i915_status;
+	uint64_t value;
+
+	return gt->there && attribute_read(c, status, &gt->status, gt->dir, false, &value) > 0 &&
+	       value == 0;
+}
+
+static int collect_gt(const struct collection *c, struct gt *gt)
+{
+	unsigned there = 0;
 	int ret = 0;
 
-	snprintf(number, sizeof(number), "%u", gt->number);
+	if (is_free(c, gt)) {
+		for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
+			if (gt->there >> i & 1)
+				put_reason(c, gt, i, false);
+		return 0;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++) {
 		uint64_t value;
-		int r = collector_read_u64(c->context, c->fault, &value, "%s%s", gt->prefix,
-					   reasons[i]);
+		int r = attribute_read(c, &reasons[i], &gt->files[i], gt->prefix, false, &value);
 
 		if (r < 0)
 			ret = COLLECT_PARTIAL;
 		if (r > 0)
-			put(c->batch, &families[0], value != 0, c->gpu->pci, number, reasons[i]);
+			put_reason(c, gt, i, value != 0);
+		there |= (unsigned)(r > 0) << i;
 	}
+	/* One that cannot be read is asked again. */
+	gt->there = ret == 0 ? there : 0;
 	return ret;
 }
 
@@ -177,7 +227,7 @@ static int collect(const struct collection *c)
 	look_at_pmu(c, state);
 	for (size_t i = 0; i < state->n && power != GPU_SUSPENDED; i++) {
 		if (c->gpu->driver == GPU_I915 && power == GPU_MAY_SLEEP &&
-		    !(state->counts ? state->was_awake[i] : at_work(c, state->gts[i].number)))
+		    !(state->counts ? state->was_awake[i] : at_work(c, &state->gts[i])))
 			continue;
 		if (collect_gt(c, &state->gts[i]) != 0)
 			ret = COLLECT_PARTIAL;
@@ -191,4 +241,5 @@ const struct collector throttle_collector = {
 	COLLECTOR_FAMILIES(families),
 	.init = init,
 	.collect = collect,
+	.destroy = destroy,
 };

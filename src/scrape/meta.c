@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -165,10 +166,21 @@ static void put_discovery(struct batch *batch, const struct scrape *scrape)
 	    reason_name(fault.reason));
 }
 
-static int read_self(const char *path, char *buf, size_t size)
+/* What is read of this process at each scrape stays open as long as it lives. */
+static struct {
+	pthread_once_t once;
+	int stat, fds; /* descriptors */
+} self = { .once = PTHREAD_ONCE_INIT };
+
+static void open_self(void)
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, buf, size - 1);
+	self.stat = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+	self.fds = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int read_stat(char *buf, size_t size)
+{
+	ssize_t n = self.stat < 0 ? -1 : pread(self.stat, buf, size - 1, 0);
 
 	if (n < 0)
 		return -errno;
@@ -204,7 +216,7 @@ static void put_stat(struct batch *batch)
 	const char *s;
 	int field = 2;
 
-	if (read_self("/proc/self/stat", buf, sizeof(buf)) < 0)
+	if (read_stat(buf, sizeof(buf)) < 0)
 		return;
 	/* The second field is the name in parentheses, and may hold anything. */
 	s = strrchr(buf, ')');
@@ -230,7 +242,7 @@ static void put_fds(struct batch *batch)
 	struct stat s;
 	size_t n = 0;
 
-	if (stat("/proc/self/fd", &s) == 0 && s.st_size > 0) {
+	if (self.fds >= 0 && fstat(self.fds, &s) == 0 && s.st_size > 0) {
 		put(batch, &meta_families[OPEN_FDS], (double)s.st_size);
 		return;
 	}
@@ -242,26 +254,42 @@ static void put_fds(struct batch *batch)
 	put(batch, &meta_families[OPEN_FDS], (double)(n - 1)); /* one is the directory's own */
 }
 
-static void put_limit(struct batch *batch, const struct family *family, __rlimit_resource_t which)
+static void put_limit(struct batch *batch, const struct family *family, const struct rlimit *limit)
 {
-	struct rlimit limit;
-
 	/* The client libraries print an unlimited address space as -1 or 2^64: left out here. */
-	if (getrlimit(which, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY)
-		put(batch, family, (double)limit.rlim_cur);
+	if (limit->rlim_cur != RLIM_INFINITY)
+		put(batch, family, (double)limit->rlim_cur);
 }
 
-static void put_process(struct batch *batch)
+/* prlimit(2) alone changes them while a process runs: they are read when names are compared. */
+static void put_limits(struct batch *batch, uint64_t changes)
+{
+	static _Thread_local struct {
+		uint64_t changes;
+		struct rlimit files, memory;
+	} known;
+
+	if (changes == 0 || known.changes != changes) {
+		known.files.rlim_cur = known.memory.rlim_cur = RLIM_INFINITY;
+		getrlimit(RLIMIT_NOFILE, &known.files);
+		getrlimit(RLIMIT_AS, &known.memory);
+		known.changes = changes;
+	}
+	put_limit(batch, &meta_families[MAX_FDS], &known.files);
+	put_limit(batch, &meta_families[VIRTUAL_MAX], &known.memory);
+}
+
+static void put_process(struct batch *batch, uint64_t changes)
 {
 	struct rusage usage;
 
+	pthread_once(&self.once, open_self);
 	if (getrusage(RUSAGE_SELF, &usage) == 0)
 		put(batch, &meta_families[CPU],
 		    (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
 			    (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
 	put_fds(batch);
-	put_limit(batch, &meta_families[MAX_FDS], RLIMIT_NOFILE);
-	put_limit(batch, &meta_families[VIRTUAL_MAX], RLIMIT_AS);
+	put_limits(batch, changes);
 	put_stat(batch);
 }
 
@@ -285,7 +313,7 @@ int meta_collect(const struct scrape *scrape, const struct reloads *web_config, 
 	if (self_metrics) {
 		put(batch, &meta_families[BUILD], 1, EXPORTER_VERSION, EXPORTER_REVISION,
 		    EXPORTER_COMPILER);
-		put_process(batch);
+		put_process(batch, fs_changes(scrape->scraper->options.fs));
 	}
 	if (batch_error(batch)) {
 		int r = batch_error(batch);

@@ -50,9 +50,12 @@
 #include "base/thread.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #define RUNS_MAX 9 /* so many times without a step may it only have run */
+/* What nobody has announced is found all the same, so much later. */
+#define POLL_NS 60000000000u
 
 struct runner {
 	struct scraper *scraper;
@@ -64,7 +67,11 @@ struct runner {
 
 static void signal_if_done_locked(struct scrape *scrape)
 {
-	if (scrape->planned && scrape->pending == 0)
+	if (!scrape->planned || scrape->pending > 0)
+		return;
+	if (scrape->awaited)
+		scrape->scraper->is_done = true;
+	else
 		scrape->news(scrape->data);
 }
 
@@ -157,18 +164,39 @@ static void log_absence(struct scraper *s, const struct gpu_list *gpus)
 	s->absence_logged = absence;
 }
 
+/*
+ * Whether the list of GPUs has to be compared with what there is. Who handles an event has it
+ * discovered anew, but may not have come to that yet: then the event still waits.
+ */
+static bool must_compare(struct scraper *s, const struct gpu_list *gpus)
+{
+	bool live = fs_is_live(s->options.fs), changed = fs_begin_round(s->options.fs);
+	uint64_t now = sys_monotonic_ns();
+	struct pollfd events = { .fd = atomic_load(&s->events), .events = POLLIN };
+
+	if (!changed && (live ? events.fd >= 0 : gpus && gpus->followed) &&
+	    now - s->compared < POLL_NS && (!live || poll(&events, 1, 0) == 0))
+		return false;
+	s->compared = now;
+	fs_note_changes(s->options.fs);
+	return true;
+}
+
 /* The first step of a round; releases the lock for the reads. */
 static void discover_locked(struct scraper *s, const struct runner *me)
 {
 	struct gpu_list *gpus = NULL, *old_gpus = s->gpus;
 	struct job_list *jobs = NULL, *old_jobs = s->jobs;
-	bool due = s->rediscover || !old_gpus;
+	bool due = s->rediscover || !old_gpus, compare;
 	int r = 0;
 
 	s->discovering = s->current_discovers = true;
 	s->rediscover = false;
 	pthread_mutex_unlock(&s->lock);
-	if (due || gpu_list_is_stale(s->options.fs, old_gpus))
+	compare = must_compare(s, old_gpus);
+	if (due && !compare)
+		fs_note_changes(s->options.fs);
+	if (due || (compare && gpu_list_is_stale(s->options.fs, old_gpus)))
 		r = rebuild(s, &gpus, &jobs);
 	if (gpus) {
 		close_departed(old_gpus, gpus);
@@ -292,6 +320,14 @@ static void *runner_main(void *data)
 			continue;
 		}
 		s->busy = runner_has_work_locked(s);
+		if (s->is_done && !s->busy) {
+			/* Who is woken with the lock in another's hands falls asleep again. */
+			s->is_done = false;
+			pthread_mutex_unlock(&s->lock);
+			pthread_cond_signal(&s->done);
+			pthread_mutex_lock(&s->lock);
+			continue;
+		}
 		if (!s->busy) {
 			pthread_cond_wait(&s->work, &s->lock);
 			continue;

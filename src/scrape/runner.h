@@ -28,6 +28,7 @@ struct scrape {
 	bool has_gpus;	/* there is a list of GPUs that says what there is, if only an old one */
 	int discovery;	/* 0, or why the list of GPUs may be old: -ETIMEDOUT, -errno */
 	bool planned;
+	bool awaited;		      /* by scraper_is_soon_over(): no news is needed */
 	int error;		      /* -ENOMEM: could not be planned */
 	LIST_ENTRY(scrape) unplanned; /* until it is planned */
 	LIST_ENTRY(scrape) active;
@@ -41,11 +42,16 @@ struct scraper {
 	pthread_mutex_t lock;
 	pthread_cond_t work;   /* for the current runner */
 	pthread_cond_t relief; /* for the spare one */
+	pthread_cond_t done;   /* for scraper_is_soon_over() */
 
 	/* Written by the one thread that discovers, and read by it without the lock. */
 	struct gpu_list *gpus;
 	struct job_list *jobs;
 
+	uint64_t compared; /* when the list was last compared; by that thread */
+	atomic_int events; /* of devices, see scraper_follow() */
+
+	bool is_done; /* a scrape that is awaited */
 	bool discovering, discovered, rediscover, stopping;
 	int discovery_error;
 	enum reason discovery_logged;

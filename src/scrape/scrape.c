@@ -44,10 +44,12 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 	s->context.vaapi = options->vaapi;
 	s->context.resets = options->resets;
 	s->context.doctor = options->doctor;
+	s->events = -1;
 	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_cond_init(&s->work, NULL);
 	pthread_cond_init(&s->relief, NULL);
+	thread_cond_init(&s->done);
 	*ret = s;
 	return 0;
 }
@@ -223,8 +225,21 @@ int scraper_begin(struct scraper *s, collector_set set, uint64_t timeout_ns,
 	pthread_mutex_lock(&s->lock);
 	waiter_begin_locked(s, scrape);
 	pthread_mutex_unlock(&s->lock);
+	pthread_cond_signal(&s->work);
 	*ret = scrape;
 	return 0;
+}
+
+static bool is_over_locked(struct scrape *scrape, uint64_t *ret_again)
+{
+	struct scraper *s = scrape->scraper;
+	bool over = waiter_is_over_locked(s, scrape, ret_again);
+
+	if (over && !s->stopping) {
+		log_changes_locked(scrape);
+		log_discovery_locked(s, scrape->discovery);
+	}
+	return over;
 }
 
 bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again)
@@ -233,11 +248,24 @@ bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again)
 	bool over;
 
 	pthread_mutex_lock(&s->lock);
-	over = waiter_is_over_locked(s, scrape, ret_again);
-	if (over && !s->stopping) {
-		log_changes_locked(scrape);
-		log_discovery_locked(s, scrape->discovery);
-	}
+	over = is_over_locked(scrape, ret_again);
+	pthread_mutex_unlock(&s->lock);
+	return over;
+}
+
+bool scraper_is_soon_over(struct scrape *scrape, uint64_t within_ns)
+{
+	struct scraper *s = scrape->scraper;
+	uint64_t until = sys_monotonic_ns() + within_ns, again;
+	bool over;
+
+	pthread_mutex_lock(&s->lock);
+	scrape->awaited = true;
+	while (!s->stopping && !(scrape->planned && scrape->pending == 0) &&
+	       sys_monotonic_ns() < until)
+		thread_wait_until(&s->done, &s->lock, until);
+	scrape->awaited = false;
+	over = is_over_locked(scrape, &again);
 	pthread_mutex_unlock(&s->lock);
 	return over;
 }
@@ -354,6 +382,11 @@ void scraper_rediscover(struct scraper *s)
 		doctor_state_news(s->context.doctor, sys_monotonic_ns());
 }
 
+void scraper_follow(struct scraper *s, int events)
+{
+	atomic_store(&s->events, events);
+}
+
 void scraper_stop(struct scraper *s)
 {
 	struct scrape *scrape;
@@ -362,6 +395,7 @@ void scraper_stop(struct scraper *s)
 	s->stopping = true;
 	pthread_cond_broadcast(&s->work);
 	pthread_cond_broadcast(&s->relief);
+	pthread_cond_broadcast(&s->done);
 	LIST_FOREACH (scrape, &s->active, active)
 		scrape->news(scrape->data);
 	pthread_mutex_unlock(&s->lock);

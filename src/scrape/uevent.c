@@ -122,6 +122,7 @@ static void *listener_main(void *data)
 		if (n < 0) {
 			log_warn("no more uevents from the kernel", "err", strerror((int)-n));
 			resets_listen(l->resets, false);
+			scraper_follow(l->scraper, -1);
 			return NULL;
 		}
 		handle(l, buf, (size_t)n);
@@ -147,5 +148,6 @@ int uevent_start(struct scraper *scraper, struct pmu_set *pmus, struct resets *r
 		free(listener);
 		return r;
 	}
+	scraper_follow(scraper, listener->fd);
 	return 0;
 }

@@ -19,7 +19,6 @@ void waiter_begin_locked(struct scraper *s, struct scrape *scrape)
 		s->busy = true;
 		s->progress = sys_monotonic_ns();
 	}
-	pthread_cond_signal(&s->work);
 }
 
 static uint64_t takeover_time_locked(const struct scraper *s)

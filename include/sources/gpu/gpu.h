@@ -45,6 +45,8 @@ struct gpu {
 	bool nodes_known;	   /* libdrm was asked which nodes exist in /dev/dri here */
 	bool card_node, render_node;
 
+	struct gpu_files *files; /* power.c: those that are open */
+
 	/* What changes when the driver is bound again: inodes, 0 = absent. */
 	uint64_t driver_inode, drm_inode, pmu_inode;
 };
@@ -58,6 +60,7 @@ struct gpu_list {
 	size_t n;
 	uint64_t devices_hash; /* of the names in sys/bus/pci/devices */
 	bool blind;	       /* there is no such directory: nobody knows what the machine has */
+	bool followed;	       /* fs_begin_round() says when it is stale */
 };
 
 void gpu_list_free(struct gpu_list *list);
@@ -88,9 +91,13 @@ int gpu_power(const struct fs *fs, const struct gpu *gpu, enum gpu_power *ret);
 
 /*
  * Whether the GPU is suspended, alone: for reads that may put off its sleep, but must not wake it.
- * The descriptor of power/runtime_status stays in *fd, see fs_read_kept().
+ * All who ask at the same time have the same answer.
  */
-int gpu_is_suspended(const struct fs *fs, const struct gpu *gpu, int *fd, bool *ret);
+int gpu_is_suspended(const struct fs *fs, const struct gpu *gpu, bool *ret);
+
+/* The files of a GPU that stay open, as long as there is the GPU. NULL when memory is out. */
+struct gpu_files *gpu_files_new(void);
+void gpu_files_free(struct gpu_files *files);
 
 /* Parses power/runtime_status. 0, -ENODATA for "error", -EINVAL for what the kernel never says. */
 int gpu_runtime_status_parse(const char *text, size_t len, bool *ret_suspended);

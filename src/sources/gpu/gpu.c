@@ -26,6 +26,7 @@ void gpu_unref(struct gpu *gpu)
 	if (!gpu || !ref_drop(&gpu->refs))
 		return;
 	pmu_unref(gpu->pmu);
+	gpu_files_free(gpu->files);
 	free(gpu);
 }
 
@@ -192,6 +193,11 @@ static int identify(const struct fs *fs, const char *pci, struct gpu **ret)
 	if (!gpu)
 		return -ENOMEM;
 	gpu->refs = 1;
+	gpu->files = gpu_files_new();
+	if (!gpu->files) {
+		gpu_unref(gpu);
+		return -ENOMEM;
+	}
 	gpu->vf = vf;
 	gpu->driver = kind;
 	gpu->device_id = (uint16_t)id;
@@ -292,6 +298,8 @@ int gpu_discover(const struct fs *fs, struct pmu_set *pmus, const struct gpu_lis
 	if (!list)
 		return -ENOMEM;
 	list->blind = n < 0;
+	list->followed = fs_is_followed(fs, "sys/bus/pci/devices") &&
+			 fs_is_followed(fs, "sys/bus/event_source/devices");
 	list->gpus = calloc(n > 0 ? (size_t)n : 1, sizeof(*list->gpus));
 	if (!list->gpus)
 		r = -ENOMEM;
@@ -300,8 +308,10 @@ int gpu_discover(const struct fs *fs, struct pmu_set *pmus, const struct gpu_lis
 		struct gpu *gpu = NULL;
 
 		r = identify(fs, *name, &gpu);
-		if (gpu)
-			list->gpus[list->n++] = gpu;
+		if (!gpu)
+			continue;
+		list->followed &= fs_is_followed(fs, PCI, gpu->pci);
+		list->gpus[list->n++] = gpu;
 	}
 	if (r == 0)
 		r = attach_pmus(fs, pmus, old, list);
@@ -330,54 +340,4 @@ bool gpu_list_is_stale(const struct fs *fs, const struct gpu_list *list)
 			return true;
 	}
 	return false;
-}
-
-int gpu_runtime_status_parse(const char *text, size_t len, bool *ret_suspended)
-{
-	static const struct {
-		const char *text;
-		bool suspended;
-	} states[] = {
-		{ "active", false },   { "suspended", true },	 { "suspending", false },
-		{ "resuming", false }, { "unsupported", false }, /* no runtime PM: always on */
-	};
-
-	if (len > 0 && text[len - 1] == '\n')
-		len--;
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
-		if (len == strlen(states[i].text) && memcmp(text, states[i].text, len) == 0) {
-			*ret_suspended = states[i].suspended;
-			return 0;
-		}
-	}
-	return len == 0 || (len == 5 && memcmp(text, "error", 5) == 0) ? -ENODATA : -EINVAL;
-}
-
-int gpu_power(const struct fs *fs, const struct gpu *gpu, enum gpu_power *ret)
-{
-	char buf[32];
-	bool suspended;
-	int n, r;
-
-	n = fs_read(fs, buf, sizeof(buf), PCI "/power/runtime_status", gpu->pci);
-	if (n < 0)
-		return n;
-	r = gpu_runtime_status_parse(buf, (size_t)n, &suspended);
-	if (r < 0)
-		return r;
-	if (suspended) {
-		*ret = GPU_SUSPENDED;
-		return 0;
-	}
-	n = fs_read(fs, buf, sizeof(buf), PCI "/power/control", gpu->pci);
-	*ret = n > 0 && strncmp(buf, "on", 2) == 0 ? GPU_AWAKE : GPU_MAY_SLEEP;
-	return 0;
-}
-
-int gpu_is_suspended(const struct fs *fs, const struct gpu *gpu, int *fd, bool *ret)
-{
-	char buf[32];
-	int n = fs_read_kept(fs, fd, buf, sizeof(buf), PCI "/power/runtime_status", gpu->pci);
-
-	return n < 0 ? n : gpu_runtime_status_parse(buf, (size_t)n, ret);
 }

@@ -5,7 +5,7 @@
 #include "walk.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PF_KTHREAD 0x00200000u /* include/linux/sched.h */
@@ -13,20 +13,46 @@
 /* PROC_PID_INIT_INO of include/linux/proc_ns.h: the same on every kernel. */
 #define INITIAL_NAMESPACE "pid:[4026531836]"
 
+/* state ppid pgrp session tty_nr tpgid flags: proc(5) */
+static bool is_kernel_thread(const char *stat)
+{
+	const char *s = strrchr(stat, ')');
+
+	for (int i = 0; s && i < 7; i++)
+		s = strchr(s + 1, ' ');
+	return s && strtoul(s + 1, NULL, 10) & PF_KTHREAD;
+}
+
+bool walk_is_kernel_thread(const struct fs *fs, pid_t pid)
+{
+	char text[1024];
+
+	return fs_read(fs, text, sizeof(text), "proc/%d/stat", (int)pid) > 0 &&
+	       is_kernel_thread(text);
+}
+
 /*
  * Process 2 is the kernel's kthreadd in the initial PID namespace only, and hidepid hides it. No
  * process can give itself the flag.
  */
-static bool has_kthreadd(const struct fs *fs)
+static bool has_kthreadd(const struct walk *walk, struct sight *sight)
 {
+	static const char path[] = "proc/2/stat";
+	const struct fs *fs = walk->fs;
 	char text[1024];
-	unsigned flags;
-	const char *s =
-		fs_read(fs, text, sizeof(text), "proc/2/stat") > 0 ? strrchr(text, ')') : NULL;
+	size_t i = 0;
+	int n;
 
-	/* state ppid pgrp session tty_nr tpgid flags: proc(5) */
-	return s && sscanf(s + 1, " %*c %*d %*d %*d %*d %*d %u", &flags) == 1 &&
-	       (flags & PF_KTHREAD);
+	/* One that stays open tells even when hidepid has come. */
+	while (i < walk->n_pids && walk->pids[i] < KTHREADD)
+		i++;
+	if (i == walk->n_pids || walk->pids[i] != KTHREADD)
+		return false;
+	if (fs_has_live_proc(fs) || !fs_is_live(fs))
+		n = fs_read_kept(fs, &sight->stat, text, sizeof(text), "%s", path);
+	else
+		n = fs_read(fs, text, sizeof(text), "%s", path);
+	return n > 0 && is_kernel_thread(text);
 }
 
 /*
@@ -39,12 +65,37 @@ static bool read_namespace(const struct fs *fs, char *buf, size_t size)
 	       fs_read_link(fs, buf, size, "proc/self/ns/pid") == 0;
 }
 
-bool walk_sees_all(const struct fs *fs)
+void sight_init(struct sight *sight)
 {
+	sight->stat = -1;
+}
+
+void sight_close(struct sight *sight)
+{
+	close_fdp(&sight->stat);
+}
+
+/* A process has one PID namespace as long as it lives. */
+static bool is_of_machine(const struct fs *fs, struct sight *sight)
+{
+	uint64_t changes = fs_changes(fs);
 	char namespace[32];
 
-	return has_kthreadd(fs) && (!read_namespace(fs, namespace, sizeof(namespace)) ||
-				    strcmp(namespace, INITIAL_NAMESPACE) == 0);
+	if (changes > 0 && changes == sight->changes)
+		return sight->is_of_machine;
+	sight->is_of_machine = !read_namespace(fs, namespace, sizeof(namespace)) ||
+			       strcmp(namespace, INITIAL_NAMESPACE) == 0;
+	sight->changes = fs_has_live_proc(fs) || (fs_is_followed(fs, "proc/1/ns/pid") &&
+						  fs_is_followed(fs, "proc/self/ns/pid"))
+				 ? changes
+				 : 0;
+	return sight->is_of_machine;
+}
+
+void walk_find_sight(struct walk *walk, struct sight *sight)
+{
+	walk->kthreadd = has_kthreadd(walk, sight);
+	walk->whole = walk->kthreadd && is_of_machine(walk->fs, sight);
 }
 
 bool procs_is_lxc(const struct fs *fs)
@@ -67,10 +118,13 @@ bool procs_is_lxc(const struct fs *fs)
 int walk_is_hidden(const struct walk *walk, struct fault *fault)
 {
 	char namespace[32], self[16];
-	bool alone = fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
-		     strcmp(self, "1") == 0;
+	bool alone;
 
-	if (walk->whole || (walk->n_pids > 0 && !alone && procs_is_lxc(walk->fs)))
+	if (walk->whole)
+		return 0;
+	alone = fs_read_link_name(walk->fs, self, sizeof(self), "proc/self") == 0 &&
+		strcmp(self, "1") == 0;
+	if (walk->n_pids > 0 && !alone && procs_is_lxc(walk->fs))
 		return 0;
 	if (walk->n_pids == 0)
 		return fault_set(fault, REASON_PERMISSION, "hidden-processes", -EACCES,

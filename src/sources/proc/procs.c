@@ -32,7 +32,9 @@ struct procs {
 	pthread_mutex_t lock;
 	struct walk *walk; /* of the last round */
 	struct proof proof;
-	uint64_t vfio; /* references of the modules that give devices to VMs */
+	struct sight sight;
+	struct module_refs vfio_modules[VFIO_MODULES]; /* that give devices to VMs */
+	uint64_t vfio;				       /* the references of all of these */
 };
 
 struct procs *procs_new(const struct fs *fs)
@@ -42,6 +44,9 @@ struct procs *procs_new(const struct fs *fs)
 	if (!procs)
 		return NULL;
 	procs->fs = fs;
+	proof_init(&procs->proof);
+	sight_init(&procs->sight);
+	vfio_refs_init(procs->vfio_modules);
 	pthread_mutex_init(&procs->lock, NULL);
 	return procs;
 }
@@ -51,6 +56,9 @@ void procs_free(struct procs *procs)
 	if (!procs)
 		return;
 	patient_end();
+	module_refs_close(procs->proof.modules, ARRAY_SIZE(procs->proof.modules));
+	module_refs_close(procs->vfio_modules, VFIO_MODULES);
+	sight_close(&procs->sight);
 	walk_unref(procs->walk);
 	pthread_mutex_destroy(&procs->lock);
 	free(procs);
@@ -175,6 +183,20 @@ static int most_of(const struct process *p, struct users *users, size_t *ret)
 }
 
 /*
+ * Asked once, when it is no longer young: the kernel starts programs from threads of its own. Their
+ * number may be another's in a copied tree, but for process 2.
+ */
+static bool is_kernel(const struct walk *walk, struct process *p, const struct process *known)
+{
+	bool ask = known && !known->asked && p->seen == 0 && !p->denied &&
+		   p->scans >= YOUNG_SCANS && walk->at - p->since >= YOUNG_NS;
+
+	p->asked = ask || (known && known->asked);
+	return (p->pid == KTHREADD && walk->kthreadd) || (known && known->kernel) ||
+	       (ask && walk_is_kernel_thread(walk->fs, p->pid));
+}
+
+/*
  * Its entry in /proc is root's if the process forbids to be dumped, which anybody may do: so root's
  * are asked whose they are if they have more than a few.
  */
@@ -199,11 +221,22 @@ static int scan(struct walk *walk, struct process *p, const struct walk *old,
 							 : 1;
 	p->scan = walk->scan;
 	r = walk_scan(walk, p, old, known, most);
+	p->kernel = is_kernel(walk, p, known);
 	if (r < 0 || p->uid != 0 || !p->cut)
 		return r;
 	process_uid(walk->fs, p->pid, &p->uid);
 	r = most_of(p, users, &most);
 	return r < 0 || most == REST_FDS ? r : walk_scan(walk, p, old, known, most);
+}
+
+/* The rights to list it are those to list all, so it is asked again now and then. */
+static bool is_known_kernel(const struct walk *walk, const struct walk *old,
+			    const struct process *p)
+{
+	if (p->pid == KTHREADD)
+		return p->kernel && walk->kthreadd && walk->changes > 0 &&
+		       walk->changes == old->changes;
+	return p->kernel && walk->inodes;
 }
 
 /* One process: p is of the new walk, before the same one in the last walk or NULL. */
@@ -213,7 +246,8 @@ static int fill_one(struct walk *walk, struct process *p, const struct walk *old
 	size_t all;
 	int r;
 
-	if (before && !walk->full && holds(walk, old, before))
+	if (before &&
+	    (is_known_kernel(walk, old, before) || (!walk->full && holds(walk, old, before))))
 		r = take_over(walk, p, old, before);
 	else
 		r = scan(walk, p, old, before, users);
@@ -229,7 +263,7 @@ static int fill_one(struct walk *walk, struct process *p, const struct walk *old
 
 static int list(struct walk *walk, struct fault *fault)
 {
-	int r = fs_visit(walk->fs, visit_proc, walk, "proc/.");
+	int r = fs_visit_proc(walk->fs, visit_proc, walk);
 	bool sorted = true;
 
 	/* Without /proc nothing is seen: walk_is_hidden(). */
@@ -246,7 +280,7 @@ static int list(struct walk *walk, struct fault *fault)
 	return 0;
 }
 
-static int fill(struct walk *walk, const struct walk *old, struct fault *fault)
+static int fill(struct walk *walk, const struct walk *old, struct sight *sight, struct fault *fault)
 {
 	struct users users = { 0 };
 	size_t at = 0;
@@ -254,7 +288,7 @@ static int fill(struct walk *walk, const struct walk *old, struct fault *fault)
 
 	if (r < 0)
 		return r;
-	walk->whole = walk_sees_all(walk->fs);
+	walk_find_sight(walk, sight);
 	for (size_t i = 0; r == 0 && i < walk->n_pids; i++) {
 		struct process *p = &walk->processes[i];
 		const struct process *before = NULL;
@@ -282,37 +316,26 @@ static struct walk *walk_new(const struct fs *fs, uint64_t round)
 	walk->round = round;
 	walk->fs = fs;
 	walk->at = sys_monotonic_ns();
+	walk->changes = fs_changes(fs);
 	pthread_mutex_init(&walk->lock, NULL);
 	return walk;
-}
-
-/* Who opens or closes a device of VFIO takes or drops a reference of the driver's module. */
-static uint64_t count_vfio(const struct fs *fs)
-{
-	static const char *const modules[] = { "vfio_pci", "kvmgt", "xe_vfio_pci" };
-	uint64_t sum = 0, count;
-
-	for (size_t i = 0; i < ARRAY_SIZE(modules); i++)
-		if (fs_read_u64(fs, &count, "sys/module/%s/refcnt", modules[i]) == 0)
-			sum += count;
-	return sum;
 }
 
 /* Makes the walk of a round. Under the lock. */
 static int make_walk(struct procs *procs, uint64_t round, bool full, struct fault *fault)
 {
 	const struct walk *old = procs->walk;
-	uint64_t vfio = count_vfio(procs->fs);
+	uint64_t vfio = vfio_refs_sum(procs->vfio_modules, procs->fs);
 	struct walk *walk = walk_new(procs->fs, round);
 	int r;
 
 	if (!walk)
 		return fault_errno(fault, -ENOMEM, "a walk of the processes");
 	walk->scan = old ? old->scan + 1 : 1;
-	walk->inodes = fs_has_live_proc(procs->fs) || proof_is_there(procs->fs);
+	walk->inodes = fs_has_live_proc(procs->fs) || proof_is_there(&procs->proof, procs->fs);
 	walk->full = full || !old || !walk->inodes || vfio != procs->vfio ||
 		     proof_is_open(&procs->proof);
-	r = fill(walk, old, fault);
+	r = fill(walk, old, &procs->sight, fault);
 	if (r < 0) {
 		walk_unref(walk);
 		return r;
@@ -420,26 +443,4 @@ const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n)
 bool walk_is_whole_machine(const struct walk *walk)
 {
 	return walk->whole;
-}
-
-/* A node that another device has under this name in a container is another one. */
-static bool is_node(const struct walk *walk, const struct vfio_fd *fd)
-{
-	const char *class = strncmp(fd->name, "vfio", 4) == 0 ? "vfio-dev" : "vfio";
-	char numbers[32], text[32];
-	int n = fs_read(walk->fs, text, sizeof(text), "sys/class/%s/%s/dev", class, fd->name);
-
-	snprintf(numbers, sizeof(numbers), "%u:%u\n", fd->major, fd->minor);
-	return n < 0 || !fd->numbered || strcmp(text, numbers) == 0;
-}
-
-bool walk_vfio(const struct walk *walk, const char *name, pid_t *ret_pid)
-{
-	for (size_t i = 0; i < walk->n_vfio; i++) {
-		if (strcmp(walk->vfio[i].name, name) != 0 || !is_node(walk, &walk->vfio[i]))
-			continue;
-		*ret_pid = walk->vfio[i].pid;
-		return true;
-	}
-	return false;
 }

@@ -13,23 +13,42 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const modules[] = { "i915", "xe" };
-
 static int index_of(enum gpu_driver driver)
 {
 	return driver == GPU_I915 ? 0 : driver == GPU_XE ? 1 : -1;
 }
 
-static bool read_count(const struct fs *fs, int module, uint64_t *ret)
+void proof_init(struct proof *proof)
 {
-	return fs_read_u64(fs, ret, "sys/module/%s/refcnt", modules[module]) == 0;
+	proof->modules[0] = (struct module_refs){ .name = "i915", .fd = -1 };
+	proof->modules[1] = (struct module_refs){ .name = "xe", .fd = -1 };
 }
 
-bool proof_is_there(const struct fs *fs)
+bool proof_is_there(struct proof *proof, const struct fs *fs)
 {
 	uint64_t count;
 
-	return read_count(fs, 0, &count) || read_count(fs, 1, &count);
+	return module_refs_read(&proof->modules[0], fs, &count) ||
+	       module_refs_read(&proof->modules[1], fs, &count);
+}
+
+/* Root's alone, and there only with debugfs: who is denied it is not denied it less later. */
+static bool count_openers(struct proof *proof, const struct fs *fs, const struct gpu *gpu,
+			  size_t *ret)
+{
+	uint64_t changes = fs_changes(fs);
+	struct opener *openers;
+
+	if (proof->no_openers && proof->no_openers == changes)
+		return false;
+	proof->no_openers = 0;
+	if (openers_read(fs, gpu, &openers, ret)) {
+		free(openers);
+		return true;
+	}
+	if (fs_is_followed(fs, "sys/kernel/debug/dri"))
+		proof->no_openers = changes;
+	return false;
 }
 
 static struct proof_gpu *know(struct proof *proof, const struct gpu *gpu, size_t clients)
@@ -52,24 +71,22 @@ static struct proof_gpu *know(struct proof *proof, const struct gpu *gpu, size_t
 }
 
 /* What the kernel has beside the known clients; false: it does not say. */
-static bool read_rest(const struct proof *proof, const struct fs *fs, const struct gpu *gpu,
+static bool read_rest(struct proof *proof, const struct fs *fs, const struct gpu *gpu,
 		      size_t clients, int64_t *ret)
 {
 	int driver = index_of(gpu->driver);
-	struct opener *openers;
 	uint64_t count;
 	size_t n;
 
-	if (driver >= 0 && read_count(fs, driver, &count)) {
+	if (driver >= 0 && module_refs_read(&proof->modules[driver], fs, &count)) {
 		*ret = (int64_t)(count & INT64_MAX);
 		for (size_t i = 0; i < proof->n; i++)
 			if (proof->gpus[i].driver == gpu->driver)
 				*ret -= (int64_t)proof->gpus[i].clients;
 		return true;
 	}
-	if (!openers_read(fs, gpu, &openers, &n))
+	if (!count_openers(proof, fs, gpu, &n))
 		return false;
-	free(openers);
 	*ret = (int64_t)n - (int64_t)clients;
 	return n < OPENERS_MAX;
 }

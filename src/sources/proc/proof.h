@@ -9,6 +9,7 @@
 #ifndef SOURCES_PROC_PROOF_H
 #define SOURCES_PROC_PROOF_H
 
+#include "module_refs.h"
 #include "walk.h"
 
 #define PROOF_MORE  8 /* so often a larger rest is seen in a row before it is believed */
@@ -23,7 +24,11 @@ struct proof {
 		unsigned times;
 	} gpus[MAX_READ];
 	size_t n;
+	struct module_refs modules[2]; /* of the drivers */
+	uint64_t no_openers;	       /* there was no list when fs_changes() was this */
 };
+
+void proof_init(struct proof *proof);
 
 /*
  * After a reading of a GPU's clients, of which there are so many; full: by a walk that has scanned
@@ -36,6 +41,6 @@ bool proof_holds(struct proof *proof, const struct fs *fs, const struct gpu *gpu
 bool proof_is_open(const struct proof *proof);
 
 /* Whether the tree has a count of references of a DRM driver. */
-bool proof_is_there(const struct fs *fs);
+bool proof_is_there(struct proof *proof, const struct fs *fs);
 
 #endif

@@ -5,6 +5,7 @@
  * asked for where the link names one (Documentation/gpu/drm-usage-stats.rst: major 226).
  */
 #include "base/text.h"
+#include "sources/proc/procs.h"
 
 #include "walk.h"
 
@@ -228,4 +229,26 @@ int walk_scan(struct walk *walk, struct process *p, const struct walk *old,
 	p->n_vfio = walk->n_vfio - p->vfio;
 	read_name(walk, p);
 	return p->denied || r == -EXFULL || r == -ENOENT || r == -ESRCH || r == -ENOTDIR ? 0 : r;
+}
+
+/* A node that another device has under this name in a container is another one. */
+static bool is_node(const struct walk *walk, const struct vfio_fd *fd)
+{
+	const char *class = strncmp(fd->name, "vfio", 4) == 0 ? "vfio-dev" : "vfio";
+	char numbers[32], text[32];
+	int n = fs_read(walk->fs, text, sizeof(text), "sys/class/%s/%s/dev", class, fd->name);
+
+	snprintf(numbers, sizeof(numbers), "%u:%u\n", fd->major, fd->minor);
+	return n < 0 || !fd->numbered || strcmp(text, numbers) == 0;
+}
+
+bool walk_vfio(const struct walk *walk, const char *name, pid_t *ret_pid)
+{
+	for (size_t i = 0; i < walk->n_vfio; i++) {
+		if (strcmp(walk->vfio[i].name, name) != 0 || !is_node(walk, &walk->vfio[i]))
+			continue;
+		*ret_pid = walk->vfio[i].pid;
+		return true;
+	}
+	return false;
 }

@@ -54,6 +54,7 @@ struct process {
 	int comm_r; /* 0, or why its name could not be read */
 	char comm[32];
 	bool unseen, denied, cut;
+	bool asked, kernel;		      /* whether it is one of the kernel's own */
 	size_t fd, n_fds, vfio, n_vfio, seen; /* seen: of whatever kind */
 };
 
@@ -82,11 +83,13 @@ struct walk {
 	atomic_uint refs;
 	uint64_t round;
 	const struct fs *fs;
-	bool whole;    /* nothing of the machine is hidden */
-	uint64_t at;   /* monotonic: when it began */
-	uint64_t scan; /* counts walks */
-	bool full;     /* every process was scanned */
-	bool inodes;   /* mean something */
+	bool kthreadd;	  /* process 2 is the kernel's */
+	bool whole;	  /* nothing of the machine is hidden */
+	uint64_t at;	  /* monotonic: when it began */
+	uint64_t changes; /* as fs_changes() was then */
+	uint64_t scan;	  /* counts walks */
+	bool full;	  /* every process was scanned */
+	bool inodes;	  /* mean something */
 	pid_t *pids;
 	struct process *processes; /* of the same order and number */
 	size_t n_pids, pids_size, processes_size;
@@ -150,7 +153,18 @@ int walk_refuse_denied(const struct walk *walk, struct fault *fault);
 /* Adds which processes have more descriptors than are scanned, if there are any. */
 void walk_say_cut(const struct walk *walk, struct fault *fault);
 
-/* For struct walk's whole. */
-bool walk_sees_all(const struct fs *fs);
+/* What of the machine a walk sees, with what stays so. */
+struct sight {
+	int stat;	  /* descriptor of process 2's */
+	uint64_t changes; /* as fs_changes() was when this was found out: */
+	bool is_of_machine;
+};
+void sight_init(struct sight *sight);
+void sight_close(struct sight *sight);
+/* Sets a walk's whole and kthreadd, once its processes are listed. */
+void walk_find_sight(struct walk *walk, struct sight *sight);
+
+/* A process of the kernel's own, which has no descriptors and calls no exec. */
+bool walk_is_kernel_thread(const struct fs *fs, pid_t pid);
 
 #endif
