@@ -22,9 +22,8 @@
 #define STOP_NS 500000000u /* to cut connections, which waits for nobody */
 /* Connections that were cut and not closed yet. The library's own limit is never reached. */
 #define LEAVING 128u
-#define CONNECTION_MEMORY                                                                          \
-	40960u /* above 32 KiB it is mapped, and given back with the connection                    \
-		*/
+/* The library clears it for each request, and half of it is for the request. */
+#define CONNECTION_MEMORY 16384u
 
 bool server_has_page(const char *path)
 {

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 				  0, NULL, NULL, handle, NULL, MHD_OPTION_SOCK_ADDR, &address,
 				  MHD_OPTION_THREAD_POOL_SIZE, 4u, MHD_OPTION_CONNECTION_LIMIT, 256u,
 				  MHD_OPTION_CONNECTION_TIMEOUT, 120u,
-				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)40960,
+				  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)16384,
 				  MHD_OPTION_END);
 	if (!daemon)
 		return 1;

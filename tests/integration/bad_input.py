@@ -316,21 +316,21 @@ def check_values(checks):
                 path.unlink(missing_ok=True)
             path.write_bytes(b"800\n")
             exporter.scrape()
-        # The last of the clocks.
-        tree.write(CLOCK.replace("act", "RPn"), "fast\n")
+        # The last of the clocks that are no constants.
+        tree.write(CLOCK.replace("act", "boost"), "fast\n")
         metrics = exporter.scrape()
         checks.that(metrics.reason("frequency") == "parse" and
                     metrics.find("intel_gpu_frequency_actual_hertz") and
-                    not metrics.find("intel_gpu_frequency_rpn_hertz"),
+                    not metrics.find("intel_gpu_frequency_boost_hertz"),
                     "the last clock is a word: the others are published")
-        tree.write(CLOCK.replace("act", "RPn"), "350\n")
+        tree.write(CLOCK.replace("act", "boost"), "350\n")
         exporter.scrape()
         failures += 1
         recoveries += 1
         log = exporter.log()
         found = [line for line in log.splitlines() if FAILING.search(line)]
         checks.that(len(found) == failures and all(
-            re.search(r"rps_(act|RPn)_freq_mhz.*remedy", line) and "pci=0000:00:02.0" in line
+            re.search(r"rps_(act|boost)_freq_mhz.*remedy", line) and "pci=0000:00:02.0" in line
             for line in found),
                     f"{len(found)} failures, {len(found)} log lines with the file's name")
         checks.same(log.count("collector recovered"), recoveries, "and as many recoveries")

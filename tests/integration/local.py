@@ -189,7 +189,7 @@ class Instructions:
             if not found:
                 sys.exit(f"FAIL: valgrind has counted nothing: {exporter.log()}")
             counts.append(int(found[1].replace(",", "")))
-        return (counts[1] - counts[0]) / self.n
+        return (counts[1] - counts[0]) / max(self.n, 1)
 
 
 def slow_reads(exporter, microseconds):
