@@ -165,20 +165,31 @@ void pmu_unref(struct pmu *pmu)
 static int open_events(struct pmu *pmu, struct fault *fault)
 {
 	int r = pmu_events_prepare(pmu, fault);
+	int *fitted;
 
 	if (r == 0)
 		r = pmu->driver->open(pmu, fault);
 	if (r == 0 && pmu->n == 0)
 		r = fault_errno(fault, -ENODEV, "PMU %s accepts none of its events", pmu->name);
-	if (r < 0)
+	if (r == 0) {
+		pmu->values = calloc(2 + pmu->n, sizeof(*pmu->values));
+		if (!pmu->values)
+			r = fault_errno(fault, -ENOMEM, "events of PMU %s", pmu->name);
+	}
+	if (r < 0) {
 		pmu_events_close(pmu);
-	return r;
+		return r;
+	}
+	/* A PMU has a few dozen events; most of the room was for the largest one. */
+	fitted = realloc(pmu->fds, pmu->n * sizeof(*fitted));
+	if (fitted)
+		pmu->fds = fitted;
+	return 0;
 }
 
 static int read_group(struct pmu *pmu, struct fault *fault)
 {
-	/* Number of events, time enabled, values in order of opening. */
-	uint64_t buf[2 + PMU_MAX_EVENTS];
+	uint64_t *buf = pmu->values;
 	ssize_t n = sys_perf_read(pmu->fds[0], buf, (2 + pmu->n) * sizeof(buf[0]));
 
 	if (n == 0) {

@@ -19,6 +19,8 @@ void pmu_events_close(struct pmu *pmu)
 		sys_perf_close(pmu->fds[--pmu->n]);
 	free(pmu->fds);
 	pmu->fds = NULL;
+	free(pmu->values);
+	pmu->values = NULL;
 	free(pmu->state);
 	pmu->state = NULL;
 	pmu->round = 0;

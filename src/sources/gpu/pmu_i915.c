@@ -49,7 +49,6 @@ static int open_i915(struct pmu *pmu, struct fault *fault)
 	}
 	if (pmu->n == 0)
 		return 0;
-	/* A PMU has a few dozen events; most of the room was for the largest one. */
 	totals = realloc(totals, pmu->n * sizeof(*totals));
 	if (totals)
 		pmu->state = totals;

@@ -26,8 +26,9 @@ struct pmu {
 	uint64_t settles_at; /* monotonic ns */
 	uint64_t round;
 
-	int *fds; /* the first leads the group */
-	size_t n; /* open events; 0 = closed */
+	int *fds;	  /* the first leads the group */
+	size_t n;	  /* open events; 0 = closed */
+	uint64_t *values; /* of a read: number of events, time enabled, one for each event */
 	uint32_t type;
 	int cpu;
 
