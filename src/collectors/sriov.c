@@ -116,7 +116,6 @@ static const char *or_absent(const char *text)
 /* Whose virtual functions are: filled in function by function. */
 struct owners {
 	struct attribution *attribution;
-	bool guests; /* a VM may have one */
 	bool asked, complete;
 };
 
