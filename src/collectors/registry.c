@@ -28,6 +28,7 @@
 	X(client)                                                                                  \
 	X(kubelet)                                                                                 \
 	X(transcode)                                                                               \
+	X(consistency)                                                                             \
 	X(vaapi)                                                                                   \
 	X(check)
 

@@ -112,6 +112,14 @@ int procs_clients(struct procs *procs, struct walk **walk, const struct gpu *gpu
 		  const struct drm_client **ret, size_t *ret_n, size_t *ret_silent,
 		  struct fault *fault);
 
+/*
+ * The clients that others have read in this round, or a newer one; nothing is read. False when
+ * nobody has; else *ret_walk is a reference. *ret_all: there are no others, on the whole machine.
+ */
+bool procs_known_clients(struct procs *procs, uint64_t round, const struct gpu *gpu,
+			 struct walk **ret_walk, const struct drm_client **ret, size_t *ret_n,
+			 bool *ret_all);
+
 #define HELD_SILENT SIZE_MAX
 
 /* A process that holds a client, alone or with others. */

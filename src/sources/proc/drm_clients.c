@@ -326,6 +326,26 @@ static int read_once(struct walk *walk, const struct gpu *gpu, struct reading **
 	return r;
 }
 
+const struct reading *walk_reading(struct walk *walk, const struct gpu *gpu)
+{
+	struct reading *found = NULL;
+
+	pthread_mutex_lock(&walk->lock);
+	for (size_t i = 0; i < walk->n_readings; i++)
+		if (strcmp(walk->readings[i].pci, gpu->pci) == 0)
+			found = &walk->readings[i];
+	pthread_mutex_unlock(&walk->lock);
+	/* One that is being read may hang. */
+	if (!found || pthread_mutex_trylock(&found->lock) != 0)
+		return NULL;
+	if (!found->done || found->r < 0) {
+		pthread_mutex_unlock(&found->lock);
+		return NULL;
+	}
+	pthread_mutex_unlock(&found->lock);
+	return found;
+}
+
 int walk_clients(struct walk *walk, const struct gpu *gpu, const struct drm_client **ret,
 		 size_t *ret_n, size_t *ret_silent, struct fault *fault)
 {

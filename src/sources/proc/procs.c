@@ -422,25 +422,13 @@ int procs_clients(struct procs *procs, struct walk **walk, const struct gpu *gpu
 	return r;
 }
 
-const pid_t *walk_pids(const struct walk *walk, size_t *ret_n)
+struct walk *procs_last_walk(struct procs *procs, uint64_t round)
 {
-	*ret_n = walk->n_pids;
-	return walk->pids;
-}
+	struct walk *walk = NULL;
 
-int walk_name(const struct walk *walk, size_t i, const char **ret)
-{
-	*ret = walk->processes[i].comm;
-	return walk->processes[i].comm_r;
-}
-
-const pid_t *walk_unseen(const struct walk *walk, size_t *ret_n)
-{
-	*ret_n = walk->n_unseen;
-	return walk->unseen;
-}
-
-bool walk_is_whole_machine(const struct walk *walk)
-{
-	return walk->whole;
+	pthread_mutex_lock(&procs->lock);
+	if (procs->walk && procs->walk->round >= round)
+		walk = walk_ref(procs->walk);
+	pthread_mutex_unlock(&procs->lock);
+	return walk;
 }

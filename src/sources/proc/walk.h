@@ -148,6 +148,12 @@ void drm_file_keep(struct drm_file *file, int opened);
  */
 int drm_file_parse(struct drm_file *file, const char *text, size_t len, struct fdinfo *ret);
 
+/* The last walk, if it is of this round or a newer one, as a reference; or NULL. */
+struct walk *procs_last_walk(struct procs *procs, uint64_t round);
+
+/* What somebody has read of a GPU's clients; NULL: nobody has, or could not. */
+const struct reading *walk_reading(struct walk *walk, const struct gpu *gpu);
+
 /* For who needs to know of all processes: see procs_walk(). 0 or -errno, both with a fault. */
 int walk_refuse_denied(const struct walk *walk, struct fault *fault);
 /* Adds which processes have more descriptors than are scanned, if there are any. */
