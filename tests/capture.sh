@@ -101,7 +101,7 @@ take passwd etc/passwd
 take group etc/group
 take release etc/os-release
 [ -e "$root/etc/os-release" ] || take release usr/lib/os-release
-take value proc/sys/kernel/osrelease sys/fs/selinux/enforce run/systemd/container
+take value proc/sys/kernel/osrelease sys/fs/selinux/enforce run/systemd/container run/host/container-manager
 take value sys/class/dmi/id/product_name sys/class/dmi/id/bios_vendor sys/class/dmi/id/sys_vendor
 take value sys/class/dmi/id/product_uuid proc/self/uid_map sys/kernel/security/lockdown
 take version proc/version

@@ -66,6 +66,9 @@ int sys_drm_nodes(const char *pci, bool *ret_primary, bool *ret_render);
  */
 int sys_i915_wedged(const char *node, bool *ret_wedged);
 
+/* The same of xe; it wakes a GPU that sleeps and is not wedged. */
+int sys_xe_wedged(const char *node, bool *ret_wedged);
+
 /*
  * Opens a node as a user, in a child, and closes it again: rights, lists of them and control groups
  * decide, as they would for that user. 0 or what open(2) says, -errno; -ENOTSUP: this process may

@@ -151,6 +151,18 @@ int sys_i915_wedged(const char *node, bool *ret_wedged)
 	return !*ret_wedged || errno == EIO ? 0 : -errno;
 }
 
+int sys_xe_wedged(const char *node, bool *ret_wedged)
+{
+	_cleanup_close_ int fd = open_node(node);
+	struct drm_version version = { 0 };
+
+	if (fd < 0)
+		return fd;
+	/* xe_drm_ioctl() asks xe_device_wedged() before all else, whatever the ioctl is. */
+	*ret_wedged = drmIoctl(fd, DRM_IOCTL_VERSION, &version) < 0;
+	return !*ret_wedged || errno == ECANCELED ? 0 : -errno;
+}
+
 int sys_i915_timestamp_hz(const char *node, unsigned *ret)
 {
 	_cleanup_close_ int fd = open_node(node);

@@ -86,6 +86,38 @@ static void level_zero(struct finding *f, const struct machine *m, const struct 
 	finding_evidence(f, "files", "libze_loader.so.1, no libze_intel_gpu.so.1");
 }
 
+/* QSV's dispatcher loads another runtime for each generation; without one VA-API works. */
+static void qsv(struct finding *f, const struct machine *m, const struct target *t)
+{
+	double generation = target_generation(t);
+	bool one = has_library(m, "libmfx-gen.so.1.2"), media = has_library(m, "libmfxhw64.so.1");
+
+	if ((!one && !media && !has_library(m, "libvpl.so.2") && !has_library(m, "libmfx.so.1")) ||
+	    generation < 8)
+		return;
+	if (generation >= 12 ? one : media) {
+		finding_pass(f, "QSV installed");
+		return;
+	}
+	finding_fail(f, NOTE, generation >= 12 ? "one" : "media",
+		     "QSV has no runtime for this GPU here; VA-API does the same");
+	finding_evidence(f, "files", "no %s",
+			 generation >= 12 ? "libmfx-gen.so.1.2" : "libmfxhw64.so.1");
+}
+
+static const struct remedy qsv_remedies[] = {
+	{ .cause = "one",
+	  .distributions = ON_DEBIAN | ON_UBUNTU,
+	  .where = "here",
+	  .commands = "apt install libmfx-gen1.2" },
+	{ .cause = "one", .where = "here", .say = "Install Intel's oneVPL GPU runtime." },
+	{ .distributions = ON_DEBIAN | ON_UBUNTU,
+	  .where = "here",
+	  .say = "Where the release still has it:",
+	  .commands = "apt install libmfx1" },
+	{ .where = "here", .say = "Install Intel's Media SDK, or use VA-API." },
+};
+
 static const struct remedy opencl_remedies[] = {
 	{ .cause = "legacy",
 	  .distributions = ON_DEBIAN | ON_UBUNTU,
@@ -114,6 +146,13 @@ static const struct check checks[] = {
 	  .severity = WARNING,
 	  .run = opencl,
 	  REMEDIES(opencl_remedies) },
+	{ .id = "qsv",
+	  .area = "compute",
+	  .title = "QSV has a runtime for this GPU, where its dispatcher is installed",
+	  .depends = { "driver-vfio", "driver-none", "node-present" },
+	  .severity = NOTE,
+	  .run = qsv,
+	  REMEDIES(qsv_remedies) },
 	{ .id = "level-zero",
 	  .area = "compute",
 	  .title = "Level Zero has a driver for this GPU, where it is installed",

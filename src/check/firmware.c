@@ -87,12 +87,22 @@ static void name_file(struct finding *f, const char *text)
 	finding_value(f, "file", "the firmware's file");
 }
 
+/* Where i915 was made to submit through GuC, it is needed, whatever the default is. */
+static bool asks_for_guc(const struct machine *m, const struct target *t)
+{
+	uint64_t value;
+
+	return strcmp(t->driver, "i915") == 0 && target_generation(t) >= 11 &&
+	       fs_read_u64(m->fs, &value, "sys/module/i915/parameters/enable_guc") == 0 &&
+	       value <= 3 && value & 1;
+}
+
 static void firmware_guc(struct finding *f, const struct machine *m, const struct target *t)
 {
 	static const char *const failures[] = { "GuC initialization failed", "GuC load failed" };
 	struct firmware_state state;
 	char text[160];
-	bool needed = needs_guc(t), wrong;
+	bool needed = needs_guc(t) || asks_for_guc(m, t), wrong;
 
 	if (read_state(m, t, "guc_info", &state)) {
 		wrong = strcmp(state.status, "RUNNING") != 0 &&
@@ -228,9 +238,12 @@ static void wedged(struct finding *f, const struct machine *m, const struct targ
 	bool is_wedged = false;
 	int r = -ENOENT;
 
-	if (m->live && strcmp(t->driver, "i915") == 0 && *t->render) {
+	/* The question to xe wakes a GPU that sleeps, and one that is given up does not sleep. */
+	if (m->live && *t->render && (strcmp(t->driver, "i915") == 0 || target_is_awake(m, t))) {
+		bool xe = strcmp(t->driver, "xe") == 0;
+
 		snprintf(node, sizeof(node), "/dev/dri/%s", t->render);
-		r = sys_i915_wedged(node, &is_wedged);
+		r = xe ? sys_xe_wedged(node, &is_wedged) : sys_i915_wedged(node, &is_wedged);
 		if (r == 0 && !is_wedged) {
 			finding_pass(f, "not wedged");
 			return;
@@ -238,7 +251,7 @@ static void wedged(struct finding *f, const struct machine *m, const struct targ
 		/* What cannot be asked says nothing. */
 		is_wedged = r == 0;
 		if (is_wedged)
-			finding_evidence(f, node, "GEM_THROTTLE: EIO");
+			finding_evidence(f, node, xe ? "ioctl: ECANCELED" : "GEM_THROTTLE: EIO");
 	}
 	if (find_failure(m, t, texts, text, sizeof(text))) {
 		is_wedged = true;

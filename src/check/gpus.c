@@ -226,7 +226,7 @@ static enum purpose purpose_of(const struct machine *m, struct target *t)
 	if (machine_word(m, "i915.max_vfs", value, sizeof(value)) ||
 	    machine_word(m, "xe.max_vfs", value, sizeof(value)))
 		return FOR_SRIOV;
-	return wants_gvt(m) ? FOR_GVT : FOR_OWN_USE;
+	return wants_gvt(m) ? FOR_GVT : m->vm ? FOR_GUEST : FOR_OWN_USE;
 }
 
 void machine_find_purposes(struct machine *m)

@@ -246,7 +246,6 @@ static const struct check checks[] = {
 	{ .id = "guest-gpu-missing",
 	  .area = "hardware",
 	  .title = "The virtual machine has an Intel GPU",
-	  .layers = IN_GUEST | IN_CONTAINER,
 	  .of_machine = true,
 	  .severity = ERROR,
 	  .run = guest_gpu_missing,

@@ -4,6 +4,7 @@
  * is printed for the text of the command line, with or without hardware.
  */
 #include "finding.h"
+#include "modules.h"
 
 #include "sources/workload/guest.h"
 
@@ -57,7 +58,8 @@ static void cpu_virtualization(struct finding *f, const struct machine *m, const
 		finding_unknown(f, "on the host", "the processor's flags cannot be read");
 		return;
 	}
-	finding_fail(f, ERROR, NULL, "virtual machines cannot run: VT-x is off in the firmware");
+	finding_fail(f, ERROR, m->vm ? "nested" : NULL, "virtual machines cannot run: %s",
+		     m->vm ? "this one's processor has no VT-x" : "VT-x is off in the firmware");
 	finding_evidence(f, "/proc/cpuinfo", "no flag vmx");
 }
 
@@ -88,6 +90,9 @@ static void iommu_active(struct finding *f, const struct machine *m, const struc
 		finding_fail(f, ERROR, "kernel",
 			     "VT-d is on in the firmware, but the kernel does not use it");
 		finding_evidence(f, "/sys/firmware/acpi/tables", "DMAR is there");
+	} else if (m->vm) {
+		finding_fail(f, ERROR, "nested", "this virtual machine has no IOMMU");
+		finding_evidence(f, "/sys/firmware/acpi/tables", "no DMAR");
 	} else {
 		finding_fail(f, ERROR, "firmware", "VT-d is off in the firmware");
 		finding_evidence(f, "/sys/firmware/acpi/tables", "no DMAR");
@@ -161,13 +166,59 @@ static void iommu_group(struct finding *f, const struct machine *m, const struct
 	finding_evidence(f, "iommu_group", "%s also has %s", group, strangers);
 }
 
+/* They load when a VM starts; a kernel that was made small may not have them. */
+static void vfio_modules(struct finding *f, const struct machine *m, const struct target *t)
+{
+	enum module_state state;
+
+	(void)t;
+	if (!wants_pci(m))
+		return;
+	state = machine_has_module(m, "vfio_pci") ? MODULE_THERE : module_find(m, "vfio-pci");
+	if (state == MODULE_UNKNOWN) {
+		finding_unknown(f, "on the host", "whether the kernel has vfio-pci");
+		return;
+	}
+	if (state != MODULE_MISSING) {
+		finding_pass(f, "%s", "");
+		return;
+	}
+	finding_fail(f, ERROR, NULL, "this kernel has no module vfio-pci: no VM gets a device");
+	finding_evidence(f, "/lib/modules", "%s/modules.dep has no vfio-pci.ko", m->kernel);
+}
+
+static const struct remedy vfio_remedies[] = {
+	{ .distributions = ON_DEBIAN,
+	  .where = "host",
+	  .reboot = true,
+	  .commands = "apt install linux-image-amd64\nreboot" },
+	{ .distributions = ON_PROXMOX,
+	  .where = "host",
+	  .reboot = true,
+	  .commands = "apt install proxmox-default-kernel\nreboot" },
+	{ .where = "host",
+	  .reboot = true,
+	  .say = "Boot a kernel of this distribution that has the module vfio-pci." },
+};
+
 static const struct remedy virtualization_remedies[] = {
+	{ .cause = "nested",
+	  .where = "outer-host",
+	  .reboot = true,
+	  .say = "On the host of this VM allow it, then stop and start the VM:",
+	  .commands = "cat /sys/module/kvm_intel/parameters/nested   # Y\n"
+		      "qm set VMID --cpu host" },
 	{ .where = "host",
 	  .reboot = true,
 	  .say = "In the firmware's setup enable Intel Virtualization Technology (VMX)." },
 };
 
 static const struct remedy iommu_remedies[] = {
+	{ .cause = "nested",
+	  .where = "outer-host",
+	  .reboot = true,
+	  .say = "On the host of this VM give it a virtual one, then stop and start it:",
+	  .commands = "qm set VMID --machine q35,viommu=intel" },
 	{ .cause = "firmware",
 	  .where = "host",
 	  .reboot = true,
@@ -225,6 +276,14 @@ static const struct check checks[] = {
 	  .severity = ERROR,
 	  .run = iommu_active,
 	  REMEDIES(iommu_remedies) },
+	{ .id = "vfio-modules",
+	  .area = "hardware",
+	  .title = "The kernel has vfio-pci, where a VM wants a device",
+	  .layers = ON_HOST,
+	  .of_machine = true,
+	  .severity = ERROR,
+	  .run = vfio_modules,
+	  REMEDIES(vfio_remedies) },
 	{ .id = "interrupt-remapping",
 	  .area = "hardware",
 	  .title = "Interrupts are remapped, where a VM wants a device",

@@ -149,7 +149,7 @@ static void find_vm(struct machine *m)
 
 static void find_container(struct machine *m)
 {
-	char map[256], buf[16384];
+	char map[256], buf[16384], text[32];
 	int n;
 
 	read_line(m, m->container, sizeof(m->container), "run/systemd/container");
@@ -157,7 +157,11 @@ static void find_container(struct machine *m)
 		strcpy(m->container, "docker");
 	if (!*m->container && machine_exists(m, "run/.containerenv"))
 		strcpy(m->container, "podman");
-	/* Of init of an LXC container, which has no systemd: its environment is root's. */
+	/* Where there is no systemd: what the manager has said to init, whose environment is
+	 * root's. */
+	read_line(m, text, sizeof(text), "run/host/container-manager");
+	if (!*m->container && *text)
+		text_clean(text, strlen(text), m->container, sizeof(m->container));
 	n = machine_read_text(m, buf, sizeof(buf), "proc/1/environ");
 	if (!*m->container && n > 0 && memmem(buf, (size_t)n, "container=lxc", 13))
 		strcpy(m->container, "lxc");
@@ -336,6 +340,9 @@ int machine_read(struct machine *m, const struct fs *fs, const char *user, const
 	find_distribution(m);
 	find_vm(m);
 	find_container(m);
+	/* A Proxmox VE in a VM is a host: it has guests of its own, and what they need. */
+	if (m->layer == IN_GUEST && m->proxmox)
+		m->layer = ON_HOST;
 	if (m->layer != ON_HOST)
 		m->proxmox = false;
 	m->va_installed = has_va_driver(m);

@@ -25,6 +25,9 @@ static const char *layer_words(const struct machine *m, char *buf, size_t size)
 	else if (m->layer == IN_GUEST)
 		snprintf(buf, size, "virtual machine%s%s%s", *m->vm_words ? " (" : "", m->vm_words,
 			 *m->vm_words ? ")" : "");
+	else if (m->vm)
+		snprintf(buf, size, "in a virtual machine%s%s%s", *m->vm_words ? " (" : "",
+			 m->vm_words, *m->vm_words ? ")" : "");
 	else
 		snprintf(buf, size, "bare metal");
 	return buf;

@@ -153,6 +153,10 @@ static void va_loads(struct finding *f, const struct machine *m, const struct ta
 		else
 			finding_fail(f, WARNING, "encoders", "the VA driver lists no encoder");
 		finding_evidence(f, "vendor", "%s", list->vendor);
+	} else if (run.outcome.result == VA_TIMEOUT) {
+		/* A machine that is busy is no driver that does not load. */
+		finding_unknown(f, "by intel_gpu_probe, which waits longer",
+				"whether the VA driver loads: not within a second");
 	} else if (run.outcome.result == VA_PERMISSION) {
 		finding_unknown(f, "as root", "whether the VA driver loads");
 	} else {

@@ -812,3 +812,62 @@ def hostile():
     t.file("sys/bus/pci/devices/0000:00:02.0/aer_dev_fatal", "TOTAL_ERR_FATAL 99999999999999999999999\n")
     t.file("etc/modules", "\x00" * 100).file("etc/default/grub", "GRUB_CMDLINE_LINUX_DEFAULT=\n=\n")
     return t.file("etc/group", "render:x:992:jellyfin\nbad:x:-1:\n::::\n" + "x" * 5000)
+
+
+def nested():
+    """A Proxmox VE in a VM, which gives the GPU that it was given to a VM of its own."""
+    t = vfio().guest()
+    return t.file("proc/cpuinfo", "processor\t: 0\nmodel name\t: Common KVM processor\nflags\t\t: fpu vmx sse2 hypervisor\n")
+
+
+@machine(0)
+def nested_proxmox():
+    return nested()
+
+
+@machine(2, "iommu-active")
+def nested_without_iommu():
+    return nested().without("sys/class/iommu", "sys/firmware/acpi/tables")
+
+
+@machine(2, "cpu-virtualization")
+def nested_without_vmx():
+    return nested().file("proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sse2 hypervisor\n")
+
+
+@machine(1, "lxc-gid")
+def nested_lxc():
+    """The GPU is the nested host's own, and a container's."""
+    t = lxc_gid_wrong().guest()
+    return t
+
+
+@machine(2, "node-present")
+def nspawn_without_device():
+    """A container whose manager says its name in a file alone."""
+    return own().file("run/host/container-manager", "systemd-nspawn\n").without("dev/dri", "lib/modules")
+
+
+@machine(2, "vfio-modules")
+def no_vfio_module():
+    return vm_not_started().modules("vfio-pci").without("sys/module/vfio_pci")
+
+
+@machine(0)
+def qsv_without_runtime():
+    """ffmpeg brings the dispatcher, so that this is a note."""
+    return own().file("usr/lib/x86_64-linux-gnu/libvpl.so.2", "")
+
+
+@machine(0)
+def qsv_right():
+    return own().file("usr/lib/x86_64-linux-gnu/libvpl.so.2", "").file("usr/lib/x86_64-linux-gnu/libmfx-gen.so.1.2", "")
+
+
+@machine(2, "firmware-guc")
+def guc_asked_for():
+    """Tiger Lake needs no GuC, unless somebody has switched it on."""
+    t = own("9a49").file("sys/module/i915/parameters/enable_guc", "3\n")
+    t.kmsg("i915 0000:00:02.0: [drm] GuC firmware i915/tgl_guc_70.bin: fetch failed -ENOENT")
+    t.kmsg("i915 0000:00:02.0: [drm] *ERROR* GuC initialization failed -ENOENT")
+    return t.kmsg("i915 0000:00:02.0: [drm] *ERROR* Failed to initialize GPU, declaring it wedged!")

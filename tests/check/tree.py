@@ -10,7 +10,7 @@ DISTRIBUTIONS = {
     "talos": 'NAME="Talos"\nID=talos\nVERSION_ID=v1.13.2\n',
     "fedora": 'NAME="Fedora Linux"\nID=fedora\nVERSION_ID=42\n',
 }
-MODULES = ["i915", "xe", "kvmgt", "vfio_pci"]
+MODULES = ["i915", "xe", "kvmgt", "vfio-pci"]
 EFIVAR = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 

@@ -500,6 +500,13 @@ static int find_i915(const char *node, int *ret_wedged, unsigned *ret_hz)
 	return r < 0 ? r : found ? 0 : -ENOENT;
 }
 
+int sys_xe_wedged(const char *node, bool *ret_wedged)
+{
+	(void)node;
+	*ret_wedged = fake_knobs.wedged;
+	return 0;
+}
+
 int sys_i915_wedged(const char *node, bool *ret_wedged)
 {
 	unsigned hz;

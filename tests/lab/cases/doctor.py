@@ -8,7 +8,34 @@ import time
 from pathlib import Path
 
 import lab
-from lab_doctor import cause, check, failed, in_time, status, summary
+from lab_doctor import ask, cause, check, failed, in_time, status, summary
+
+DRIVERS = Path(os.environ["VA_DRIVERS"])
+FAKE = {"LIBVA_DRIVERS_PATH": str(DRIVERS), "LIBVA_DRIVER_NAME": "fake"}
+
+
+def va_loads(checks, what, knob, wanted, severity=None):
+    """With the tests' driver; an emulated processor may need longer than the second that a list has."""
+    (DRIVERS / "fake_va.conf").write_text(knob)
+    for _ in range(20):
+        report = check("--check.user=root", "--check.ignore=opencl,va-variable", env=FAKE)
+        if status(report, "va-loads") != "unknown":
+            break
+    found = next(c for c in report["checks"] if c["id"] == "va-loads")
+    checks.same((found["status"], found.get("severity")), (wanted, severity), f"{what}: {found.get('summary')}")
+    (DRIVERS / "fake_va.conf").unlink()
+
+
+def contained(checks, what, *command):
+    """The doctor inside, as a program of a container has it."""
+    inside = subprocess.run(command, capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL)
+    try:
+        report = json.loads(inside.stdout)
+    except ValueError:
+        checks.that(False, f"{what}: {inside.stdout[-500:]}{inside.stderr[-500:]}")
+        return {}
+    cause(checks, what, report, "node-present")
+    return report
 
 
 def main():
@@ -29,7 +56,7 @@ def main():
     fuse = subprocess.Popen([sys.executable, os.environ["LAB_SRC"] + "/silent_fuse.py", str(ban.parent)], text=True,
                             stdout=subprocess.PIPE)
     fuse.stdout.readline()
-    checks.same(status(check("--check.user=root"), "module-blacklisted"), "unknown", "a directory that never answers is unknown")
+    checks.same(status(ask("--check.user=root"), "module-blacklisted"), "unknown", "a directory that never answers is unknown")
     fuse.kill()
     fuse.wait()
     subprocess.run(["umount", "-l", str(ban.parent)], check=True)
@@ -51,6 +78,22 @@ def main():
     os.chmod(render, 0o666)
     checks.same(status(check("--check.user=65534"), "node-open"), "pass", "who may open it, may")
     os.chmod(render, 0o660)
+    with open("/etc/passwd", "a") as users:
+        users.write("jellyfin:x:990:990::/:/bin/false\n")
+    report = check("--check.user=jellyfin")
+    cause(checks, "a user by name is not in the node's group", report, "node-open")
+    checks.that("jellyfin" in summary(report, "node-open"), "he is named")
+    os.chown(render, 0, 990)
+    checks.same(status(check("--check.user=jellyfin"), "node-open"), "pass", "his own group's node opens")
+    checks.same(status(check("--check.user=65534"), "node-open"), "fail", "and is the wrong one for others")
+    lab.shell("lab_nodes")
+
+    va_loads(checks, "a VA driver that works",
+             "PROFILES=H264Main:vld+slice,HEVCMain:vld+slice,VP9Profile0:vld+slice,JPEGBaseline:vld+picture\n", "pass")
+    va_loads(checks, "a VA driver without encoders", "NOENC=1\n", "fail", "warning")
+    va_loads(checks, "a VA driver that does not initialise", "FAIL=Initialize:18\n", "fail", "error")
+    va_loads(checks, "a VA driver that crashes", "CRASH=Initialize\n", "fail", "error")
+
     Path(render).rename("/dev/away")
     cause(checks, "there is no render node", check("--check.user=root"), "node-present")
     Path(render).write_text("")
@@ -80,11 +123,21 @@ def main():
 
     # A mount namespace with another /dev, and the file that Docker makes.
     lab.shell("lab_bind")
-    inside = subprocess.run(
-        ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /dev/dri && touch /.dockerenv && exec "$EXPORTER" --check=json --check.user=root'],
-        capture_output=True, text=True, timeout=60)
+    contained(checks, "a container without the device", "unshare", "-m", "sh", "-c",
+              'mount -t tmpfs none /dev/dri && touch /.dockerenv && exec "$EXPORTER" --check=json --check.user=root')
     Path("/.dockerenv").unlink(missing_ok=True)
-    cause(checks, "a container without the device", json.loads(inside.stdout), "node-present")
+    # A real one: namespaces, a /dev of its own, a device control group.
+    lab.shell("mkdir /run/root && mount --bind / /run/root")
+    report = contained(checks, "a container of systemd-nspawn", "systemd-nspawn", "--quiet", "--directory=/run/root", "--register=no",
+                       "--keep-unit", "--link-journal=no", "--as-pid2", "--console=pipe",
+                       f"--bind-ro={os.environ['EXPORTER']}:/run/exporter", "/run/exporter", "--check=json", "--check.user=root")
+    checks.that("systemd-nspawn" in report.get("where", {}).get("chain", []), f"its name is known: {report.get('where')}")
+
+    # i915 submits through GuC, whose firmware is not there: it gives the GPU up at once.
+    lab.shell("gpu_unload; mkdir -p /lib/firmware; mount -t tmpfs none /lib/firmware; gpu_load enable_guc=3")
+    report = check("--check.user=root", "--check.ignore=va-driver,va-loads,opencl")
+    cause(checks, "the GuC firmware is missing", report, "firmware-guc")
+    checks.same(status(report, "wedged"), "skip", "that the GPU is given up is what follows")
 
     in_time(checks)
     checks.end()

@@ -10,11 +10,21 @@ SECONDS = 2  # on a machine that has nothing else to do; three times that are as
 slowest = 0
 
 
-def check(*flags):
-    """The report, with its own time."""
+def check(*flags, env=None):
+    """The report, with its own time. On a machine that is too busy for the doctor's deadlines it is asked again."""
+    for _ in range(5):
+        report = ask(*flags, env=env)
+        if not any(c.get("summary") in ("no answer in time", "no time was left") for c in report["checks"]):
+            break
+    return report
+
+
+def ask(*flags, env=None):
+    """The first answer, whatever was not answered in time."""
     global slowest
     begin = time.monotonic()
-    done = subprocess.run([os.environ["EXPORTER"], "--check=json", *flags], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([os.environ["EXPORTER"], "--check=json", *flags], capture_output=True, text=True, timeout=60,
+                          env={**os.environ, **(env or {})})
     slowest = max(slowest, time.monotonic() - begin)
     report = json.loads(done.stdout)
     if report["exit"] != done.returncode:
@@ -42,6 +52,12 @@ def cause(checks, what, report, first, code=2):
                 f"{what}: {summary(report, first) if first else report['verdict']}")
     # One broken thing is one line.
     checks.that(len(said) <= 1, f"{what}: and nothing else fails ({said})")
+
+
+def warning(checks, what, report, first):
+    """Nothing is broken, and this is at risk."""
+    checks.same((failed(report), report["exit"]), ([first] if first else [], 1 if first else 0),
+                f"{what}: {summary(report, first) if first else report['verdict']}")
 
 
 def in_time(checks):
