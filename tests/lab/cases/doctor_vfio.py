@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import lab
-from lab_doctor import ask, check, in_time, status, summary, warning
+from lab_doctor import ask, check, failed, in_time, status, summary, warning
 
 PVE, RUN = Path("/etc/pve"), Path("/run/qemu-server")
 PVEVERSION = Path("/usr/bin/pveversion")
@@ -48,7 +48,10 @@ def main():
     lab.shell("modprobe fuse")
     fuse = subprocess.Popen([sys.executable, os.environ["LAB_SRC"] + "/silent_fuse.py", str(PVE)], text=True, stdout=subprocess.PIPE)
     fuse.stdout.readline()
-    report = ask(*FLAGS)
+    for _ in range(5):
+        report = ask(*FLAGS)
+        if "pve-answers" in failed(report):
+            break
     warning(checks, "a file system in place of /etc/pve that never answers", report, "pve-answers")
     checks.same(status(report, "driver-vfio"), "pass", "and nobody says that no VM has the GPU")
     fuse.kill()
