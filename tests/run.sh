@@ -119,5 +119,5 @@ fi
 step "done"
 left_out=''
 [ -n "$all$only" ] ||
-	left_out="left out, but in --all: the lab's own tests, other GPUs and kernels in it, a GPU's faults, an idle machine, a nested VM, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, the Helm chart, sanitizers, fuzzing, empty Debian 12 and 13, container images, Debian packages, Ansible roles, and:"
+	left_out="left out, but in --all: the lab's own tests, other GPUs and kernels in it, a GPU's faults, an idle machine, a nested VM, Intel's VA driver, the alerts end to end, the benchmark, the probe by hand, the page in Chromium, the Helm chart, a reproducible build, the example of a collector, sanitizers, fuzzing, empty Debian 12 and 13, container images, Debian packages, Ansible roles, and:"
 "$here/ctest.py" report "$begin" "$promised" "$left_out"

@@ -281,12 +281,16 @@ def check_broken(checks, dashboards, server, everything):
     missing = becomes(lambda: wanted - seen(), set(), 300)
     checks.same(missing, set(), f"of {len(wanted)} alerts that a broken scene has none is missing")
     check_links(checks, dashboards)
-    made.hang()
-    missing = becomes(lambda: hanging - seen(), set(), 240)
-    checks.same(missing, set(), "nor are those of tests that hang")
-    firing = alerts('count_over_time(ALERTS{alertstate="firing"}[1h])')
-    print(f"fired: {sorted(firing)}")
-    checks.that("IntelGpuHardwareAccelerationLost/tests" in firing, "alerts fire, too")
+    # Each waits for its time in Prometheus' clock, on two processors that the other tests want.
+    if lab.shorter(len(hanging), 0, "alerts of encode tests that hang"):
+        made.hang()
+        missing = becomes(lambda: hanging - seen(), set(), 240)
+        checks.same(missing, set(), "nor are those of tests that hang")
+    def firing():
+        return alerts('count_over_time(ALERTS{alertstate="firing"}[1h])')
+    lost = becomes(lambda: "IntelGpuHardwareAccelerationLost/tests" in firing(), True, 120)
+    print(f"fired: {sorted(firing())}")
+    checks.that(lost, "alerts fire, too")
 
 
 def seen():
