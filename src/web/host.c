@@ -23,16 +23,23 @@ static bool is_address(const char *host)
 	return inet_pton(AF_INET, host, &address) == 1;
 }
 
-/* The machine's name, or that with its domain: "nas" and "nas.lan" if it is called either. */
+/* "nas": only what is this machine's or its network's can lead it here, since public name servers
+ * have no names of one part. */
+static bool is_local_name(const char *host)
+{
+	size_t len = strlen(host);
+
+	return len > 0 &&
+	       strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
+		       len;
+}
+
+/* The machine's name with its domain. */
 static bool is_own_name(const char *host)
 {
 	char own[256] = "";
-	size_t len;
 
-	if (gethostname(own, sizeof(own) - 1) < 0 || !*own)
-		return false;
-	len = strcspn(own, ".");
-	return strcasecmp(host, own) == 0 || (strncasecmp(host, own, len) == 0 && !host[len]);
+	return gethostname(own, sizeof(own) - 1) == 0 && *own && strcasecmp(host, own) == 0;
 }
 
 bool host_is_ours(const char *header)
@@ -51,7 +58,7 @@ bool host_is_ours(const char *header)
 	if (port && strspn(port + 1, "0123456789") == strlen(port + 1))
 		*port = '\0';
 	len = strlen(host);
-	return is_address(host) || strcasecmp(host, local + 1) == 0 ||
+	return is_address(host) || is_local_name(host) ||
 	       (len > sizeof(local) - 1 &&
 		strcasecmp(host + len - (sizeof(local) - 1), local) == 0) ||
 	       is_own_name(host);

@@ -7,8 +7,8 @@
 
 /*
  * True for a header Host (NULL: there was none, as from old programs, which no page can send) that
- * names this machine whatever a name server says: an address, localhost or a name below it, or the
- * machine's own name; with or without a port.
+ * names this machine whatever a public name server says: an address, a name without a dot, one
+ * below localhost, or the machine's own name; with or without a port.
  */
 bool host_is_ours(const char *host);
 

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@
 #define UNIX_MODE 0660
 /* What a client that does not read can have of the kernel's memory: several answers. */
 #define SEND_BUFFER (128 << 10)
+/* How long the kernel keeps a connection without a request to itself. */
+#define SILENCE_S 1
 
 static int split(const char *address, char *host, size_t size, const char **ret_port)
 {
@@ -49,7 +52,7 @@ static int split(const char *address, char *host, size_t size, const char **ret_
 
 static int open_one(const struct addrinfo *info, bool v6_only)
 {
-	int yes = 1, v6 = v6_only, send_buffer = SEND_BUFFER;
+	int yes = 1, v6 = v6_only, send_buffer = SEND_BUFFER, silence = SILENCE_S;
 	int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int r;
 
@@ -59,6 +62,10 @@ static int open_one(const struct addrinfo *info, bool v6_only)
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	/* Its connections inherit it. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+	/* Who opens thousands of connections a second without a request would take the places of an
+	 * address before a scrape's request has come over the network (tcp(7), TCP_DEFER_ACCEPT).
+	 */
+	setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &silence, sizeof(silence));
 	if (info->ai_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6, sizeof(v6));
 	if (bind(fd, info->ai_addr, info->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)

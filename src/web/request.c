@@ -279,10 +279,11 @@ static enum MHD_Result judge(struct request *request, const char *path)
 	/* No page of a browser gets to a Unix socket. */
 	if (server->loopback_only && !connection_is_unix(request->place) && !is_open_to_all(path) &&
 	    !host_is_ours(header(request, MHD_HTTP_HEADER_HOST)))
-		return line(request, MHD_HTTP_MISDIRECTED_REQUEST,
-			    "This exporter listens on loopback and answers to localhost and to "
-			    "addresses, not to other names: a page elsewhere may have sent you "
-			    "here. A proxy must send Host: localhost.\n");
+		return line(
+			request, MHD_HTTP_MISDIRECTED_REQUEST,
+			"This exporter listens on loopback and answers to addresses and "
+			"to names without a dot, not to others: a page elsewhere may have sent you "
+			"here. A proxy must send Host: localhost.\n");
 	return authorize(request, path);
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """300 connections that somebody holds, of every kind, from the address of Prometheus itself: its
-scrapes go on, and so does the watchdog. tests/run.sh --all holds them for 130 s, and opens and
-closes them as fast as it can."""
+scrapes go on, and so does the watchdog, also while thousands a second are opened anew. tests/run.sh
+--all holds them for 130 s, and opens and closes them as fast as it can."""
 import os
 import socket
 import subprocess
@@ -71,7 +71,15 @@ class Manager:
         return max(b - a for a, b in zip(times, times[1:]))
 
 
-def scrapes(exporter, seconds):
+def ask_slowly(port, request, timeout):
+    """The request comes a while after the connection, as over a network."""
+    with connect(port, timeout=timeout) as sock:
+        time.sleep(0.02)
+        sock.sendall(request)
+        return Answer(read_all(sock))
+
+
+def scrapes(exporter, seconds, ask=ask):
     """As Prometheus does it: a timeout of 10 s, and the answer is whole or it counts as lost."""
     times, lost, end = [], [], time.monotonic() + seconds
     while time.monotonic() < end:
@@ -152,6 +160,20 @@ def check_churn(checks):
     checks.same(exporter.process.returncode, 0, "churn: with 0")
 
 
+def check_storm(checks):
+    """Who is cut comes back at once: each place is taken many times while a scrape's request comes."""
+    for kind in ("half headers", "unsent bodies"):
+        exporter = Exporter(SKYLAKE)
+        crowd, start = Crowd(exporter.port, NUMBER, 0, KINDS[kind]), time.monotonic()
+        crowd.wait_held()
+        times, lost = scrapes(exporter, shorter(30, 4, "seconds of a storm of connections"), ask_slowly)
+        opened, seconds = crowd.end(), time.monotonic() - start
+        checks.that(opened > 300 * seconds, f"storm, {kind}: {opened / seconds:.0f} connections a second")
+        checks.that(times and not lost, f"storm, {kind}: {len(times)} scrapes, the slowest "
+                    f"{max(times, default=99) * 1000:.0f} ms, lost {lost[:3]}")
+        exporter.stop()
+
+
 def main(checks):
     ended = []
 
@@ -164,7 +186,8 @@ def main(checks):
     for thread in threads:
         thread.join()
     run(check_churn)
-    checks.same(len(ended), len(threads) + 1, "all of them were tried to the end")
+    run(check_storm)
+    checks.same(len(ended), len(threads) + 2, "all of them were tried to the end")
 
 
 case(main)

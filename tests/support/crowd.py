@@ -2,7 +2,7 @@
 """crowd.py PORT NUMBER SECONDS [WORDS]: holds that many connections to 127.0.0.1:PORT until its
 input ends, in a process of its own so that it takes no time from who watches. It sends the words
 (as Python writes bytes) on each, and of what comes it reads a byte now and then. One that is cut is
-opened again up to SECONDS later, and with negative SECONDS each closes by itself up to so many
+opened again up to SECONDS later, with 0 at once and without a rest, and with negative SECONDS each closes by itself up to so many
 seconds after it was opened. Prints how many were cut once that are all but 40, or after 5 s; and in
 the end how many it has opened."""
 import ast
@@ -70,7 +70,7 @@ for _ in range(number):
     start()
 told, over, begun = False, False, time.monotonic()
 while not over:
-    for key, mask in selector.select(0.02):
+    for key, mask in selector.select(0.02 if seconds else 0.001):
         if key.fileobj is sys.stdin:
             over = True
         else:
@@ -84,6 +84,6 @@ while not over:
     if not told and (cut >= number - 40 or time.monotonic() > begun + 5):
         print(cut, flush=True)
         told = True
-    if seconds >= 0:
+    if seconds > 0:
         time.sleep(0.01)  # readers are slow
 print(opened, flush=True)
