@@ -88,6 +88,16 @@ struct firmware_state {
 };
 int parse_firmware(const char *text, size_t len, struct firmware_state *ret);
 
+/*
+ * A driver's message about a firmware that it has loaded: the GT ("0" if none is named) and the
+ * version behind "version " or "(v". 0, or -ENOENT without one, or with one of noughts, which means
+ * that it was not loaded.
+ */
+struct firmware_line {
+	char gt[4], version[24];
+};
+int parse_firmware_line(const char *text, size_t len, struct firmware_line *ret);
+
 /* The number of an attribute that has lines "NAME NUMBER", as aer_dev_fatal. 0 or -ENOENT. */
 int parse_named_number(const char *text, size_t len, const char *name, uint64_t *ret);
 

@@ -2,6 +2,8 @@
 /* Parsers of configuration files. */
 #include "parse.h"
 
+#include "base/macros.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -210,4 +212,37 @@ int parse_option(const char *value, const char *key, char *buf, size_t size)
 		return 0;
 	}
 	return -ENOENT;
+}
+
+/* Digits and points from there on. */
+static struct text_part take_version(const char *text, const char *end)
+{
+	const char *s = text;
+
+	while (s < end && ((*s >= '0' && *s <= '9') || *s == '.'))
+		s++;
+	return (struct text_part){ text, (size_t)(s - text) };
+}
+
+int parse_firmware_line(const char *text, size_t len, struct firmware_line *ret)
+{
+	static const char *const before[] = { "version ", "(v" };
+	const char *end = text + len, *gt = memmem(text, len, "GT", 2);
+	bool loaded = false;
+
+	*ret = (struct firmware_line){ .gt = "0" };
+	if (gt && end - gt > 3 && gt[2] >= '0' && gt[2] <= '9' && gt[3] == ':')
+		ret->gt[0] = gt[2];
+	for (size_t i = 0; i < ARRAY_SIZE(before) && !*ret->version; i++) {
+		const char *found = memmem(text, len, before[i], strlen(before[i]));
+
+		if (found)
+			parse_copy(take_version(found + strlen(before[i]), end), ret->version,
+				   sizeof(ret->version));
+	}
+	for (const char *c = ret->version; *c; c++)
+		loaded |= *c >= '1' && *c <= '9';
+	if (!loaded)
+		*ret->version = '\0';
+	return loaded ? 0 : -ENOENT;
 }

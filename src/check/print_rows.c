@@ -67,6 +67,39 @@ static void print_messages(const struct machine *m, const struct target *t, FILE
 	}
 }
 
+/*
+ * What the driver said when it was bound: "GT0: GuC firmware i915/adlp_guc_70.bin version 70.36.0",
+ * of xe "Tile0: GT0: Using GuC firmware from xe/bmg_guc_70.bin version 70.36.0", "Finished loading
+ * DMC firmware i915/adlp_dmc.bin (v2.20)". A ring that has lost the boot says nothing.
+ */
+static void print_firmware(const struct machine *m, const struct target *t, FILE *out)
+{
+	static const struct {
+		const char *name, *text, *works; /* in the log, too: it does more than lie there */
+	} firmware[] = {
+		{ "guc", "GuC firmware ", "GuC submission enabled" },
+		{ "huc", "HuC firmware ", "authenticated" },
+		{ "dmc", "DMC firmware ", NULL },
+	};
+	char text[160], other[160];
+
+	for (size_t i = 0; i < ARRAY_SIZE(firmware); i++) {
+		struct firmware_line line;
+		bool missing;
+
+		if (!machine_log_find(m, t->pci, firmware[i].text, text, sizeof(text)))
+			continue;
+		missing = parse_firmware_line(text, strlen(text), &line) < 0;
+		fprintf(out, "firmware\t%s\t%s\t%s\t%s\t%s\n", t->pci, line.gt, firmware[i].name,
+			or_dash(line.version),
+			missing ? "missing"
+			: firmware[i].works && machine_log_find(m, t->pci, firmware[i].works, other,
+								sizeof(other))
+				? "running"
+				: "loaded");
+	}
+}
+
 static void print_vm(const struct machine *m, const struct guest_conf *g, FILE *out)
 {
 	char smbios[256], uuid[40] = "", name[128];
@@ -95,6 +128,8 @@ int print_rows(const struct report *report, FILE *out)
 	print_checks(report, out);
 	for (size_t i = 0; m->log_known == KNOWN && !m->copied && i < m->n_targets; i++)
 		print_messages(m, &m->targets[i], out);
+	for (size_t i = 0; m->log_known == KNOWN && i < m->n_targets; i++)
+		print_firmware(m, &m->targets[i], out);
 	for (size_t i = 0; m->pve == KNOWN && i < m->n_guests; i++)
 		if (!m->guests[i].lxc)
 			print_vm(m, &m->guests[i], out);

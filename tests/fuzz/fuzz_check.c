@@ -48,6 +48,7 @@ static void groups(const char *text, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct firmware_state firmware;
+	struct firmware_line loaded;
 	struct node_status node;
 	struct user_entry user;
 	unsigned line, release[3];
@@ -58,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	text = exact(data + 1, size - 1);
 	size--;
-	switch (data[0] % 11) {
+	switch (data[0] % 12) {
 	case 0:
 		if (parse_cmdline(text, size, "i915.enable_guc", value, sizeof(value)) == 0)
 			clean(value, sizeof(value));
@@ -97,6 +98,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 9:
 		if (parse_assignment(text, size, "ID", value, sizeof(value)) == 0)
 			clean(value, sizeof(value));
+		break;
+	case 10:
+		parse_firmware_line(text, size, &loaded);
+		clean(loaded.version, sizeof(loaded.version));
+		CHECK(loaded.gt[0] >= '0' && loaded.gt[0] <= '9' && !loaded.gt[1]);
 		break;
 	default:
 		free(text);

@@ -522,6 +522,7 @@ int sys_i915_huc(const char *node, int *ret_status)
 	int wedged = 0;
 
 	*ret_status = 1;
+	fake.counts.huc_reads++;
 	return find_i915(node, &wedged, &hz);
 }
 

@@ -49,7 +49,7 @@ struct fake_counts {
 	unsigned perf_opens, perf_reads, perf_closes; /* opens: those that succeeded */
 	int perf_fds;				      /* open now */
 	int perf_cpu;				      /* of the last open */
-	unsigned product_names, drm_nodes, node_opens;
+	unsigned product_names, drm_nodes, node_opens, huc_reads;
 	unsigned watched; /* folders, one as often as it is asked for */
 	char last_watched[32];
 	int pinned_cpu; /* of the last thread that was; -1 */

@@ -113,6 +113,37 @@ static void firmware_states(void **state)
 	assert_int_equal(parse_firmware(BYTES("\n\n"), &s), -ENOENT);
 }
 
+static void firmware_lines(void **state)
+{
+	static const struct {
+		const char *text, *gt, *version;
+	} rows[] = {
+		{ "i915 0000:00:02.0: [drm] GT0: GuC firmware i915/adlp_guc_70.bin version 70.36.0",
+		  "0", "70.36.0" },
+		{ "GT1: HuC firmware i915/mtl_huc_gsc.bin version 8.5.4", "1", "8.5.4" },
+		{ "xe 0000:03:00.0: [drm] Tile0: GT0: Using GuC firmware from xe/bmg_guc_70.bin version "
+		  "70.44.1",
+		  "0", "70.44.1" },
+		{ "i915 0000:00:02.0: [drm] Finished loading DMC firmware i915/kbl_dmc_ver1_04.bin (v1.4)",
+		  "0", "1.4" },
+		{ "HuC firmware i915/kbl_huc_4.0.0.bin version 4.0 authenticated:yes", "0", "4.0" },
+		{ "GT0: GuC firmware i915/tgl_guc_70.bin: fetch failed -ENOENT", "0", "" },
+		{ "GT0: GuC firmware i915/tgl_guc_70.bin version 0.0.0", "0", "" },
+		{ "version ", "0", "" },
+		{ "GT", "0", "" },
+	};
+	struct firmware_line line;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = parse_firmware_line(rows[i].text, strlen(rows[i].text), &line);
+
+		assert_row(r == (*rows[i].version ? 0 : -ENOENT), rows[i].text);
+		assert_string_equal(line.gt, rows[i].gt);
+		assert_string_equal(line.version, rows[i].version);
+	}
+}
+
 static void small_ones(void **state)
 {
 	struct node_status node;
@@ -188,7 +219,7 @@ static double seconds(void)
 /* A path that never answers costs its own checks, and no more than two seconds. */
 static void examine(const char *blocked, struct report *report)
 {
-	static struct tree tree;	   /* threads that are stuck keep it */
+	static struct tree tree;  /* threads that are stuck keep it */
 	static struct fs *all[4]; /* threads that are stuck use them */
 	static size_t n;
 	double begin = seconds(), took;
@@ -245,9 +276,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(cmdlines),	  cmocka_unit_test(modprobe_files),
 		cmocka_unit_test(kernel_records), cmocka_unit_test(firmware_states),
-		cmocka_unit_test(small_ones),	  cmocka_unit_test(commands),
-		cmocka_unit_test(pve_hangs),	  cmocka_unit_test(sysfs_hangs),
-		cmocka_unit_test(bus_hangs),
+		cmocka_unit_test(firmware_lines), cmocka_unit_test(small_ones),
+		cmocka_unit_test(commands),	  cmocka_unit_test(pve_hangs),
+		cmocka_unit_test(sysfs_hangs),	  cmocka_unit_test(bus_hangs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

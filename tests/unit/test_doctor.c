@@ -16,6 +16,7 @@
 static const char rows[] = "check\t-\thost\tiommu-active\tpass\tnote\n"
 			   "check\t0000:00:02.0\thost\tgvt-pool\tfail\twarning\n"
 			   "message\t0000:00:02.0\thang\t1795000000\n"
+			   "firmware\t0000:00:02.0\t0\tguc\t70.36.0\trunning\n"
 			   "vm\t101\tmedia \"1\"\t5c1a9f0e-6d43-4b0f-8a55-3f1e7d2c9b01\tvgpu\tyes\n"
 			   "vm\t102\t\t-\tnone\tno\n"
 			   "end\n";
@@ -38,6 +39,10 @@ static void whole(void **state)
 	assert_int_equal(doctor_row_next(rows, len, &pos, &row), 1);
 	assert_int_equal(row.kind, DOCTOR_MESSAGE);
 	assert_true(row.unix_time == 1795000000.0);
+	assert_int_equal(doctor_row_next(rows, len, &pos, &row), 1);
+	assert_int_equal(row.kind, DOCTOR_FIRMWARE);
+	assert_string_equal(row.version, "70.36.0");
+	assert_string_equal(row.status, "running");
 	assert_int_equal(doctor_row_next(rows, len, &pos, &row), 1);
 	assert_string_equal(row.name, "media \"1\"");
 	assert_string_equal(row.gpu, "vgpu");
@@ -67,6 +72,8 @@ static void not_whole(void **state)
 		"message\t-\thang\t1\nend\n",
 		"message\t0000:00:02.0\thang\t-1\nend\n",
 		"message\t0000:00:02.0\thang\t1e9\nend\n",
+		"firmware\t0000:00:02.0\t0\tguc\t70\tgone\nend\n",
+		"firmware\t0000:00:02.0\t0\tmuc\t70\tloaded\nend\n",
 		"vm\t-\tname\t-\tnone\tno\nend\n",
 		"vm\t1\tname\t-\thalf\tno\nend\n",
 		"words\nend\n",

@@ -2,12 +2,15 @@
 /* A GPU that i915 has given up, and resets that it announces. */
 #include "test.h"
 
+#include "base/sys.h"
 #include "collectors/registry.h"
 #include "fake_sys.h"
+#include "sources/doctor/doctor_state.h"
 #include "sources/gpu/resets.h"
 #include "tree.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static struct tree tree;
@@ -16,6 +19,7 @@ static struct context context;
 static struct fault fault;
 static struct gpu gpu;
 static struct batch *batch;
+static void *collector_state;
 
 static const struct collector *collector(void)
 {
@@ -37,13 +41,16 @@ static int setup(void **state)
 	context = (struct context){ .fs = fs, .resets = resets_new() };
 	gpu = (struct gpu){ .pci = "0000:00:02.0", .driver = GPU_I915, .render = "renderD128" };
 	batch = NULL;
-	return 0;
+	collector_state = NULL;
+	return collector()->init(&context, &gpu, &collector_state);
 }
 
 static int teardown(void **state)
 {
 	(void)state;
 	batch_free(batch);
+	free(collector_state);
+	doctor_state_free(context.doctor);
 	resets_free(context.resets);
 	fs_free(fs);
 	tree_remove(&tree);
@@ -63,6 +70,7 @@ static const char *collect(const char *family, int expected)
 	assert_int_equal(c->collect(&(struct collection){ .context = &context,
 							  .collector = c,
 							  .gpu = &gpu,
+							  .state = collector_state,
 							  .batch = batch,
 							  .fault = &fault }),
 			 expected);
@@ -83,8 +91,11 @@ static const char *collect(const char *family, int expected)
 	return NULL;
 }
 
-#define WEDGED "intel_gpu_wedged"
-#define RESETS "intel_gpu_resets_total"
+#define WEDGED	 "intel_gpu_wedged"
+#define DUMP	 "intel_gpu_error_state_present"
+#define FIRMWARE "intel_gpu_firmware_info"
+#define MESSAGE	 "intel_gpu_kernel_message_timestamp_seconds"
+#define RESETS	 "intel_gpu_resets_total"
 
 static void wedged(void **state)
 {
@@ -128,17 +139,87 @@ static void resets(void **state)
 	assert_null(collect(RESETS, 0));
 }
 
+/* The register is read once after a bind, and then only of a GPU that does not sleep anyway. */
+static void huc(void **state)
+{
+	(void)state;
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "suspended\n");
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/control", "auto\n");
+	assert_null(collect(FIRMWARE, 0));
+	assert_int_equal(fake_counts().huc_reads, 0);
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "active\n");
+	assert_string_equal(collect(FIRMWARE, 0),
+			    FIRMWARE "{pci=\"0000:00:02.0\",gt=\"0\","
+				     "firmware=\"huc\",status=\"running\"} 1\n");
+	assert_non_null(collect(FIRMWARE, 0));
+	assert_int_equal(fake_counts().huc_reads, 1);
+	fake_clock_advance(3601000000000u);
+	assert_non_null(collect(FIRMWARE, 0));
+	assert_int_equal(fake_counts().huc_reads, 1); /* it may sleep soon */
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/control", "on\n");
+	assert_non_null(collect(FIRMWARE, 0));
+	assert_int_equal(fake_counts().huc_reads, 2);
+}
+
+static void put_rows(const char *rows)
+{
+	char *copy = strdup(rows);
+
+	if (!context.doctor)
+		context.doctor = doctor_state_new();
+	assert_non_null(copy);
+	doctor_state_put(context.doctor, copy, strlen(copy), 0, sys_monotonic_ns());
+}
+
+/* What the checks found in the kernel's log, of this GPU. */
+static void kernel_log(void **state)
+{
+	(void)state;
+	put_rows("message\t0000:00:02.0\thang\t1795000000\n"
+		 "message\t0000:03:00.0\twedged\t1795000001\n"
+		 "firmware\t0000:00:02.0\t0\tguc\t70.36.0\trunning\n"
+		 "firmware\t0000:00:02.0\t0\tdmc\t-\tmissing\n"
+		 "end\n");
+	assert_string_equal(collect(MESSAGE, 0),
+			    MESSAGE "{pci=\"0000:00:02.0\",message=\"hang\"} 1795000000\n");
+	assert_string_equal(collect(FIRMWARE, 0),
+			    FIRMWARE "{pci=\"0000:00:02.0\",gt=\"0\",firmware=\"guc\","
+				     "version=\"70.36.0\",status=\"running\"} 1\n" FIRMWARE
+				     "{pci=\"0000:00:02.0\",gt=\"0\",firmware=\"dmc\",status="
+				     "\"missing\"} 1\n");
+}
+
+static void xe_dumps(void **state)
+{
+	(void)state;
+	free(collector_state);
+	collector_state = NULL;
+	gpu.driver = GPU_XE;
+	assert_int_equal(collector()->init(&context, &gpu, &collector_state), 0);
+	assert_null(collect(DUMP, 0)); /* a kernel without dumps has not none */
+	free(collector_state);
+	collector_state = NULL;
+	tree_folder(&tree, "sys/class/devcoredump");
+	assert_int_equal(collector()->init(&context, &gpu, &collector_state), 0);
+	assert_string_equal(collect(DUMP, 0), DUMP "{pci=\"0000:00:02.0\"} 0\n");
+	tree_folder(&tree, "sys/bus/pci/devices/0000:00:02.0/devcoredump");
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/devcoredump/data", "megabytes");
+	fake_error("sys/bus/pci/devices/0000:00:02.0/devcoredump/data", -EACCES);
+	assert_string_equal(collect(DUMP, 0), DUMP "{pci=\"0000:00:02.0\"} 1\n");
+	assert_int_equal(fault.reason, REASON_NONE);
+	assert_null(collect(WEDGED, 0));
+}
+
 static void other_gpus(void **state)
 {
 	void *unused = NULL;
 
 	(void)state;
-	assert_int_equal(collector()->init(&context, &gpu, &unused), 0);
-	gpu.driver = GPU_XE;
-	assert_int_equal(collector()->init(&context, &gpu, &unused), -EOPNOTSUPP);
-	gpu.driver = GPU_I915;
 	*gpu.render = '\0';
 	assert_int_equal(collector()->init(&context, &gpu, &unused), -ENODEV);
+	gpu.driver = GPU_OTHER_DRIVER;
+	assert_int_equal(collector()->init(&context, &gpu, &unused), -ENODEV);
+	assert_null(unused);
 	assert_int_equal(fake_counts().node_opens, 0);
 }
 
@@ -148,6 +229,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(wedged, setup, teardown),
 		cmocka_unit_test_setup_teardown(node_that_cannot_be_opened, setup, teardown),
 		cmocka_unit_test_setup_teardown(resets, setup, teardown),
+		cmocka_unit_test_setup_teardown(huc, setup, teardown),
+		cmocka_unit_test_setup_teardown(kernel_log, setup, teardown),
+		cmocka_unit_test_setup_teardown(xe_dumps, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_gpus, setup, teardown),
 	};
 

@@ -10,9 +10,10 @@
 #include <stddef.h>
 
 enum doctor_row_kind {
-	DOCTOR_CHECK,	/* check PCI LAYER ID pass|fail SEVERITY */
-	DOCTOR_MESSAGE, /* message PCI WHAT UNIX-TIME */
-	DOCTOR_VM,	/* vm VMID NAME UUID GPU yes|no */
+	DOCTOR_CHECK,	 /* check PCI LAYER ID pass|fail SEVERITY */
+	DOCTOR_MESSAGE,	 /* message PCI WHAT UNIX-TIME */
+	DOCTOR_FIRMWARE, /* firmware PCI GT NAME VERSION STATUS */
+	DOCTOR_VM,	 /* vm VMID NAME UUID GPU yes|no */
 };
 
 struct doctor_row {
@@ -23,7 +24,8 @@ struct doctor_row {
 	bool passed;
 	/* of the kernel's log */
 	char message[24];
-	double unix_time; /* s */
+	double unix_time;				  /* s */
+	char gt[4], firmware[8], version[24], status[12]; /* version: empty if it is not known */
 	/* of a configuration of a VM */
 	char vmid[12], name[128], uuid[40], gpu[16];
 	bool runs;

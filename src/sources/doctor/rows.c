@@ -89,6 +89,19 @@ static bool parse_message(const struct text_part *p, size_t n, struct doctor_row
 	return true;
 }
 
+static bool parse_firmware(const struct text_part *p, size_t n, struct doctor_row *row)
+{
+	static const char *const names[] = { "guc", "huc", "gsc", "dmc", NULL };
+	static const char *const statuses[] = { "loaded", "running", "missing", "error", NULL };
+
+	row->kind = DOCTOR_FIRMWARE;
+	return n == 6 && take_word(p[1], row->pci, sizeof(row->pci)) && *row->pci &&
+	       take_word(p[2], row->gt, sizeof(row->gt)) && *row->gt &&
+	       take_one_of(p[3], names, row->firmware, sizeof(row->firmware)) &&
+	       take_word(p[4], row->version, sizeof(row->version)) &&
+	       take_one_of(p[5], statuses, row->status, sizeof(row->status));
+}
+
 static bool parse_vm(const struct text_part *p, size_t n, struct doctor_row *row)
 {
 	static const char *const gpus[] = { "none", "whole", "vgpu", "function", "mapping", NULL };
@@ -120,6 +133,8 @@ int doctor_row_next(const char *text, size_t len, size_t *pos, struct doctor_row
 		good = parse_check(parts, n, ret);
 	else if (n > 0 && text_part_is(parts[0], "message"))
 		good = parse_message(parts, n, ret);
+	else if (n > 0 && text_part_is(parts[0], "firmware"))
+		good = parse_firmware(parts, n, ret);
 	else if (n > 0 && text_part_is(parts[0], "vm"))
 		good = parse_vm(parts, n, ret);
 	if (!good)
