@@ -30,7 +30,7 @@ install(FILES deploy/systemd/sysctl.conf DESTINATION ${SYSCTL_DIR}
 install(FILES LICENSE CHANGELOG.md CONTRIBUTING.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES src/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src)
 install(FILES src/collectors/README.md src/collectors/troubleshooting.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src/collectors)
-install(FILES src/check/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src/check)
+install(FILES src/check/README.md src/check/remedies.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src/check)
 install(FILES src/web/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/src/web)
 
 # Links between documents lead to where the files are now.

@@ -16,7 +16,7 @@ static int check(const struct options *options)
 	const char *bad;
 	int r = 0, end;
 
-	if (options->check.format != CHECK_LIST)
+	if (options->check.format != CHECK_LIST && options->check.format != CHECK_RUNBOOK)
 		r = fs_new(&fs, options->rootfs, options->sysfs, options->procfs, &bad);
 	if (r < 0) {
 		log_error("cannot read the machine's files", "path", bad, "err", strerror(-r));

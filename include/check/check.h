@@ -15,7 +15,7 @@
 enum check_exit { CHECK_FINE, CHECK_WARNINGS, CHECK_CANNOT_WORK, CHECK_COULD_NOT };
 
 /* CHECK_ROWS is the exporter's own: sources/doctor/rows.h. */
-enum check_format { CHECK_OFF, CHECK_TEXT, CHECK_JSON, CHECK_LIST, CHECK_ROWS };
+enum check_format { CHECK_OFF, CHECK_TEXT, CHECK_JSON, CHECK_LIST, CHECK_ROWS, CHECK_RUNBOOK };
 
 struct check_options {
 	enum check_format format;
@@ -24,7 +24,7 @@ struct check_options {
 	const char *ignore; /* a list of ids whose failures are notes; NULL: none */
 };
 
-/* "text" for NULL, "json", "list", "rows". False for another word. */
+/* "text" for NULL, "json", "list", "rows", "runbook". False for another word. */
 bool check_format_parse(const char *text, enum check_format *ret);
 
 /* Is the list one of ids of checks? */

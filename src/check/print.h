@@ -28,5 +28,7 @@ int print_rows(const struct report *report, FILE *out);
 const char *layer_word(const struct machine *m);
 /* All checks as a Markdown table, for src/check/README.md. */
 void print_list(FILE *out);
+/* And as sections of a runbook, with what repairs them: src/check/remedies.md. */
+void print_runbook(FILE *out);
 
 #endif

@@ -250,6 +250,8 @@ def failing(t):
         row("vaapi_probe_result", 1, pci=GPU, codec="vp9", size="256x256", result="unsupported"),
         *(row("capability_info", 1, pci=GPU, capability=c)
           for c in ("h264_encode", "hevc_encode", "vp9_encode", "av1_decode")),
+        row("check_failure", 1, pci=GPU, layer="host", check="node-open", severity="error", remedy="node-open"),
+        row("check_failure", 1, pci=GPU, layer="host", check="aperture", severity="note", remedy="aperture"),
         row("vaapi_codec_working", 1, pci=GPU, codec="h264"),
         row("vaapi_codec_working", 0, pci=GPU, codec="hevc"),
         row("vaapi_codec_working", 0, pci=GPU, codec="av1"),

@@ -24,7 +24,7 @@ HURRY = """const now = performance.now.bind(performance), later = window.setTime
 performance.now = () => now() * SPEED;
 window.setTimeout = (f, ms) => later(f, ms / SPEED);"""
 SCRIPTS = ("page.js", "elements.js", "encoding.js", "engines.js", "gpu.js", "guests.js", "metrics.js",
-           "usage.js")
+           "usage.js", "checks.js")
 LIVE = "live, every 5 s"
 SCREENS = (("desktop", 1280, 900), ("wide", 1920, 1080), ("phone", 390, 844), ("small", 360, 640),
            ("smallest", 320, 568))
@@ -375,6 +375,9 @@ def check_failing(stage):
         visit.see(r"✗ HEVC fails on UHD Graphics 630: the GPU does not do the work \(execute\)\. Firmware.*What to do",
                   "a codec, why, and what helps")
         visit.verdict("✗ GPU given up by its driver")
+        visit.see(r"✗ node-open fails on UHD Graphics 630, on this host\. What should be: The user may open the render "
+                  "node\\. What to do: node-open", "a check that fails")
+        visit.absent("aperture", "a note is nothing wrong")
         visit.see("✗ machine figures are missing: did not answer in time. What to do: stuck-read", "a late one")
         visit.see("✗ 1 of 3 expected codecs work H.264 works, HEVC fails, AV1 fails", "the sum")
         visit.see(r"HEVC\s+HEVCMain, low power · 256 × 256\s+✗ fails\s+execute: the GPU does not do "

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live page: reads the metrics every few seconds while somebody looks, and draws them.
+import { CHECKS } from "./checks.js";
 import { become, h, mark, opened, runbook, sign } from "./elements.js";
 import { failingCodecs } from "./encoding.js";
 import { view } from "./engines.js";
@@ -42,7 +43,16 @@ function problems(reading) {
       `${on(l.pci)} are missing: ${REASONS[l.reason] ?? l.reason}. `,
       l.remedy ? runbook(l.remedy) : null,
     ]);
-  const rows = [...wedged, ...failingCodecs(reading), ...missing];
+  const checks = reading
+    .find("check_failure")
+    .filter((s) => s.labels.severity !== "note")
+    .sort((a, b) => (b.labels.severity === "error") - (a.labels.severity === "error"))
+    .map(({ labels: l }) => [
+      mark(l.severity === "error" ? "bad" : "warn", `${l.check} fails`),
+      `${on(l.pci)}, on this ${l.layer}. What should be: ${CHECKS[l.check] ?? l.check}. `,
+      runbook(l.remedy),
+    ]);
+  const rows = [...wedged, ...checks, ...failingCodecs(reading), ...missing];
   return rows.length === 0
     ? null
     : h(
