@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """One node: does its GPU work, how full is it, who uses it, what is wrong; the rest is in collapsed rows."""
 from annotations import marks
+from chain import broken, stacks
 from card import card, fullness
 from common import named, shares, state, told_apart
 from grafana import (BY_GPU, GPU, MACHINE, NODE, RATE, column, dashboard, page_link, row, series, stat, table)
@@ -44,6 +45,7 @@ def first():
                column("Value", "Uses", "percentunit", LOAD, gauge=True, decimals=0, width=100)],
               size=(6, 7), empty="Nobody", sort=("-Uses",), header=False),
         wrong(),
+        broken(),
         series("Video engines by workload",
                "Which part of the time of a GPU's video engines each workload had. What a client does between the "
                "last scrape and its end is not seen.",
@@ -246,6 +248,7 @@ def inventory():
                column("virtualization", "Runs in", mappings=RUNS_IN, width=90),
                column("render", "Node", width=105),
                column("vendor", "VA driver")], size=(24, 5), sort=("Address",), empty="No GPU seen"),
+        stacks(),
         collapsed=True)
 
 

@@ -10,7 +10,7 @@ from grammar import BAD, GOOD, PLAIN, WARN, says, words
 RULES = (Path(__file__).resolve().parents[2] / "deploy/prometheus/rules.yml").read_text()
 # What an alert has beside its machine and GPU that says more.
 DETAILS = ("codec", "collector", "reason", "application", "container", "vmid", "vgpu_type",
-           "sensor", "fan", "region")
+           "sensor", "fan", "region", "check")
 ROW = f"{BY_GPU}, what, detail, help"
 RANKS = words(v0=says(BAD, "critical"), v1=says(WARN, "warning"), v2=says(PLAIN, "info"),
               v3=says(PLAIN, "pending"), v4=says(GOOD, "all is well"))

@@ -152,6 +152,19 @@ def check_chain(checks, dashboards):
                 f"encoding works there, for a pod: {works} {pods}")
 
 
+def check_findings(checks, dashboards):
+    """The chain of a VM has its host, which says which VM it is; that of the host has its VM."""
+    title = "Where is the chain broken?"
+
+    def found(node):
+        return {(one["metric"]["instance"], one["metric"]["layer"], one["metric"].get("vmid"), one["metric"].get("host"))
+                for one in query(panel(dashboards, "node", title)[0].replace("pve1:10057", f"{node}:10057"))}
+    wanted = {("pve1:10057", "host", None, None), ("worker1:10057", "guest", "101", "pve1")}
+    for node in ("pve1", "worker1"):
+        seen_here = becomes(lambda n=node: found(n), wanted, 90)
+        checks.same(seen_here, wanted, f"{node}: {title}")
+
+
 def check_pods(checks, dashboards):
     def assigned():
         return {(one["metric"]["pod"], one["metric"].get("resource"), int(one["value"][1]))
@@ -202,6 +215,7 @@ def check_healthy(checks, dashboards):
     check_variables(checks, dashboards)
     check_chain(checks, dashboards)
     check_pods(checks, dashboards)
+    check_findings(checks, dashboards)
     found = becomes(lambda: set(states(dashboards).values()), {BUSY})
     checks.that(found == {BUSY}, f"both GPUs of pve1 work, busy: {found}")
     check_recorded(checks, dashboards, "pve1", "pve2", "pve3", "pve4", "worker1")

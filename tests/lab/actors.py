@@ -24,11 +24,11 @@ def mount_cgroups():
         subprocess.run(["mount", "-t", "cgroup2", "none", str(CGROUPS)], check=True)
 
 
-def name_guests(*guests):
+def name_guests(*guests, root=""):
     """(folder, number, configuration) of each, as Proxmox VE keeps them."""
     for folder, vmid, text in guests:
-        Path(f"/etc/pve/{folder}").mkdir(parents=True, exist_ok=True)
-        Path(f"/etc/pve/{folder}/{vmid}.conf").write_text(text)
+        Path(f"{root}/etc/pve/{folder}").mkdir(parents=True, exist_ok=True)
+        Path(f"{root}/etc/pve/{folder}/{vmid}.conf").write_text(text)
 
 
 def hide_container():

@@ -127,7 +127,9 @@ def check_tests(names, tests):
 
 def check_links(folder, runbook, anchors, remedies):
     for target, anchor in re.findall(r'\]\(([^)#]*)#([\w-]+)\)', runbook):
-        there = remedies if target.endswith('troubleshooting.md') else anchors
+        there = anchors
+        if target:
+            there = anchors_of((folder / target).read_text()) if (folder / target).exists() else remedies
         if anchor not in there:
             error('runbook.md: a link to %s#%s, which is not there' % (target, anchor))
         if target and not (folder / target).exists():
