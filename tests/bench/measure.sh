@@ -169,6 +169,16 @@ collectors() {
 	measure -r "$ROUNDS" -n "$SCRAPES" -s 0.5 "${args[@]}"
 }
 
+# What the collector check has done in a child, once a minute: the mean of ten runs.
+checks() {
+	local TIMEFORMAT='%U %S' user system i
+	say "a run of the checks"
+	read -r user system < <({ time for ((i = 0; i < 10; i++)); do
+		"$EXPORTER" --check=rows ${ROOTFS:+"--path.rootfs=$ROOTFS"} >/dev/null 2>&1 || true
+	done; } 2>&1)
+	awk -v u="$user" -v s="$system" 'BEGIN { printf "bench checks.run_cpu_ms=%.1f\n", (u + s) * 100 }'
+}
+
 growth() {
 	local gpus
 	for gpus in $numbers; do
@@ -198,5 +208,6 @@ revision=$("$EXPORTER" --version | sed "s/.*revision: \([^)]*\).*/\1/")
 printf 'bench %s\n' "rounds=$ROUNDS" "cpus=$(nproc)" "kernel=$(uname -r)" "revision=$revision"
 compare
 collectors
+checks
 [ -n "$ROOTFS" ] || growth
 stop exporter floor

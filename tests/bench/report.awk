@@ -104,6 +104,8 @@ function collectors(    i, k, low, base)
 		printf "%-16s%10s%9s%19.0f%9s%8s\n", names[i], number(v[k "cpu_us"]), number(low), \
 			low - base, number(v[k "p50_us"]), v[k "bytes"]
 	}
+	printf "A run of the checks, which the collector check has done in a child once a minute: %s ms of CPU\n", \
+		v["checks.run_cpu_ms"]
 }
 
 END {

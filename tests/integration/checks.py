@@ -1,13 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
 """What --check finds, as metrics: from a child of the exporter's own program, which leaves nothing behind."""
 import os
+import resource
 import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 from local import EXPORTER, SKYLAKE, Exporter, case, wait_for
 
 PASSED, FAILURE = "intel_gpu_check_passed", "intel_gpu_check_failure"
+
+
+COST = 0.05  # s of CPU time
+
+
+def run_of_checks():
+    """CPU time of what the exporter has its child do."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([EXPORTER, "--check=rows", f"--path.rootfs={SKYLAKE}"], stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main(checks):
@@ -28,6 +41,8 @@ def main(checks):
         checks.that(exporter.scrape_until(lambda m: m.find(PASSED), 30).find(PASSED),
                     "a program whose file is gone runs its checks")
         exporter.stop()
+
+    checks.bound(min(run_of_checks() for _ in range(3)), COST, "CPU time of a run, once a minute")
 
     exporter = Exporter(SKYLAKE, "--no-collector.check")
     checks.that(not exporter.scrape().find("intel_gpu_scrape_collector_success", collector="check"),
