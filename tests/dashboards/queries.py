@@ -283,7 +283,9 @@ def check_broken(checks, dashboards, server, everything):
     tested = panel(dashboards, "node", "Encode tests")[0]
     found = becomes(lambda: bool(query(f"({tested}) == {OLDER}")), True)
     checks.that(found, "what passed before a failure is not green")
-    shown, since = ({tuple(one["metric"].get(label) for label in ("pci", "what", "detail")) for one in query(asked)}
+    now = time.time()
+    shown, since = ({tuple(one["metric"].get(label) for label in ("pci", "what", "detail"))
+                     for one in query(asked, time=now)}
                     for asked in panel(dashboards, "node", WRONG))
     checks.that(since and since <= shown, f"alerts with a time and without a severity: {since - shown}")
     changed = next(fill(*one[::2]) for one in annotations(dashboards) if one[1] == "VA driver changed")
