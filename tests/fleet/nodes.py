@@ -103,14 +103,16 @@ class Gpu:
             for name, share in (("video", video), ("render", render)):
                 self.loads[i, name] = Load(share * scale if i < 7 else share, random_)
         if self.kind == "full":
-            self.loads[0, "video"] = Load(.97, random_, .01)
-        self.busy_factor = min(1, .98 / max(.01, 1.6 * self.sum("video"))) if self.kind != "full" else 1
+            for i in range(len(USERS)):
+                self.loads[i, "video"] = Load(0 if i else .97, random_, .01)
+        # All of them together have no more than all of the time.
+        self.share = {name: min(1, .98 / max(.01, self.most(name))) for name in ("video", "render")}
         self.works = {codec: not (self.kind in ("fails", "hung") or self.kind == "codec" and codec == "hevc")
                       for codec in CODECS}
         self.tested = self.kind not in ("untested", "given", "unused")
 
-    def sum(self, name):
-        return sum(load.base for (_, one), load in self.loads.items() if one == name)
+    def most(self, name):
+        return sum(load.base * (1 + load.swing) for (_, one), load in self.loads.items() if one == name)
 
     def clients(self):
         """Users, and at how much of what they would use."""
@@ -119,7 +121,7 @@ class Gpu:
     def busy(self, name, t):
         if name in ("video", "render"):
             users = [load for (_, one), load in self.loads.items() if one == name]
-            return self.busy_factor * min(1, sum(load.now(t) for load in users))
+            return self.share[name] * sum(load.now(t) for load in users)
         return .01
 
     def fixed(self):
@@ -192,7 +194,7 @@ class Gpu:
                     engine = {"pci": pci, "engine": f"{name}{i}", "class": name}
                     load = [one for (_, which), one in self.loads.items() if which == name]
                     yield series("intel_gpu_engine_busy_seconds_total", **engine), \
-                        lambda t, load=load: self.busy_factor * sum(one.total(t) for one in load) if load else t * .01
+                        lambda t, load=load, name=name: self.share[name] * sum(one.total(t) for one in load) if load else t * .01
                     yield series("intel_gpu_engine_wait_seconds_total", **engine), lambda t: t * .0001
                     yield series("intel_gpu_engine_semaphore_seconds_total", **engine), lambda t: t * .0001
             yield series("intel_gpu_rc6_seconds_total", pci=pci, gt="0"), lambda t: t * .7
@@ -204,7 +206,7 @@ class Gpu:
                 yield series("intel_gpu_client_engine_busy_seconds_total", pci=pci, **{"class": name},
                              workload=workload, workload_kind=kind, namespace=namespace, pod=pod, container=container,
                              vmid=vmid, guest=guest), \
-                    lambda t, load=load: self.busy_factor * load.total(t) * self.engines.get("video", 1)
+                    lambda t, load=load, name=name: self.share.get(name, 1) * load.total(t) * self.engines.get(name, 1)
         for name in ("actual", "requested"):
             yield series(f"intel_gpu_frequency_{name}_hertz", pci=pci, gt="0"), \
                 lambda t: 350000000 + int(self.busy("render", t) * 7e8)

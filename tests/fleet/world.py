@@ -140,6 +140,11 @@ class World:
         fields = Path(f"/proc/{self.prometheus.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def scheduled(self):
+        """Seconds in which its threads worked, and in which they waited for a processor."""
+        each = [path.read_text().split() for path in Path(f"/proc/{self.prometheus.pid}/task").glob("*/schedstat")]
+        return [sum(int(one[i]) for one in each) / 1e9 for i in (0, 1)]
+
     def ask(self, path, **parameters):
         """What Prometheus answers."""
         try:
