@@ -189,6 +189,36 @@ def two(t):
                     t, ARC), clocks(t, ARC, now=2450, rc6=0, most=2450))
 
 
+def card(t):
+    """A card beside an integrated GPU, whose processor counts its energy."""
+    b60 = dict(pci=ARC)
+    return text(
+        row("up", 1), row("machine_info", 1, virtualization="none", kernel="7.0.4-1-default"),
+        identity(), engine_rows({"rcs0": 0.1, "vcs0": 0.2}, t), clocks(t),
+        row("energy_joules_total", 9 + 6.5 * t, pci=GPU, sensor="gpu"),
+        row("package_energy_joules_total", 9 + 31 * t, pci=GPU),
+        identity(ARC, driver="xe", device_id="e211", model="Battlemage G21 [Arc Pro B60]", platform="Battlemage",
+                 generation="xe2", gpu_kind="discrete", card="card1", render="renderD129"),
+        clocks(t, ARC, now=2400, rc6=0.1, most=2400), tests_that_pass(ARC),
+        row("energy_joules_total", 100 + 145 * t, sensor="card", **b60),
+        row("energy_joules_total", 100 + 110 * t, sensor="pkg", **b60),
+        row("power_limit_watts", 200, sensor="card", limit="max", **b60),
+        row("power_limit_watts", 220, sensor="card", limit="cap", **b60),
+        *(row("temperature_celsius", value, sensor=sensor, **b60)
+          for sensor, value in (("pkg", 88), ("vram", 74), ("mctrl", 70), ("pcie", 61))),
+        *(row("temperature_limit_celsius", value, sensor=sensor, limit=limit, **b60) for sensor, limit, value in (
+            ("pkg", "max", 90), ("pkg", "emergency", 105), ("vram", "crit", 95))),
+        row("fan_speed_rpm", 2319, fan="1", **b60), row("fan_speed_rpm", 0, fan="2", **b60),
+        row("memory_size_bytes", 25669140480, region="vram0", **b60),
+        row("memory_used_bytes", 17179869184, region="vram0", **b60),
+        row("bar_size_bytes", 1 << 24, bar="0", **b60), row("bar_size_bytes", 1 << 28, bar="2", **b60),
+        row("pcie_link_speed_transfers_per_second", 16e9, **b60), row("pcie_link_width", 8, **b60),
+        row("pcie_link_max_speed_transfers_per_second", 32e9, **b60), row("pcie_link_max_width", 8, **b60),
+        *(row("pcie_errors_total", value, severity=severity, **b60)
+          for severity, value in (("correctable", 12), ("nonfatal", 1), ("fatal", 0))),
+        workload(t, "service/ollama.service", "service", {"compute": 0.6}, ARC, memory=15 << 30, clients=2))
+
+
 def twins(t):
     """Two GPUs that only their addresses tell apart."""
     arc = dict(model="DG2 [Arc A380]", platform="Alchemist", gpu_kind="discrete", device_id="56a5")

@@ -23,7 +23,7 @@ POLICY = {"default-src": "'none'", "script-src": "'self'", "style-src": "'self'"
 HURRY = """const now = performance.now.bind(performance), later = window.setTimeout;
 performance.now = () => now() * SPEED;
 window.setTimeout = (f, ms) => later(f, ms / SPEED);"""
-SCRIPTS = ("page.js", "elements.js", "encoding.js", "engines.js", "gpu.js", "guests.js", "metrics.js",
+SCRIPTS = ("page.js", "card.js", "elements.js", "encoding.js", "engines.js", "gpu.js", "guests.js", "metrics.js",
            "usage.js", "checks.js")
 LIVE = "live, every 5 s"
 SCREENS = (("desktop", 1280, 900), ("wide", 1920, 1080), ("phone", 390, 844), ("small", 360, 640),
@@ -302,6 +302,20 @@ def check_two(stage):
         visit.verdict("– encoding is not tested")
         visit.absent("vGPU|Who uses|fails|Transcodes", "nothing that they do not have")
         visit.picture("two", rates=True)
+
+
+def check_card(stage):
+    """Power, heat, memory: what has sensors, and nothing of what has none."""
+    with stage.visit(stage.fake(machines.card), "card") as visit:
+        visit.see(r"Power\s+1[345]\d W of 200 W", "a card's power, of the limit that holds for long")
+        checks, (first, second) = stage.checks, stage.browser.texts(".gpus > .card")
+        checks.that(re.search(r"Power\s+[67]\.\d W\s", first) and not re.search("Temperature|Fan|Memory|Slot", first),
+                    f"card: an integrated GPU has its power: {first}")
+        for pattern in (r"Temperature\s+GPU 88 °C ! hot memory 74 °C · memory controller 70 °C · slot 61 °C",
+                        r"Fans\s+2319 rpm · 0 rpm", r"Memory\s+16 GiB of 24 GiB, 67 %",
+                        r"Slot\s+16 GT/s × 8 of 32 GT/s × 8 ! BAR of 256 MiB ! 1 error\n"):
+            checks.that(re.search(pattern, second.replace("\u00a0", " ")), f"card: {pattern}: {second}")
+        visit.picture("card")
 
 
 def check_twins(stage):
@@ -616,7 +630,7 @@ def main(checks):
     try:
         wanted = sys.argv[1:]
         for check in (check_answers, check_daemon, check_notice, check_without_script, check_busy,
-                      check_two, check_twins, check_broken, check_stale, check_guests, check_no_gpu,
+                      check_two, check_card, check_twins, check_broken, check_stale, check_guests, check_no_gpu,
                       check_failing, check_hostile, check_silence, check_restart, check_hidden, check_pause,
                       check_keyboard, check_hour, check_minutes):
             if not wanted or check.__name__.removeprefix("check_") in wanted:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One GPU: whether it works, who uses it, what it does. A part whose metrics are absent is not drawn.
+import { card } from "./card.js";
 import { details, h, list, mark, part, runbook, soft, words } from "./elements.js";
 import { encoding } from "./encoding.js";
 import { engines } from "./engines.js";
@@ -23,7 +24,7 @@ function state(reading, info) {
   for (const s of reading.find("rc6_seconds_total", { pci }))
     rows.push([gtName("Asleep (RC6)", s.labels.gt), percent(s.rate)]);
   const suspended = reading.value("runtime_suspended", { pci });
-  if (known(suspended)) rows.push(["Power", suspended ? "runtime-suspended" : "on"]);
+  if (known(suspended)) rows.push(["Runtime power", suspended ? "runtime-suspended" : "on"]);
   const throttled = reading.find("throttled", { pci });
   if (throttled.length) {
     const why = throttled.filter((s) => s.value > 0).map((s) => s.labels.reason);
@@ -84,7 +85,7 @@ export function gpu(reading, info, now, transcodes) {
   const columns = [
     [encoding(reading, pci, now), passthrough(reading, pci), users(reading, pci)],
     [transcodes, engines(reading, pci)],
-    [vgpus(reading, pci), functions(reading, pci), state(reading, info)],
+    [vgpus(reading, pci), functions(reading, pci), card(reading, pci), state(reading, info)],
   ];
   return h(
     "section.card",
