@@ -98,6 +98,12 @@ struct sys_region {
  * -errno: of the open, -EINVAL of an i915 that does not know the question. */
 int sys_i915_regions(const char *node, struct sys_region *ret, size_t max);
 
+/*
+ * The same of xe, which wakes a GPU that sleeps, and is a use that puts off its sleep. Nothing seems
+ * to be in use before Linux 6.18 without CAP_PERFMON.
+ */
+int sys_xe_regions(const char *node, struct sys_region *ret, size_t max);
+
 /* A socket that receives the kernel's own uevents (NETLINK_KOBJECT_UEVENT). fd or -errno. */
 int sys_uevent_open(void);
 

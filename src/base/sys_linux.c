@@ -208,6 +208,58 @@ int sys_i915_regions(const char *node, struct sys_region *ret, size_t max)
 	return (int)n;
 }
 
+/* Debian 12 has no xe_drm.h: include/uapi/drm/xe_drm.h of Linux 6.8. */
+struct xe_device_query {
+	uint64_t extensions;
+	uint32_t query, size;
+	uint64_t data, reserved[2];
+};
+
+struct xe_region {
+	uint16_t mem_class, instance;
+	uint32_t min_page_size;
+	uint64_t total_size, used, cpu_visible_size, cpu_visible_used, reserved[6];
+};
+
+#define XE_DEVICE_QUERY	 DRM_IOWR(DRM_COMMAND_BASE, struct xe_device_query)
+#define XE_QUERY_REGIONS 1
+#define XE_CLASS_VRAM	 1
+#define XE_MOST_REGIONS	 16
+
+int sys_xe_regions(const char *node, struct sys_region *ret, size_t max)
+{
+	struct {
+		uint32_t n, pad;
+		struct xe_region regions[XE_MOST_REGIONS];
+	} answer = { 0 };
+	struct xe_device_query query = { .query = XE_QUERY_REGIONS };
+	_cleanup_close_ int fd = open_node(node);
+	size_t n = 0;
+
+	if (fd < 0)
+		return fd;
+	/* How long the answer is; then the answer, which has to be asked for in just this length.
+	 */
+	if (drmIoctl(fd, XE_DEVICE_QUERY, &query) < 0)
+		return -errno;
+	if (query.size > sizeof(answer))
+		return -EMSGSIZE;
+	query.data = (uintptr_t)&answer;
+	if (drmIoctl(fd, XE_DEVICE_QUERY, &query) < 0)
+		return -errno;
+	for (uint32_t i = 0; i < answer.n && i < XE_MOST_REGIONS && n < max; i++) {
+		const struct xe_region *region = &answer.regions[i];
+
+		/* Instances are numbers over all classes: the first VRAM has 1. */
+		if (region->mem_class == XE_CLASS_VRAM && region->used <= region->total_size) {
+			ret[n] = (struct sys_region){ (unsigned)n, region->total_size,
+						      region->total_size - region->used };
+			n++;
+		}
+	}
+	return (int)n;
+}
+
 int sys_i915_huc(const char *node, int *ret_status)
 {
 	_cleanup_close_ int fd = open_node(node);

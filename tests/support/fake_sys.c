@@ -545,12 +545,11 @@ int sys_i915_timestamp_hz(const char *node, unsigned *ret)
 	return find_i915(node, &wedged, ret);
 }
 
-int sys_i915_regions(const char *node, struct sys_region *ret, size_t max)
+/* Those of a node in libs.txt, where the node can be opened. */
+static int find_regions(const char *node, int r, struct sys_region *ret, size_t max)
 {
 	FILE *file = open_table("libs.txt");
 	char text[512], name[32];
-	unsigned hz;
-	int wedged, r = find_i915(node, &wedged, &hz);
 	size_t n = 0;
 
 	while (r == 0 && file && n < max && fgets(text, sizeof(text), file)) {
@@ -563,6 +562,26 @@ int sys_i915_regions(const char *node, struct sys_region *ret, size_t max)
 	if (file)
 		fclose(file);
 	return r < 0 ? r : (int)n;
+}
+
+int sys_i915_regions(const char *node, struct sys_region *ret, size_t max)
+{
+	unsigned hz;
+	int wedged;
+
+	return find_regions(node, find_i915(node, &wedged, &hz), ret, max);
+}
+
+int sys_xe_regions(const char *node, struct sys_region *ret, size_t max)
+{
+	int r, n;
+
+	pthread_mutex_lock(&fake.lock);
+	r = error_of(node + 1);
+	fake.counts.node_opens++;
+	pthread_mutex_unlock(&fake.lock);
+	n = find_regions(node, r, ret, max);
+	return n == 0 ? -EINVAL : n;
 }
 
 int sys_uevent_open(void)

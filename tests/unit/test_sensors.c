@@ -490,6 +490,59 @@ static void memory(void **unused)
 	end();
 }
 
+/* Without dmem xe is asked, which is a use: only while it is awake, and not so often that it stays
+ * so. */
+static void memory_by_query(void **unused)
+{
+	(void)unused;
+	begin(FIXTURE("battlemage-xe"), "memory", "0000:03:00.0");
+	tree_delete(&tree, GROUP "dmem.capacity");
+	tree_write(&tree, CARD "power/control", "auto\n");
+	tree_write(&tree, CARD "power/autosuspend_delay_ms", "10000\n");
+	tree_write(&tree, CARD "power/runtime_status", "suspended\n");
+	tree_write(&tree, "libs.txt",
+		   "memory renderD128 12784238592 12784234496\nmemory renderD128 7 7\n");
+	assert_string_equal(gpu->render, "renderD128");
+	assert_int_equal(init(), 0);
+	assert_int_equal(scrape(0), 0);
+	assert_int_equal(fake_counts().node_opens, 0);
+	assert_null(strstr(text, "region"));
+	assert_int_equal(fault.reason, REASON_NONE);
+	tree_write(&tree, CARD "power/runtime_status", "active\n");
+	assert_int_equal(scrape(15), 0);
+	assert_int_equal(fake_counts().node_opens, 1);
+	assert_near(value_of("size_bytes{pci=\"0000:03:00.0\",region=\"vram0\"} "), 12784238592.);
+	assert_near(value_of("used_bytes{pci=\"0000:03:00.0\",region=\"vram0\"} "), 4096);
+	assert_null(strstr(text, "used_bytes{pci=\"0000:03:00.0\",region=\"vram1\""));
+	/* It would fall asleep 10 s later. */
+	assert_int_equal(scrape(5), 0);
+	assert_int_equal(fake_counts().node_opens, 1);
+	assert_near(value_of("used_bytes{pci=\"0000:03:00.0\",region=\"vram0\"} "), 4096);
+	assert_int_equal(scrape(7), 0);
+	assert_int_equal(fake_counts().node_opens, 2);
+	/* One that never sleeps is asked each time. */
+	tree_write(&tree, CARD "power/control", "on\n");
+	assert_int_equal(scrape(1), 0);
+	assert_int_equal(fake_counts().node_opens, 3);
+	tree_write(&tree, CARD "power/control", "auto\n");
+	tree_write(&tree, CARD "power/runtime_status", "suspended\n");
+	assert_int_equal(scrape(100), 0);
+	assert_int_equal(fake_counts().node_opens, 3);
+	assert_near(value_of("size_bytes{pci=\"0000:03:00.0\",region=\"vram0\"} "), 12784238592.);
+	assert_null(strstr(text, "used_bytes"));
+	tree_write(&tree, CARD "power/runtime_status", "active\n");
+	fake_error("dev/dri/renderD128", -EACCES);
+	assert_int_equal(scrape(100), 0);
+	assert_string_equal(fault.remedy, "render-node");
+	assert_null(strstr(text, "region"));
+	fake_error("dev/dri/renderD128", -EIO);
+	assert_int_equal(scrape(100), COLLECT_PARTIAL);
+	fake_error("dev/dri/renderD128", -ECANCELED);
+	assert_int_equal(scrape(100), 0);
+	assert_int_equal(fault.reason, REASON_NOT_SUPPORTED);
+	end();
+}
+
 static void memory_of_i915(void **unused)
 {
 	(void)unused;
@@ -650,6 +703,7 @@ int main(void)
 		cmocka_unit_test(processor_by_powercap),
 		cmocka_unit_test(processor_denied),
 		cmocka_unit_test(memory),
+		cmocka_unit_test(memory_by_query),
 		cmocka_unit_test(memory_of_i915),
 		cmocka_unit_test(link_of_the_card),
 		cmocka_unit_test(link_of_a_sleeper),
