@@ -27,7 +27,7 @@ usage() {
 }
 
 # As high as a dashboard is before its first collapsed row.
-declare -A HEIGHT=([fleet]=2700 [node]=1290 [virtualization]=1135)
+declare -A HEIGHT=([card]=900 [fleet]=2700 [node]=1290 [virtualization]=1135)
 render='' broken='' stay='' small='' failed='' nested='' fleet=''
 while [ $# -gt 0 ]; do
 	case $1 in
@@ -112,6 +112,20 @@ take() {
 	for name in fleet virtualization; do
 		draw "$repo/dashboards/$name.json" "$name" "$name$1"
 	done
+	# The row of a card with sensors, alone and open.
+	python3 - "$repo/dashboards/node.json" >"$words/card.json" <<-'TXT'
+		import json, sys
+		dashboard = json.load(open(sys.argv[1]))
+		row = next(one for one in dashboard["panels"] if one["title"].startswith("Power"))
+		panels = [{**row, "collapsed": False, "panels": []}, *row["panels"]]
+		for one in panels:
+		    one["gridPos"] = {**one["gridPos"], "y": one["gridPos"]["y"] - row["gridPos"]["y"]}
+		for one in dashboard["templating"]["list"]:
+		    if one["name"] == "instance":
+		        one["current"] = {"text": "pve4:10057", "value": "pve4:10057"}
+		json.dump({**dashboard, "panels": panels}, sys.stdout)
+	TXT
+	draw "$words/card.json" card "node-card$1"
 	# One with two GPUs, and one with one.
 	for node in pve1 worker1; do
 		python3 - "$repo/dashboards/node.json" "$node:10057" >"$words/$node.json" <<-'TXT'
@@ -153,6 +167,7 @@ if [ -n "$small" ]; then
 	shrink fleet-1280-dark fleet
 	shrink node-pve1-1280-light node
 	shrink node-worker1-1280-dark node-one
+	shrink node-card-1280-light node-card
 	shrink virtualization-1280-light virtualization
 fi
 if [ -n "$stay" ]; then

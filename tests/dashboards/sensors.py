@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 CARD = "0000:03:00.0"
-ENERGY, USED = 1203311840209, 17179869184
-NAMES = {"power": ("energy1_input", "energy2_input"), "heat": ("temp2_input", "temp3_input"), "fan": ("fan1_input",)}
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+ENERGY = 1203311840209
 
 
 def overwrite(path, text):
@@ -33,6 +33,8 @@ class Card:
         (self.device / "sriov_numvfs").write_text("0\n")
         for reasons in self.device.glob("tile*/gt*/freq0/throttle/reasons"):
             reasons.write_text("none\n")
+        # Somebody who has some of the machine's memory, too.
+        shutil.copytree(FIXTURES / "battlemage-xe/proc/700", self.root / "proc/700", symlinks=True)
         threading.Thread(target=self.move, daemon=True).start()
 
     def set(self, name, value, digits):
