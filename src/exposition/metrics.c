@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "frame.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -29,6 +30,7 @@ struct series {
 };
 
 struct batch {
+	const struct frames *frames;
 	const struct family *families;
 	size_t n_families;
 	char *text;
@@ -46,9 +48,12 @@ struct batch {
 
 struct batch *batch_new(const struct family *families, size_t n_families)
 {
-	struct batch *batch = calloc(1, sizeof(*batch) + n_families * sizeof(struct chain));
+	const struct frames *frames = frames_of(families, n_families);
+	struct batch *batch =
+		frames ? calloc(1, sizeof(*batch) + n_families * sizeof(struct chain)) : NULL;
 
 	if (batch) {
+		batch->frames = frames;
 		batch->families = families;
 		batch->n_families = n_families;
 		batch->pieces = batch->first_pieces;
@@ -285,22 +290,43 @@ static void append_cleaned(struct batch *batch, const char *value, size_t len)
 	}
 }
 
-static void append_label(struct batch *batch, const char *name, const char *value, size_t len)
+/* Copies whole words: up to seven bytes behind the text are written, too. */
+static inline const uint64_t *append_words(struct batch *batch, const uint64_t *words, size_t len)
 {
-	append(batch, name, strlen(name));
-	append(batch, "=\"", 2);
+	char *out = batch->text + batch->len;
+
+	for (size_t i = 0; i < len; i += sizeof(*words), words++)
+		memcpy(out + i, words, sizeof(*words));
+	batch->len += len;
+	return words;
+}
+
+static inline void append_value(struct batch *batch, const char *value, size_t len)
+{
 	if (len < METRIC_LABEL_BYTES && copy_plain(batch->text + batch->len, value, len))
 		batch->len += len;
 	else
 		append_cleaned(batch, value, len);
-	append(batch, "\"", 1);
 }
 
-static bool fits(const struct batch *batch, const struct family *family, size_t n_labels)
+static void append_labels(struct batch *batch, const struct frame *frame, const uint64_t *words,
+			  const char *const *labels, const size_t *lens)
 {
-	return family >= batch->families && family < batch->families + batch->n_families &&
-	       n_labels <= METRIC_MAX_LABELS && !family->labels[n_labels] &&
-	       (n_labels == 0 || family->labels[n_labels - 1]);
+	char before = '{';
+
+	for (size_t i = 0; i < frame->n_labels; i++) {
+		if (!labels[i]) {
+			words += frame_words(frame->labels[i]);
+			continue;
+		}
+		batch->text[batch->len++] = before;
+		words = append_words(batch, words, frame->labels[i]);
+		append_value(batch, labels[i], lens[i]);
+		batch->text[batch->len++] = '"';
+		before = ',';
+	}
+	if (before == ',')
+		batch->text[batch->len++] = '}';
 }
 
 /* A byte becomes four at most, of which one is escaped. */
@@ -312,41 +338,35 @@ static size_t room_for(size_t len)
 void batch_put(struct batch *batch, const struct family *family, double value,
 	       const char *const *labels, size_t n_labels)
 {
-	size_t start = batch->len, lens[METRIC_MAX_LABELS], name, bytes;
-	bool first = true;
+	size_t start = batch->len, lens[METRIC_MAX_LABELS], bytes;
+	const struct frame *frame;
+	const uint64_t *words;
 
 	if (batch->error)
 		return;
-	if (!fits(batch, family, n_labels)) {
+	if (family < batch->families || family >= batch->families + batch->n_families ||
+	    n_labels != batch->frames->frames[family - batch->families].n_labels) {
 		batch->error = -EINVAL;
 		return;
 	}
-	name = strlen(family->name);
-	bytes = name + 64;
+	frame = &batch->frames->frames[family - batch->families];
+	bytes = frame->name + 64u;
 	for (size_t i = 0; i < n_labels; i++) {
 		lens[i] = labels[i] ? strlen(labels[i]) : 0;
-		bytes += strlen(family->labels[i]) + room_for(lens[i]) + 4;
+		bytes += frame->labels[i] + room_for(lens[i]) + 2;
 	}
 	if (!reserve(batch, bytes))
 		return;
 
-	append(batch, family->name, name);
-	for (size_t i = 0; i < n_labels; i++) {
-		if (!labels[i])
-			continue;
-		append(batch, first ? "{" : ",", 1);
-		append_label(batch, family->labels[i], labels[i], lens[i]);
-		first = false;
-	}
-	if (!first)
-		append(batch, "}", 1);
+	words = append_words(batch, frame->words, frame->name);
+	append_labels(batch, frame, words, labels, lens);
 	if (!add_series(batch, start)) {
 		batch->len = start;
 		return;
 	}
-	append(batch, " ", 1);
+	batch->text[batch->len++] = ' ';
 	batch->len += metric_format_value(value, batch->text + batch->len);
-	append(batch, "\n", 1);
+	batch->text[batch->len++] = '\n';
 	if (!extend_piece(batch, family, start))
 		batch->len = start;
 }
