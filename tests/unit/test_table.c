@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define PROCESSES 256 /* one in 16 is scanned at each walk */
-#define PERIOD	  16
+#define PERIOD	  64
 #define FIRST	  1000
 
 static struct tree tree;

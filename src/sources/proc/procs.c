@@ -22,10 +22,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define YOUNG_NS     10000000000u
-#define YOUNG_SCANS  4
-#define PERIOD_MAX   64
-#define PERIOD_SHARE 16 /* so many are scanned at each walk at least */
+#define YOUNG_NS    10000000000u
+#define YOUNG_SCANS 4
+#define PERIOD_MAX  64
+/* So many are scanned at each walk at least; where the driver counts its open files no client is
+ * missed. */
+#define PERIOD_SHARE	    16
+#define PERIOD_SHARE_PROVEN 2
 
 struct procs {
 	const struct fs *fs;
@@ -123,11 +126,11 @@ static int add_pid(pid_t **pids, size_t *n, size_t *size, pid_t pid)
 }
 
 /* A power of two, lest a few processes more or less change whose turn it is. */
-static uint64_t period_of(size_t n)
+static uint64_t period_of(const struct walk *walk)
 {
-	uint64_t period = 1;
+	uint64_t period = 1, share = walk->proven ? PERIOD_SHARE_PROVEN : PERIOD_SHARE;
 
-	while (period < PERIOD_MAX && 2 * period * PERIOD_SHARE <= n)
+	while (period < PERIOD_MAX && 2 * period * share <= walk->n_pids)
 		period *= 2;
 	return period;
 }
@@ -135,7 +138,7 @@ static uint64_t period_of(size_t n)
 /* Whether what the last walk has of the process still holds. */
 static bool holds(const struct walk *walk, const struct walk *old, const struct process *p)
 {
-	uint64_t period = period_of(walk->n_pids);
+	uint64_t period = period_of(walk);
 
 	if (p->scans < YOUNG_SCANS || walk->at - p->since < YOUNG_NS ||
 	    walk->scan - p->scan >= period || (uint64_t)p->pid % period == walk->scan % period)
@@ -332,7 +335,8 @@ static int make_walk(struct procs *procs, uint64_t round, bool full, struct faul
 	if (!walk)
 		return fault_errno(fault, -ENOMEM, "a walk of the processes");
 	walk->scan = old ? old->scan + 1 : 1;
-	walk->inodes = fs_has_live_proc(procs->fs) || proof_is_there(&procs->proof, procs->fs);
+	walk->proven = proof_is_there(&procs->proof, procs->fs);
+	walk->inodes = walk->proven || fs_has_live_proc(procs->fs);
 	walk->full = full || !old || !walk->inodes || vfio != procs->vfio ||
 		     proof_is_open(&procs->proof);
 	r = fill(walk, old, &procs->sight, fault);

@@ -89,6 +89,7 @@ struct walk {
 	uint64_t changes; /* as fs_changes() was then */
 	uint64_t scan;	  /* counts walks */
 	bool full;	  /* every process was scanned */
+	bool proven;	  /* a driver counts its open files, see proof.h */
 	bool inodes;	  /* mean something */
 	pid_t *pids;
 	struct process *processes; /* of the same order and number */
