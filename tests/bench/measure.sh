@@ -3,7 +3,7 @@
 # The benchmark itself, in the guest, or on this machine when ROOTFS is set: starts the servers
 # and prints figures as lines "bench KEY=VALUE". tests/bench/run.sh sets the variables.
 set -euo pipefail
-: "$EXPORTER" "$FLOOR" "$LOAD" "$NODE_EXPORTER" "$ROUNDS" "$SCRAPES"
+: "$EXPORTER" "$FLOOR" "$LIMIT" "$LOAD" "$NODE_EXPORTER" "$ROUNDS" "$SCRAPES"
 : "${BESIDE:=}" "${QUICK:=}" "${ROOTFS:=}"
 
 say() { echo "bench: $*" >&2; }
@@ -104,6 +104,94 @@ start_floor() {
 	start floor /metrics "$FLOOR" "${ports[floor]}" "$work/body"
 }
 
+# start_limit: the fewest system calls for the same data, which is what the exporter keeps open.
+start_limit() {
+	local files
+	mapfile -t files < <(find "/proc/${pids[exporter]}/fd" -lname "${ROOTFS:-}/sys/*" -printf '%l\n')
+	[ ${#files[@]} -gt 0 ] || { say "the exporter keeps no file open"; exit 1; }
+	pick_port limit
+	start limit /metrics "$LIMIT" "${ports[limit]}" "$work/body" "${files[@]}"
+	echo "bench limit.files=${#files[@]}"
+}
+
+# urls NAME N: the same address N times: one connection for all.
+urls() {
+	local i
+	for ((i = 0; i < $2; i++)); do echo "http://127.0.0.1:${ports[$1]}/metrics"; done
+}
+
+# count_calls SERVER...: of a scrape, of 50 on one connection.
+count_calls() {
+	local name tracer n=50
+	for name; do
+		strace -f -c -qq -o "$work/calls" -p "${pids[$name]}" 2>/dev/null &
+		tracer=$!
+		sleep 1
+		# shellcheck disable=SC2046 # words
+		curl -sS -o /dev/null $(urls "$name" $n | sed '2,$s/^/-o \/dev\/null /')
+		kill -INT $tracer
+		wait $tracer || true
+		awk -v name="$name" -v n=$n '$NF == "total" { calls = $(NF - 1) == "total" ? $3 : $4 }
+			END { printf "bench %s.calls=%.1f\n", name, calls / n }' "$work/calls"
+	done
+}
+
+# memory SERVER...: what is its own, and its share of what others have mapped, too.
+memory() {
+	local name
+	for name; do
+		awk -v name="$name" '/^Pss:/ { pss = $2 } /^Private_/ { uss += $2 }
+			END { printf "bench %s.pss_kb=%d\nbench %s.uss_kb=%d\n", name, pss, name, uss }' \
+			"/proc/${pids[$name]}/smaps_rollup"
+	done
+}
+
+# cpu_ns SERVER: of its threads.
+cpu_ns() { cat "/proc/${pids[$1]}/task/"*/schedstat | awk '{ ns += $1 } END { printf "%.0f", ns }'; }
+
+# scrapers: what a scrape costs when several ask at the same time, each 50 times.
+scrapers() {
+	local k i before n=50 clients
+	say "several scrapers"
+	for k in 1 4 16 40; do
+		before=$(cpu_ns exporter)
+		clients=()
+		for ((i = 0; i < k; i++)); do
+			# One address has 32 connections at most.
+			# shellcheck disable=SC2046 # words
+			curl -sS --interface "127.0.0.$((2 + i % 4))" -o /dev/null \
+				$(urls exporter $n | sed '2,$s/^/-o \/dev\/null /') &
+			clients+=($!)
+		done
+		wait "${clients[@]}"
+		awk -v k="$k" -v n=$n -v us="$((($(cpu_ns exporter) - before) / 1000))" \
+			'BEGIN { printf "bench scrapers%d.exporter.cpu_us=%.1f\n", k, us / k / n }'
+	done
+}
+
+# instructions NAME COMMAND...: in user space, of a scrape: 40 less 20 of them. @port@ is its port.
+instructions() {
+	local name=$1 n counted=() pid i
+	shift
+	command -v valgrind >/dev/null || return 0
+	for n in 20 40; do
+		pick_port counted
+		valgrind --tool=cachegrind --cache-sim=no --cachegrind-out-file=/dev/null \
+			"${@//@port@/${ports[counted]}}" >"$work/counted" 2>&1 </dev/null &
+		pid=$!
+		for ((i = 0; i < 300; i++)); do
+			get counted /metrics >/dev/null && break
+			sleep 0.1
+		done
+		# shellcheck disable=SC2046 # words
+		curl -sS -o /dev/null $(urls counted $((n + 5)) | sed '2,$s/^/-o \/dev\/null /')
+		kill "$pid"
+		wait "$pid" || true
+		counted+=("$(sed -n 's/.*I *refs: *//p' "$work/counted" | tr -d ,)")
+	done
+	echo "bench $name.instructions=$(((counted[1] - counted[0]) / 20))"
+}
+
 # measure OPTION... TARGET...: the client's lines.
 measure() {
 	local name
@@ -127,7 +215,7 @@ measure_each() {
 }
 
 compare() {
-	local servers=(exporter floor node_exporter) watched=() name
+	local servers=(exporter floor node_exporter) watched=() others=() name
 	start_exporter exporter "$EXPORTER"
 	pick_port node_exporter
 	start node_exporter /metrics "$NODE_EXPORTER" \
@@ -138,6 +226,8 @@ compare() {
 		servers+=(beside)
 	fi
 	start_floor 1
+	start_limit
+	servers+=(limit)
 	say "back to back"
 	measure_each '' -r "$ROUNDS" -n "$SCRAPES" -s 2 -- "${servers[@]}"
 	say "after a rest"
@@ -151,7 +241,18 @@ compare() {
 	say "without scrapes"
 	for name in "${servers[@]}"; do watched+=("$name=${pids[$name]}"); done
 	measure -i "$idle_s" "${watched[@]}"
+	say "system calls and memory"
+	[ -z "${pids[beside]:-}" ] || others=(beside)
+	memory exporter floor limit node_exporter "${others[@]}"
+	if command -v strace >/dev/null; then count_calls exporter floor limit "${others[@]}"; fi
 	stop intel_gpu_top node_exporter beside
+	if [ -n "$ROOTFS" ]; then
+		say "instructions"
+		instructions exporter "$EXPORTER" --web.listen-address=127.0.0.1:@port@ "--path.rootfs=$ROOTFS"
+		instructions floor "$FLOOR" @port@ "$work/body"
+	fi
+	scrapers
+	stop limit
 }
 
 # Each collector alone, and none: what remains is HTTP, the runner and the exporter's own metrics.
@@ -177,6 +278,48 @@ checks() {
 		"$EXPORTER" --check=rows ${ROOTFS:+"--path.rootfs=$ROOTFS"} >/dev/null 2>&1 || true
 	done; } 2>&1)
 	awk -v u="$user" -v s="$system" 'BEGIN { printf "bench checks.run_cpu_ms=%.1f\n", (u + s) * 100 }'
+}
+
+# copy_gpus N: a copy of the machine with so many of its GPU, in $work/machine.
+copy_gpus() {
+	local i first=0000:00:02.0 bus=sys/bus/pci/devices devices card pci
+	rm -rf "$work/machine"
+	cp -a "$machine" "$work/machine"
+	chmod -R u+w "$work/machine"
+	(
+		cd "$work/machine"
+		devices=$(dirname "$(readlink -f "$bus/$first")")
+		card=$(basename "$devices/$first/drm/"card[0-9])
+		for ((i = 1; i < $1; i++)); do
+			pci=$(printf '0000:%02x:00.0' $((0x40 + i)))
+			cp -a "$devices/$first" "$devices/$pci"
+			mv "$devices/$pci/drm/$card" "$devices/$pci/drm/card$((40 + i))"
+			mv "$devices/$pci/drm/renderD128" "$devices/$pci/drm/renderD$((140 + i))"
+			ln -s "$(readlink "$bus/$first" | sed "s/$first/$pci/")" "$bus/$pci"
+			ln -s "../../devices/$(basename "$devices")/$pci/drm/card$((40 + i))" \
+				"sys/class/drm/card$((40 + i))"
+		done
+	)
+}
+
+# The same of a copied tree, whose files are cheaper than sysfs.
+host_growth() {
+	local gpus machine=$ROOTFS
+	for gpus in 0 1 2 4 8; do
+		stop exporter floor
+		ROOTFS=${machine%/*}/no-intel-gpu
+		if [ "$gpus" -gt 0 ]; then
+			copy_gpus "$gpus"
+			ROOTFS=$work/machine
+		fi
+		start_exporter exporter "$EXPORTER"
+		start_floor "$gpus"
+		say "$gpus GPU(s)"
+		measure_each "gpus$gpus." -r "$ROUNDS" -n "$SCRAPES" -s 1 -- exporter floor
+		measure -i 1 "gpus$gpus.exporter=${pids[exporter]}" "gpus$gpus.floor=${pids[floor]}" |
+			grep -F .rss_kb
+	done
+	ROOTFS=$machine
 }
 
 growth() {
@@ -209,5 +352,5 @@ printf 'bench %s\n' "rounds=$ROUNDS" "cpus=$(nproc)" "kernel=$(uname -r)" "revis
 compare
 collectors
 checks
-[ -n "$ROOTFS" ] || growth
+if [ -n "$ROOTFS" ]; then host_growth; else growth; fi
 stop exporter floor

@@ -32,6 +32,7 @@ function row(title, prefix, key, scale,    i, x)
 	}
 	x = v[prefix "exporter." key]
 	cell(ratio(x, v[prefix "floor." key]), 9)
+	cell(ratio(x, v[prefix "limit." key]), 9)
 	cell(ratio(x, v[prefix "node_exporter." key]), 9)
 	if (top)
 		cell(ratio(x, v[prefix "intel_gpu_top." key]), 9)
@@ -53,6 +54,7 @@ function compare(    i)
 	for (i = 1; i <= n_servers; i++)
 		cell(server[i], width[i])
 	cell("/floor", 9)
+	cell("/limit", 9)
 	cell("/node", 9)
 	if (top)
 		cell("/top", 9)
@@ -69,6 +71,10 @@ function compare(    i)
 	row("latency p50 after 1 s rest, us", "rested.", "p50_us", 1)
 	row("RSS, kB", "", "rss_kb", 1)
 	row("  of it anonymous, kB", "", "rss_anon_kb", 1)
+	row("PSS, kB", "", "pss_kb", 1)
+	row("USS, kB", "", "uss_kb", 1)
+	row("system calls per scrape", "", "calls", 1)
+	row("instructions per scrape, user", "", "instructions", 1)
 	row("threads", "", "threads", 1)
 	row("body, bytes", "", "bytes", 1)
 }
@@ -81,14 +87,14 @@ function growth(    i, e, f, line, low, first)
 	printf "\n" line, "GPUs", "CPU, us", "lowest", "floor, lowest", "/floor", "more than 1 GPU", \
 		"p50, us", "p99, us", "RSS, kB", "bytes"
 	first = v["gpus1.exporter.cpu_us_lowest"]
-	for (i = 1; i <= 4; i *= 2) {
+	for (i = 0; i <= 8; i += i ? i : 1) {
 		e = "gpus" i ".exporter."
 		f = "gpus" i ".floor.cpu_us_lowest"
 		low = v[e "cpu_us_lowest"]
 		if (low == "")
 			continue
 		printf line, i, number(v[e "cpu_us"]), number(low), number(v[f]), ratio(low, v[f]), \
-			i == 1 || first == "" ? "-" : number(low - first), number(v[e "p50_us"]), \
+			i <= 1 || first == "" ? "-" : number(low - first), number(v[e "p50_us"]), \
 			number(v[e "p99_us"]), v[e "rss_kb"], v[e "bytes"]
 	}
 }
@@ -109,8 +115,8 @@ function collectors(    i, k, low, base)
 }
 
 END {
-	split("exporter floor node_exporter beside intel_gpu_top", all, " ")
-	for (i = 1; i <= 5; i++) {
+	split("exporter floor limit node_exporter beside intel_gpu_top", all, " ")
+	for (i = 1; i <= 6; i++) {
 		x = all[i]
 		if (v["rested." x ".cpu_us"] != "" || x == "intel_gpu_top")
 			v[x ".interval_cpu_us"] = v["rested." x ".cpu_us"] + v[x ".idle_cpu_us_per_15s"]
@@ -123,6 +129,9 @@ END {
 	compare()
 	if (v["gpus2.exporter.cpu_us"] != "")
 		growth()
+	print "\nscrapers at the same time, each 50 times: CPU per scrape, us"
+	for (i = 1; i <= 40; i = i == 16 ? 40 : i * 4)
+		print "  " i ": " number(v["scrapers" i ".exporter.cpu_us"])
 	collectors()
 	print "\nHow to read it:", lab ? \
 		"the guest's processor is emulated in software, about 10 to 30 times slower than\n" \
@@ -130,7 +139,8 @@ END {
 		"files of a fixture stand for sysfs, and no perf event is read."
 	print "CPU is user and system time of the process, on one keep-alive connection, without\n" \
 		"gzip. /floor, /node and /top are the exporter's figure divided by theirs. The floor's body has\n" \
-		"the size of the exporter's; node_exporter's is its own and much longer."
+		"the size of the exporter's; node_exporter's is its own and much longer. The limit reads the\n" \
+		"files that the exporter keeps open, " v["limit.files"] ", and sends the same body."
 	if (v["exporter.cpu_us_highest"] > 1.5 * v["exporter.cpu_us_lowest"])
 		print "The rounds differ much: the machine was busy. Trust the lowest, or run it again."
 	if (top)

@@ -12,13 +12,15 @@ usage() {
 	build/release, boots the lab with its emulated GPU and measures there, in turn:
 	  exporter       this exporter, default collectors
 	  floor          a bare libmicrohttpd that serves a constant body of the same size
+	  limit          the fewest system calls for the same data, see limit.c
 	  node_exporter  Debian's, default collectors
 	  intel_gpu_top  -J -s 1000: serves nothing; many exporters keep one as a child
-	Then: what 1, 2 and 4 GPUs cost, and each collector. About 3 minutes. The tables
+	Then: what 1, 2 and 4 GPUs cost (copied: 0 to 8), 1 to 40 scrapers, and each
+	collector; system calls, memory and, on copied trees, instructions. About 3 minutes. The tables
 	are followed by the same figures as lines "bench KEY=VALUE". Exits with 1 when a
 	program failed or a scrape did, never because something was slow.
 	  --host           on this machine instead of in the lab, the exporter reading
-	                   tests/fixtures/skylake-6700k-gvtg: speeds mean more, but no PMU
+	                   tests/fixtures/meteorlake-two-gts: speeds mean more, but no PMU
 	  --beside BINARY  one more exporter in the same rounds, to compare two builds
 	  --build DIR      the programs of this build folder, as they are
 	  --rounds N       of scrapes, whose median is printed (7)
@@ -68,16 +70,17 @@ if [ -z "$build" ]; then
 	say "building in build/release"
 	{ cmake --preset release &&
 		cmake --build --preset release \
-			--target intel_gpu_exporter intel_gpu_probe floor bench_load
+			--target intel_gpu_exporter intel_gpu_probe floor limit bench_load
 	} >"$work/build" 2>&1 || { cat "$work/build" >&2; say "the build failed"; exit 1; }
 	build=$repo/build/release
 fi
 # Without the probe a collector fails, and a scrape costs less than it should.
-for program in "$build"/{intel_gpu_exporter,intel_gpu_probe,tests/bench/{floor,bench_load}}; do
+for program in "$build"/{intel_gpu_exporter,intel_gpu_probe,tests/bench/{floor,limit,bench_load}}; do
 	[ -x "$program" ] || bad "$program is not there"
 done
 node_exporter=$(find_server prometheus-node-exporter)
 settings=("EXPORTER=$build/intel_gpu_exporter" "FLOOR=$build/tests/bench/floor"
+	"LIMIT=$build/tests/bench/limit"
 	"LOAD=$build/tests/bench/bench_load" "NODE_EXPORTER=$node_exporter" "BESIDE=$beside" "QUICK=$quick"
 	"ROUNDS=$rounds" "SCRAPES=$scrapes")
 
@@ -89,7 +92,7 @@ lab)
 	tests/lab/run.sh "${args[@]}" -- "$here/measure.sh" >"$work/lines"
 	;;
 host)
-	env "${settings[@]}" "ROOTFS=$repo/tests/fixtures/skylake-6700k-gvtg" \
+	env "${settings[@]}" "ROOTFS=$repo/tests/fixtures/meteorlake-two-gts" \
 		"$here/measure.sh" >"$work/lines"
 	;;
 esac
