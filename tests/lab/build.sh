@@ -4,8 +4,7 @@
 # folder: vmlinux, initrd, lib/modules, real/lib/modules (with Debian's own driver), bin, silicon.so.
 # Everything goes below $LAB_DIR.
 # LAB_KERNEL: empty for the kernel of this Debian release, "backports" for that
-# of its backports, "trixie-backports" for that of another release's: with
-# Debian's own driver only, as its headers need another compiler.
+# of its backports, "trixie-backports" for that of another release's.
 set -Eeuo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -87,7 +86,10 @@ use_backports() {
 	[ -n "$mirror" ] || fail "apt has no mirror of Debian $codename"
 	mkdir -p "$dir"/{lists,cache/archives}/partial
 	echo "deb $mirror $suite main" >"$dir/sources.list"
+	[ -z "$foreign" ] || echo "deb $mirror ${suite%-backports} main" >>"$dir/sources.list" # has its libc
+	printf 'Package: *\nPin: release n=%s\nPin-Priority: 990\n' "$suite" >"$dir/preferences"
 	apt_options+=(-o "Dir::Etc::sourcelist=$dir/sources.list" -o Dir::Etc::sourceparts=-
+		-o "Dir::Etc::preferences=$dir/preferences"
 		-o "Dir::State::lists=$dir/lists" -o "Dir::Cache=$dir/cache")
 }
 
@@ -115,16 +117,28 @@ depends() { apt_cache depends "$1" | awk -v of="${1%-amd64}-" '$1 == "Depends:" 
 
 # apt's lists may be absent, or name a version that is no longer there.
 download_kernel() { # DIRECTORY
-	local image version packages wanted
+	local image version packages
 	image=$(depends linux-image-amd64)
 	[ -n "$image" ] || { echo "E: apt does not know the Debian package linux-image-amd64"; return 1; }
 	version=$(apt_cache show "$image" | awk '/^Version:/ { print $2; exit }')
 	say "fetching $image $version"
-	wanted=("$image")
-	[ -n "$foreign" ] || wanted+=("${image/image/headers}")
-	mapfile -t packages < <(kernel_packages "$version" "${wanted[@]}")
+	mapfile -t packages < <(kernel_packages "$version" "$image" "${image/image/headers}")
+	[ -z "$foreign" ] || packages+=(libc6)
 	(cd "$1" && apt_get download "${packages[@]}") || return
 	echo "$version" >"$1/version"
+}
+
+# The programs of another release's headers need its libc, which is newer than the machine's. Two of them
+# only choose the program for a processor, which they would start without that libc.
+wrap_tools() { # DIRECTORY
+	local tool from lib=$kernel/libc/usr/lib/x86_64-linux-gnu
+	for tool in "$1"/root/usr/lib/linux-kbuild-*/{scripts/basic/fixdep,scripts/mod/modpost,tools/objtool/objtool}; do
+		for from in "$tool".real-{x86,lsb-64} "$tool"; do if [ -e "$from" ]; then break; fi; done
+		mv "$from" "$tool.elf"
+		printf '#!/bin/sh\nexec %q --library-path %q:/usr/lib/x86_64-linux-gnu "$0.elf" "$@"\n' \
+			"$lib/ld-linux-x86-64.so.2" "$lib" >"$tool"
+		chmod +x "$tool"
+	done
 }
 
 # Unpacked, never installed: the machine keeps its own kernel.
@@ -142,7 +156,13 @@ fetch_kernel() {
 		download_kernel "$work/debs"
 	fi
 	begin "unpack the kernel's packages"
-	for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$work/root"; done
+	for deb in "$work"/debs/*.deb; do
+		case $deb in
+		*/libc6_*) dpkg-deb -x "$deb" "$work/libc" ;;
+		*) dpkg-deb -x "$deb" "$work/root" ;;
+		esac
+	done
+	[ -z "$foreign" ] || wrap_tools "$work"
 	mv "$work/debs/version" "$work/"
 	# Debian's /lib is /usr/lib; a package may name either.
 	if [ ! -e "$work/root/lib" ]; then ln -s usr/lib "$work/root/lib"; fi
@@ -158,13 +178,15 @@ fingerprint() {
 }
 
 build_modules() {
-	local headers=$kernel/root/usr/src/linux-headers-$release
+	local headers=$kernel/root/usr/src/linux-headers-$release more=()
 	begin "build the kernel modules"
 	# Its makefile names itself and the other half of the headers by absolute path.
 	sed -i "s|[^ =]*/usr/src/linux-headers-|$kernel/root/usr/src/linux-headers-|" "$headers/Makefile"
 	cp -r "$here/module" "$1/module"
-	# Types of their own (BTF) need another tool, and nothing here asks for them.
-	make -s -C "$headers" M="$1/module" W=1 -j"$(nproc)" CONFIG_DEBUG_INFO_BTF_MODULES= modules
+	# Types of their own (BTF) need another tool, and nothing here asks for them. A compiler that is older
+	# than the kernel's does not know one of its options, without which the headers do, too.
+	[ -z "$foreign" ] || more=(CC="$compiler" CROSS_COMPILE= CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=)
+	make -s -C "$headers" M="$1/module" W=1 -j"$(nproc)" CONFIG_DEBUG_INFO_BTF_MODULES= "${more[@]}" modules
 	# A warning is none of the build's business, but of who changed the module.
 	grep -E '\.[ch]:[0-9].*warning' "$log" >&3 || true
 	strip --strip-debug "$1"/module/*.ko
@@ -185,7 +207,7 @@ make_module_tree() {
 	# Now, once, rather than in the emulated processor at each use. (-f: of a file with two names.)
 	find "$to" -name '*.ko.xz' -print0 | xargs -0 -r -n 32 -P "$(nproc)" xz -df
 	cp "$from"/modules.{order,builtin,builtin.modinfo} "$to/"
-	[ -n "$foreign" ] || cp "$1"/module/*.ko "$to/updates/"
+	cp "$1"/module/*.ko "$to/updates/"
 	depmod -b "$1" "$release"
 }
 
@@ -277,7 +299,7 @@ make_boot() {
 	rm -rf "$work"
 	mkdir -p "$work/bin"
 	find_compiler
-	[ -n "$foreign" ] || build_modules "$work"
+	build_modules "$work"
 	make_module_tree "$work"
 	make_real_tree "$work"
 	build_silicon "$work"
@@ -316,7 +338,7 @@ log=$LAB_DIR/build.log
 begin "install the packages of $here/packages.txt"
 install_packages "$here/packages.txt"
 check_programs
-[ -e "$kernel/version" ] || fetch_kernel
+compgen -G "$kernel/root/usr/src/linux-headers-*" >/dev/null || fetch_kernel
 release=$(basename "$kernel"/root/lib/modules/*)
 boot=$LAB_DIR/boot-$(fingerprint)
 [ -e "$boot" ] || make_boot "$boot"
