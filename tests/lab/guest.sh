@@ -32,7 +32,7 @@ lab_render() {
 lab_pmu() {
 	local bdf name
 	bdf=$(lab_bdf "${1:-0}") || return 1
-	name=i915_${bdf//:/_}
+	name=$(lab_driver)_${bdf//:/_}
 	[ -d "/sys/bus/event_source/devices/$name" ] || name=i915
 	echo "/sys/bus/event_source/devices/$name"
 }
@@ -43,20 +43,24 @@ lab_nodes() {
 	chgrp $LAB_RENDER_GROUP /dev/dri/renderD* && chmod 0660 /dev/dri/renderD*
 }
 
-# Loads the GPUs and their driver. PARAM=VALUE goes to the module that has it;
-# vfio=1 loads the stub of vfio-pci too. With run.sh --gpu: the same as gpu_load.
+# The lab's own driver that is loaded, or Debian's.
+lab_driver() { if [ -d /sys/module/xe ]; then echo xe; else echo i915; fi; }
+
+# Loads the GPUs and their driver. PARAM=VALUE goes to the module that has it; driver=xe is another
+# driver, vfio=1 loads the stub of vfio-pci too. With run.sh --gpu: the same as gpu_load.
 lab_load() {
-	local arg vfio='' pci=() gpu=()
+	local arg vfio='' driver=i915 pci=() gpu=()
 	[ -z "$LAB_GPU" ] || { gpu_load "$@"; return; }
 	for arg; do
 		case $arg in
 		vfio=*) vfio=${arg#*=} ;;
-		gpus=*|ids=*|slots=*|aperture_mb=*) pci+=("$arg") ;;
+		driver=*) driver=${arg#*=} ;;
+		gpus=*|ids=*|slots=*|aperture_mb=*|vfs=*) pci+=("$arg") ;;
 		*) gpu+=("$arg") ;;
 		esac
 	done
 	[ -d /sys/module/lab_pci ] || modprobe lab_pci "${pci[@]}" || return
-	modprobe i915 "${gpu[@]}" || return
+	modprobe "$driver" "${gpu[@]}" || return
 	lab_nodes
 	[ "${vfio:-0}" = 0 ] || modprobe vfio-pci
 }
@@ -64,11 +68,11 @@ lab_load() {
 # The drivers go, then the devices.
 lab_unload() {
 	[ ! -d /sys/module/vfio_pci ] || rmmod vfio_pci
-	rmmod i915 && rmmod lab_pci
+	rmmod "$(lab_driver)" && rmmod lab_pci
 }
 
-lab_set() { echo "$2" >"/sys/module/i915/parameters/$1"; }
-lab_get() { cat "/sys/module/i915/parameters/$1"; }
+lab_set() { echo "$2" >"/sys/module/$(lab_driver)/parameters/$1"; }
+lab_get() { cat "/sys/module/$(lab_driver)/parameters/$1"; }
 
 # With run.sh --gpu: Debian's own driver, with its parameters; enable_gvt=1 loads GVT-g, too.
 # lab_submit gives an engine something to do, on either driver.
@@ -93,7 +97,7 @@ lab_unbind() {
 	bdf=$(lab_bdf "${1:-0}")
 	echo "$bdf" >"/sys/bus/pci/devices/$bdf/driver/unbind"
 }
-lab_bind() { lab_bdf "${1:-0}" >/sys/bus/pci/drivers/i915/bind && lab_nodes; }
+lab_bind() { lab_bdf "${1:-0}" >"/sys/bus/pci/drivers/$(lab_driver)/bind" && lab_nodes; }
 
 # Hands GPU N to a driver by name, as a start of a VM does; "" to none.
 lab_give_to() {
@@ -117,6 +121,9 @@ lab_suspend() {
 	lab_die "GPU ${1:-0} does not suspend"
 }
 lab_resume() { echo on >"$(lab_pci_dir "${1:-0}")/power/control"; }
+
+# lab_vfs N [GPU]: how many virtual functions it has now.
+lab_vfs() { echo "$1" >"$(lab_pci_dir "${2:-0}")/sriov_numvfs"; }
 
 # vgpu_create GVTg_V5_4 UUID [GPU]
 vgpu_create() {

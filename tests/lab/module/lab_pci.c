@@ -10,8 +10,11 @@
 #include <linux/spinlock.h>
 
 #define MAX_GPUS 4
-#define CFG_SIZE 256
+#define MAX_VFS 7
 #define PM_CAP 0x40
+#define EXP_CAP 0x50
+#define SRIOV_CAP 0x100
+#define CFG_SIZE 0x140
 #define BAR(n) (PCI_BASE_ADDRESS_0 + 4 * (n))
 #define MMIO_SIZE (16u << 20)
 #define IO_SIZE 64u
@@ -39,19 +42,36 @@ static unsigned int aperture_mb[MAX_GPUS] = { 1024, 256, 256, 256 };
 module_param_array(aperture_mb, uint, NULL, 0444);
 MODULE_PARM_DESC(aperture_mb, "sizes of BAR 2 in MB, powers of two");
 
+static unsigned int vfs[MAX_GPUS];
+module_param_array(vfs, uint, NULL, 0444);
+MODULE_PARM_DESC(vfs, "virtual functions that a GPU can have, at most 7 (0)");
+
 static struct pci_bus *bus;
 static struct pci_ops *real_ops;
 static struct pci_ops lab_ops;
 static struct lab_fn functions[MAX_GPUS];
+static struct lab_fn virtual_functions[MAX_GPUS];	/* all VFs of a GPU read the same */
 static DEFINE_RAW_SPINLOCK(cfg_lock);
+
+static unsigned int enabled_vfs(unsigned int gpu)
+{
+	const u8 *cap = functions[gpu].value + SRIOV_CAP;
+
+	return cap[PCI_SRIOV_CTRL] & PCI_SRIOV_CTRL_VFE ? min_t(unsigned int, cap[PCI_SRIOV_NUM_VF], vfs[gpu]) : 0;
+}
 
 static struct lab_fn *find_function(struct pci_bus *b, unsigned int devfn)
 {
 	unsigned int i;
 
-	for (i = 0; b == bus && i < gpus; i++)
-		if (functions[i].devfn == devfn)
+	for (i = 0; b == bus && i < gpus; i++) {
+		unsigned int vf = devfn - functions[i].devfn;
+
+		if (vf == 0)
 			return &functions[i];
+		if (vf <= enabled_vfs(i))
+			return &virtual_functions[i];
+	}
 	return NULL;
 }
 
@@ -147,6 +167,40 @@ static void fill_config(struct lab_fn *fn, u16 device, u32 aperture)
 	set_bar(fn, 4, IO_SIZE, PCI_BASE_ADDRESS_SPACE_IO);
 }
 
+/* An endpoint of the root complex, as integrated GPUs are. */
+static void add_express(struct lab_fn *fn)
+{
+	u8 *cap = fn->value + EXP_CAP;
+
+	fn->value[PM_CAP + PCI_CAP_LIST_NEXT] = EXP_CAP;
+	cap[PCI_CAP_LIST_ID] = PCI_CAP_ID_EXP;
+	put16(cap + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_RC_END << 4);
+}
+
+/* The VFs follow their GPU's function; they have no BARs, as nothing drives them. */
+static void add_sriov(struct lab_fn *fn, struct lab_fn *vf, u16 device, u16 total)
+{
+	u8 *cap = fn->value + SRIOV_CAP;
+	u8 *writable = fn->writable + SRIOV_CAP;
+
+	add_express(fn);
+	*vf = *fn;
+	memset(vf->value + PCI_BASE_ADDRESS_0, 0, 24);
+	memset(vf->writable, 0, sizeof(vf->writable));
+
+	put16(cap, PCI_EXT_CAP_ID_SRIOV);
+	put16(cap + 2, 1); /* its version */
+	put16(cap + PCI_SRIOV_INITIAL_VF, total);
+	put16(cap + PCI_SRIOV_TOTAL_VF, total);
+	put16(cap + PCI_SRIOV_VF_OFFSET, 1);
+	put16(cap + PCI_SRIOV_VF_STRIDE, 1);
+	put16(cap + PCI_SRIOV_VF_DID, device);
+	put16(cap + PCI_SRIOV_SUP_PGSIZE, 1);
+	put16(cap + PCI_SRIOV_SYS_PGSIZE, 1);
+	put16(writable + PCI_SRIOV_CTRL, PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE);
+	put16(writable + PCI_SRIOV_NUM_VF, 0xffff);
+}
+
 static int __init make_functions(void)
 {
 	unsigned int i;
@@ -160,8 +214,8 @@ static int __init make_functions(void)
 		u16 device;
 
 		if (kstrtou16(id, 16, &device) || slots[i] > 31 ||
-		    !is_power_of_2(aperture_mb[i]) || aperture_mb[i] > 2048) {
-			pr_err("lab_pci: bad id, slot or aperture of GPU %u\n", i);
+		    !is_power_of_2(aperture_mb[i]) || aperture_mb[i] > 2048 || vfs[i] > MAX_VFS) {
+			pr_err("lab_pci: bad id, slot, aperture or VFs of GPU %u\n", i);
 			return -EINVAL;
 		}
 		functions[i].devfn = PCI_DEVFN(slots[i], 0);
@@ -172,6 +226,8 @@ static int __init make_functions(void)
 			return -EBUSY;
 		}
 		fill_config(&functions[i], device, aperture_mb[i] << 20);
+		if (vfs[i])
+			add_sriov(&functions[i], &virtual_functions[i], device, vfs[i]);
 	}
 	return 0;
 }
