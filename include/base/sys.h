@@ -99,8 +99,8 @@ struct sys_region {
 int sys_i915_regions(const char *node, struct sys_region *ret, size_t max);
 
 /*
- * The same of xe, which wakes a GPU that sleeps, and is a use that puts off its sleep. Nothing seems
- * to be in use before Linux 6.18 without CAP_PERFMON.
+ * The same of xe, which wakes a GPU that sleeps, and is a use that puts off its sleep. Nothing
+ * seems to be in use before Linux 6.18 without CAP_PERFMON.
  */
 int sys_xe_regions(const char *node, struct sys_region *ret, size_t max);
 

@@ -82,9 +82,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *end = data + size;
 	size_t stat_len, namespace_len, word_len, len;
 	char *stat, *namespace, *word;
+	pid_t pids[] = { 1, 2 };
+	struct walk walk = { .pids = pids, .n_pids = ARRAY_SIZE(pids) };
+	struct sight sight = { 0 };
 	bool all, lxc;
 
 	make_tree();
+	walk.fs = fs;
 	stat = part(&data, end, &stat_len);
 	namespace = part(&data, end, &namespace_len);
 	word = part(&data, end, &word_len);
@@ -96,7 +100,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (*namespace)
 		CHECK(symlinkat(namespace, root_fd, "proc/1/ns/pid") == 0 ||
 		      strlen(namespace) > 4000);
-	all = walk_sees_all(fs);
+	sight_init(&sight);
+	walk_find_sight(&walk, &sight);
+	sight_close(&sight);
+	all = walk.whole;
 	lxc = procs_is_lxc(fs);
 	/* The flags are behind the name. */
 	CHECK(!all || memchr(stat, ')', stat_len));

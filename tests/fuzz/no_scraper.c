@@ -6,3 +6,9 @@ void scraper_rediscover(struct scraper *scraper)
 {
 	(void)scraper;
 }
+
+void scraper_follow(struct scraper *scraper, int events)
+{
+	(void)scraper;
+	(void)events;
+}

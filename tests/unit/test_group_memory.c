@@ -45,6 +45,7 @@ static void dirs(void **unused)
 		{ "0::/../a.slice/../docker-" ID ".scope\n", NULL },
 		{ "0::/docker/../" ID "\n", NULL },
 		{ "0::/..\n", NULL },
+		{ "0:://docker/" ID "\n", NULL },
 		{ "0::/docker/" OTHER "\n", NULL },
 		{ "1:devices:/docker/" ID "\n", NULL },
 		{ "0::/\n", NULL },

@@ -83,8 +83,8 @@ int group_dir(const char *text, size_t len, const char *container, char ret[stat
 			path.s += 3;
 		n = add_slices(path, ret, GROUP_DIR_BYTES);
 	}
-	if (n < 0 || path.len >= GROUP_DIR_BYTES - (size_t)n || has_parents(path) ||
-	    memchr(path.s, '\0', path.len))
+	if (n < 0 || path.len >= GROUP_DIR_BYTES - (size_t)n || *path.s == '/' ||
+	    has_parents(path) || memchr(path.s, '\0', path.len))
 		return -ENOENT;
 	memcpy(ret + n, path.s, path.len);
 	ret[(size_t)n + path.len] = '\0';
