@@ -7,7 +7,6 @@ without the watch for who opens "unbind" this case ends in a panic on most machi
 listener for uevents, too, on all.
 """
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,53 +15,12 @@ import time
 
 import lab
 import lab_real
+import lab_trace
 
 CYCLES = lab.shorter(20, 3, "unbinds of each kind")
 UNDER_SCRAPES = lab.shorter(100, 10, "unbinds of Debian's driver under scrapes without pause")
 COMPLAINT = r"WARNING:|BUG:|Oops|general protection|INFO: task"
 BUSY = "intel_gpu_engine_busy_seconds_total"
-TRACING = "/sys/kernel/tracing"
-
-
-def watch_kernel():
-    """Traces when PMUs are unregistered and events closed, and perf core's timer for rotation: the
-    unregistering of a PMU frees it, armed or not."""
-    with open("/proc/kallsyms") as symbols:
-        handler = next(line.split()[0] for line in symbols if line.split()[2] == "perf_mux_hrtimer_handler")
-    lab.shell(f"""mountpoint -q {TRACING} || mount -t tracefs none {TRACING}
-        echo "function == 0x{handler}" >{TRACING}/events/timer/hrtimer_start/filter
-        echo 1 >{TRACING}/events/timer/hrtimer_start/enable
-        echo "p:unregister_begins perf_pmu_unregister" >{TRACING}/kprobe_events
-        echo "r:unregister_ends perf_pmu_unregister" >>{TRACING}/kprobe_events
-        echo "p:event_opened perf_install_in_context" >>{TRACING}/kprobe_events
-        echo "p:event_closed perf_release" >>{TRACING}/kprobe_events
-        echo 1 >{TRACING}/events/kprobes/enable""")
-
-
-def traced():
-    """What was traced, as (seconds, name), in order."""
-    with open(f"{TRACING}/trace") as trace:
-        found = re.findall(r"^.* (\d+\.\d+): (\w+): ", trace.read(), re.MULTILINE)
-    return sorted((float(when), name) for when, name in found)
-
-
-def check_trace(checks):
-    """An event that is closed after its PMU was unregistered writes to memory that was freed."""
-    held = late = rotations = 0
-    last, rest = None, []
-    for when, name in traced():
-        if name == "event_opened":
-            held += 1
-        elif name == "event_closed":
-            held, last = held - 1, when
-        elif name == "unregister_begins" and last:
-            rest.append(0 if held else (when - last) * 1000)
-        elif name == "unregister_ends":
-            late, last = late + held, None
-        rotations += name == "hrtimer_start"
-    checks.that(rest and not late, f"of {len(rest)} PMUs with events, open ones when they had been unregistered: "
-                f"{late}; the last was closed {min(rest, default=0):.1f} ms before that began, or more")
-    checks.that(rotations == 0, f"perf core's timer for rotation was never armed ({rotations} times)")
 
 
 def perf_fds(pid):
@@ -239,14 +197,14 @@ def check_release(checks, exporter):
 def main():
     checks = lab.Checks()
     lab.shell("lab_load")
-    watch_kernel()
+    lab_trace.watch_kernel()
     exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
     exporter.scrape()
     cycles(checks, exporter, False, "unbind, 50 ms, rebind")
     cycles(checks, exporter, True, "unbind, cgroups created, rebind")
     check_readers(checks, exporter)
     check_scrapes_meanwhile(checks, exporter)
-    check_trace(checks)
+    lab_trace.check(checks)
     check_right(checks, exporter)
     check_unload(checks, exporter)
     check_release(checks, exporter)

@@ -95,6 +95,9 @@ def check_quota(checks, exporter):
     set_quanta(64, 32, 32)
     loads = {name: [0, 1000, 0] for name in LOADS[0]}
     check_load(checks, exporter, loads, 2, "a VF with four times its grant")
+    late = start(port=lab.PORT + 1)
+    check_load(checks, late, loads, 2, "the same, the clock learnt from unequal grants")
+    late.stop()
 
 
 def check_other_vfs(checks, exporter):
@@ -136,9 +139,9 @@ def check_forcewake(checks, exporter, text, lost):
                      f"{text}: share of C6 of GT {gt}")
 
 
-def start(*flags):
+def start(*flags, port=lab.PORT):
     """The clock is learnt over a second at least."""
-    exporter = lab.Exporter(*flags)
+    exporter = lab.Exporter(*flags, port=port)
     for _ in range(4):
         exporter.scrape()
         time.sleep(0.7)
