@@ -10,7 +10,10 @@ echo "$vendor" >"$seen/sys_vendor"
 echo "$vendor" >"$seen/product_name"
 echo "$uuid" >"$seen/product_uuid"
 mount --bind "$seen" /sys/class/dmi/id/
-if [ "$vendor" != QEMU ]; then
+if [ "$vendor" = QEMU ]; then
+	# A VM that is no Proxmox VE node itself.
+	[ ! -d /etc/pve ] || mount -t tmpfs none /etc/pve
+else
 	sed 's/ hypervisor\b//' /proc/cpuinfo >"$seen/cpuinfo"
 	mount --bind "$seen/cpuinfo" /proc/cpuinfo
 fi

@@ -54,6 +54,9 @@ def check_panels(checks, dashboards):
     checks.same(found, {f"{one}/" for one in ALERTS_WHEN_HEALTHY}, "healthy: what is wrong with the fleet")
     checks.same(node_rows(dashboards, "pve1", WRONG, "what"), {f"{one}/" for one in ALERTS_WHEN_HEALTHY},
                 "healthy: what is wrong with pve1")
+    failing = {(one["metric"]["instance"], one["metric"]["check"]) for one in
+               query('intel_gpu_check_failure{severity!="note"}')}
+    checks.same(failing, set(), "healthy: checks that fail")
     for name, text, expression in annotations(dashboards):
         found = query(fill(name, expression))
         checks.that(not isinstance(found, str), f"{name}, {text}: {found}")

@@ -175,7 +175,7 @@ def check_texts(checks):
     text = " ".join(out.decode().split())
     checks.that(code == 0 and not err, "--help: exit code 0, on stdout")
     for name, default in collectors.items():
-        own = re.search(rf"--collector\.{name} (?:(?! --).)*\((on|off) by default\)", text)
+        own = re.search(rf"--collector\.{name} (?:(?! --collector).)*\((on|off) by default\)", text)
         checks.that(own and own[1] == default, f"--help: --collector.{name} is {default}")
     for flag in ("web.listen-address", "web.telemetry-path", "web.max-requests", "path.rootfs",
                  "path.sysfs", "path.procfs", "path.kubelet-socket", "scrape.timeout", "log.level", "log.format", "once",

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every recorded machine: --once prints what Prometheus' checker takes, its exit code says whether
 there is an Intel GPU, and the daemon shows the same."""
-from local import FIXTURES, Exporter, Metrics, ask, case, fixtures, get_request, promtool, run
+from local import FIXTURES, Exporter, Metrics, ask, case, fixtures, get_request, promtool, run, wait_for
 
 # Begin at the first scrape: --once does not print them, nor what their collector says beside them.
 COUNTERS = ("intel_gpu_engine_busy", "intel_gpu_rc6", "intel_gpu_interrupts", "intel_gpu_energy",
             "intel_gpu_package_energy", "intel_gpu_power_limit", "intel_gpu_client", "intel_gpu_transcode")
-COLLECTORS = ("engine", "idle", "interrupts", "power", "client", "transcode")
+COLLECTORS = ("engine", "idle", "consistency", "interrupts", "power", "client", "transcode")
 # Change from one scrape to the next, or are there only for one that serves.
 OWN = ("process_", "intel_gpu_scrape_collector_duration_seconds") + COUNTERS
 
@@ -38,6 +38,8 @@ def main(checks):
         counters = [k for k in metrics if k[0].startswith(COUNTERS)]
         checks.same(counters, [], f"{name}: no counter that was not measured")
         exporter = Exporter(name)
+        # The checks run beside the scrapes; --once waits for them.
+        wait_for(lambda: exporter.scrape().find("intel_gpu_check_passed"), 20)
         body = ask(exporter.port, get_request()).body
         served = without(Metrics(body.decode()), COLLECTORS)
         checks.same(promtool(body), "", f"{name}: served, promtool finds nothing")

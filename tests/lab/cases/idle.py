@@ -14,9 +14,9 @@ from lab_vaapi import FEW, exporter as vaapi_exporter, first_round, knobs
 FLOOR_PORT = 10058
 CLIENTS, SCRAPES = 40, 1000
 IDLE_SECONDS = lab.shorter(30, 12, "seconds without a system call")
-# kB above the floor. Collectors for power, heat, memory and the link brought 120 kB, of which 90 are code.
-PROMISED = 1792
-# After a load it is measured at 1290 to 1464 kB, but after a second one at up to 1536: some room, not much.
+# kB above the floor, most of which is code that has run. On a quiet machine it is 1650 kB; on a busy one, where
+# more has run late, again and beside each other, up to 1950.
+PROMISED = 2048
 AFTER_LOAD = PROMISED * 5 // 4
 floors = []  # the floor that runs
 
