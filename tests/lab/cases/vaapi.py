@@ -80,7 +80,10 @@ def check_stuck(checks):
     metrics = first_round(running)
     checks.that(results(metrics, codec="h264") == {"stuck"} and metrics.value(WORKING, codec="h264") == 0,
                 "a child that cannot be killed is stuck")
-    stuck = children(running.pid)
+    # The checks' child is not known as such before its exec(2).
+    end = time.monotonic() + 5
+    while len(stuck := children(running.pid)) != 1 and time.monotonic() < end:
+        time.sleep(0.1)
     checks.that(len(stuck) == 1, f"it is still there: {stuck}")
     checks.that(metrics.value("intel_gpu_vaapi_probe_skipped", reason="stuck") == 1,
                 "and keeps other tests from the GPU")
