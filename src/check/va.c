@@ -182,6 +182,9 @@ static bool find_variable(const struct machine *m, const char *name, char *value
 			return true;
 		}
 	}
+	/* Of a shell that asks. What the exporter as a service has is no application's. */
+	if (m->quiet)
+		return false;
 	n = machine_read_text(m, buf, sizeof(buf), "proc/self/environ");
 	for (int i = 0; i < n; i++)
 		if (buf[i] == '\0')
