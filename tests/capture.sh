@@ -185,6 +185,19 @@ exists usr/lib64/dri-nonfree/iHD_drv_video.so var/lib/dpkg/info/intel-media-va-d
   var/lib/dpkg/info/intel-media-va-driver-non-free:amd64.list
 below library etc/OpenCL/vendors ''
 
+# Kubernetes: sockets of Intel's plugins, and of the kubelet's checkpoint how many devices they have.
+kubelet=var/lib/kubelet
+if [ -d "$root/$kubelet/device-plugins" ] && ! [ -r "$root/$kubelet/device-plugins" ]; then
+  denied="$denied $kubelet/device-plugins"
+else
+  directory $kubelet/device-plugins
+fi
+for socket in "$root/$kubelet"/device-plugins/kubelet.sock "$root/$kubelet"/device-plugins/gpu.intel.com-*.sock \
+  "$root/$kubelet"/plugins_registry/gpu.intel.com*.sock; do
+  plain "${socket##*/}" && exists "${socket#"$root/"}"
+done
+take checkpoint $kubelet/device-plugins/kubelet_internal_checkpoint
+
 # Hardware and drivers.
 directory sys/bus/pci/devices
 directory sys/firmware/efi
@@ -355,7 +368,7 @@ function mac_number(m) { if (!(m in macs)) macs[m] = count("mac") % 256; return 
 function scrub(s, kind) {
   gsub(/[^\t -~]/, "?", s)
   # These are the kernel's own words, and tens of thousands.
-  if (kind ~ /^(alias|dep|builtin|builtin.modinfo|cpu)$/) return s
+  if (kind ~ /^(alias|dep|builtin|builtin.modinfo|cpu|checkpoint)$/) return s
   s = each(s, uuid, "uuid")
   s = each(s, mac, "mac")
   s = each(s, "(" hex hex "*:)(" hex "*:)(" hex "*:)(" hex "*:)+" hex "*", "ipv6")
@@ -493,11 +506,21 @@ function filter(kind, line,   part, m, i) {
   if (kind == "mapping") return mapping_line(line)
   if (kind == "library") return line ~ /^[A-Za-z0-9_.\/+-]+$/ ? line : ""
   if (kind == "kmsg") return record(line)
+  if (kind == "checkpoint") return row == 1 ? checkpoint(line) : ""
   if (kind == "dep" || kind == "builtin")
     return line ~ /\/(i915|xe|kvmgt|mdev|vfio[a-z_-]*|kvm[a-z_-]*|mei[a-z_-]*|drm)[.]ko/ ? line : ""
   if (kind == "alias") return line ~ /^alias pci:v00008086.* (i915|xe)$/ ? line : ""
   if (kind == "builtin.modinfo") return line ~ /^(i915|xe)[.]alias=pci:v00008086/ ? line : ""
   return ""
+}
+# Of the kubelet's devices those of Intel's plugins; which pods have some is not taken.
+function checkpoint(line,   resource, entries, registered, rest) {
+  resource = "\"gpu[.]intel[.]com/[a-z0-9_]+\""
+  for (rest = line; match(rest, "\"ResourceName\":" resource); rest = substr(rest, RSTART + RLENGTH))
+    entries = entries (entries == "" ? "" : ",") "{" substr(rest, RSTART, RLENGTH) "}"
+  for (rest = line; match(rest, resource ":(null|\\[[A-Za-z0-9\",-]*\\])"); rest = substr(rest, RSTART + RLENGTH))
+    registered = registered (registered == "" ? "" : ",") substr(rest, RSTART, RLENGTH)
+  return "{\"Data\":{\"PodDeviceEntries\":[" entries "],\"RegisteredDevices\":{" registered "}}}"
 }
 function cmdline_of(s) {
   sub(/"[^"]*$/, "", s)

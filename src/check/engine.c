@@ -21,9 +21,10 @@
 #define BUDGET_NS (1700 * MS) /* of all */
 
 static const struct check_table *const tables[] = {
-	&hardware_checks, &driver_checks, &cause_checks,   &bound_checks,  &firmware_checks,
-	&node_checks,	  &va_checks,	  &compute_checks, &iommu_checks,  &gvt_checks,
-	&sriov_checks,	  &lxc_checks,	  &vm_checks,	   &config_checks, &health_checks,
+	&hardware_checks, &driver_checks, &cause_checks,  &bound_checks,
+	&firmware_checks, &node_checks,	  &va_checks,	  &compute_checks,
+	&iommu_checks,	  &gvt_checks,	  &sriov_checks,  &kubernetes_checks,
+	&lxc_checks,	  &vm_checks,	  &config_checks, &health_checks,
 };
 
 const struct check *engine_check(size_t n)

@@ -85,7 +85,7 @@ struct check_table {
 };
 extern const struct check_table hardware_checks, driver_checks, cause_checks, bound_checks,
 	firmware_checks, node_checks, va_checks, compute_checks, iommu_checks, gvt_checks,
-	sriov_checks, lxc_checks, vm_checks, config_checks, health_checks;
+	sriov_checks, kubernetes_checks, lxc_checks, vm_checks, config_checks, health_checks;
 
 void finding_pass(struct finding *f, const char *fmt, ...) _printf_(2, 3);
 /* A fact that is no fault. */

@@ -20,7 +20,8 @@ import machines
 SOME = [*machines.MODELS, "blacklisted-file", "kernel-replaced", "mapping-right", "mapping-stale", "grub-not-updated",
         "grub-on-systemd-boot", "left-over-variable", "lxc-gid-by-init", "lxc-gid-wrong", "hangs", "guc-missing",
         "huc-off-on-jasper-lake", "no-remapping", "shared-group", "vgpu-left-over", "change-waits", "too-hot",
-        "survivability", "by-path-of-root", "level-zero-right", "locked-down", "no-sysfs", "hostile"]
+        "survivability", "by-path-of-root", "level-zero-right", "locked-down", "no-sysfs", "hostile",
+        "k8s-plugin-right", "k8s-with-dra"]
 # What becomes a pseudonym is a word in the reports.
 NAMES = re.compile(r"\b(k3s-agent-\d|frigate|second|arc|tv|other|igpu|guest-\d+|mapping-\d+)\b")
 UUID = re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """
 The machines that the doctor is shown. MACHINES: name -> (function, exit status, ids that fail, flags).
-The six of MODELS are situations of whole machines; each of the others is one of them, broken once.
+Those of MODELS are situations of whole machines; each of the others is one of them, broken once.
 """
 from tree import Tree
 
@@ -871,3 +871,89 @@ def guc_asked_for():
     t.kmsg("i915 0000:00:02.0: [drm] GuC firmware i915/tgl_guc_70.bin: fetch failed -ENOENT")
     t.kmsg("i915 0000:00:02.0: [drm] *ERROR* GuC initialization failed -ENOENT")
     return t.kmsg("i915 0000:00:02.0: [drm] *ERROR* Failed to initialize GPU, declaring it wedged!")
+
+
+# Kubernetes: what the kubelet's directory says of Intel's device plugin.
+
+def node(*sockets, **kubelet):
+    """A VM that is a node, with a whole GPU."""
+    t = Tree("debian13", host="k3s-agent-2").guest().secure_boot().booted().gpu("3e92", "0000:01:00.0", boot_vga=0)
+    return t.kubelet(*(f"gpu.intel.com-{name}.sock" for name in sockets), **kubelet)
+
+
+@machine(0)
+def k8s_plugin_right():
+    return node("i915", devices={"i915": ["card0-0", "card0-1"]}, containers=["i915", "i915_monitoring"])
+
+
+@machine(1, "k8s-resource", model=True)
+def k8s_plugin_empty():
+    """Its GPU has gone, or was never healthy."""
+    return node("i915", devices={"i915": []}, containers=["i915"])
+
+
+@machine(1, "k8s-resource")
+def k8s_plugin_with_null():
+    return node("i915", devices={"i915": None})
+
+
+@machine(1, "k8s-resource")
+def k8s_plugin_gone():
+    """Killed: its socket is left, and the kubelet has forgotten it."""
+    return node("i915", devices={})
+
+
+@machine(1, "k8s-resource")
+def k8s_plugin_of_xe():
+    """The driver is another one than when the plugin was started."""
+    return node("xe", devices={"xe": ["card0-0"]})
+
+
+@machine(0)
+def k8s_two_drivers():
+    t = node("i915", "xe", devices={"i915": ["card0-0"], "xe": ["card1-0"]})
+    return t.gpu("e20b", "0000:02:00.0", "xe", card=1, render=129, boot_vga=0, bar2=0x400000000)
+
+
+@machine(0)
+def k8s_other_gpu():
+    """The plugin is told to leave this one out."""
+    return node("i915", devices={"i915": ["card1-0", "card01-0"]})
+
+
+@machine(0)
+def k8s_without_plugin():
+    return node(devices={})
+
+
+@machine(0)
+def k8s_with_dra():
+    return node(devices={}).file("var/lib/kubelet/plugins_registry/gpu.intel.com-reg.sock", "")
+
+
+@machine(0)
+def k8s_functions():
+    """No pod gets a physical function that has virtual ones; here one of these is the host's."""
+    t = sriov().kubelet("gpu.intel.com-i915.sock", devices={"i915": ["card1-0"]})
+    return t.gpu("46d0", "0000:00:02.1", card=1, render=129, vf_of="0000:00:02.0").gpu("46d0", "0000:00:02.2", "vfio-pci", vf_of="0000:00:02.0")
+
+
+@machine(0)
+def k8s_socket_alone():
+    """Who is not root sees the directory of an old kubelet, not its file."""
+    return node("i915")
+
+
+@machine(0)
+def k8s_kubelet_stopped():
+    return node("i915", devices={"i915": []}).without("var/lib/kubelet/device-plugins/kubelet.sock")
+
+
+@machine(0)
+def k8s_closed():
+    return node().without("var/lib/kubelet").link("var/lib/kubelet/device-plugins", "device-plugins")
+
+
+@machine(0)
+def k8s_hostile():
+    return node("i915").file("var/lib/kubelet/device-plugins/kubelet_internal_checkpoint", "[" * 100000)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Machines made of few words: files, links and nodes as their kernels would show them."""
+import json
 import os
 import pathlib
 
@@ -153,6 +154,20 @@ class Tree:
     def pod(self):
         self.file("proc/self/environ", "PATH=/usr/bin\0KUBERNETES_SERVICE_HOST=10.43.0.1\0")
         return self.without("lib/modules", "dev/kmsg")
+
+    def kubelet(self, *sockets, devices=None, containers=()):
+        """A node of Kubernetes: sockets of plugins, and for each resource what the kubelet has registered."""
+        base = "var/lib/kubelet/device-plugins"
+        for name in ("kubelet.sock", *sockets):
+            self.file(f"{base}/{name}", "")
+        entries = [{"PodUID": "2f1b8c1e-0d43-4b0f-8a55-3f1e7d2c9b02", "ContainerName": "jellyfin", "ResourceName": f"gpu.intel.com/{name}",
+                    "DeviceIDs": {"-1": ["card0-0"]}, "AllocResp": "CgA="} for name in containers]
+        if devices is None:
+            return self
+        return self.file(f"{base}/kubelet_internal_checkpoint", json.dumps(
+            {"Data": {"PodDeviceEntries": entries or None,
+                      "RegisteredDevices": {"example.com/fpga": ["f-0"], **{f"gpu.intel.com/{k}": v for k, v in devices.items()}}},
+             "Checksum": 2 ** 64 - 1}, separators=(",", ":")))
 
     def user(self, name, uid, *groups):
         self.append("etc/passwd", f"{name}:x:{uid}:{uid}::/:/usr/sbin/nologin\n")

@@ -159,7 +159,7 @@ echo "room -> room (includes, calls between files)"
 
 includes "" '.*\.\./' | breach "a path that climbs hides an arrow"
 # A private header is its directory's own.
-private='src/|base/fs_(names|open)\.h|sources/gpu/pmu_state\.h|scrape/(absence|job|prober_log|rounds|runner)\.h|sources/proc/(walk|module_refs)\.h|sources/kubelet/list_call\.h|web/(alive|query|pages|page_files|connections)\.h'
+private='src/|base/fs_(names|open)\.h|sources/gpu/pmu_state\.h|scrape/(absence|job|prober_log|rounds|runner)\.h|sources/proc/(walk|module_refs)\.h|sources/kubelet/list_call\.h|sources/workload/json\.h|web/(alive|query|pages|page_files|connections)\.h'
 grep -rnE "^[[:space:]]*#[[:space:]]*include[[:space:]]*\"($private)" src include |
   breach "a private header of another directory"
 
@@ -168,8 +168,8 @@ grep -rnE '#[[:space:]]*include[[:space:]]*[<"]microhttpd' src include | grep -v
   breach "libmicrohttpd outside of web/"
 grep -rnE '#[[:space:]]*include[[:space:]]*[<"]nghttp2' src include | grep -v '^src/sources/kubelet/list_call\.c:' |
   breach "libnghttp2 outside of sources/kubelet/list_call.c"
-grep -rnE '#[[:space:]]*include[[:space:]]*[<"]jansson' src include | grep -vE '^src/(sources/workload/containers|check/print_json)\.c:' |
-  breach "libjansson outside of sources/workload/containers.c and check/print_json.c"
+grep -rnE '#[[:space:]]*include[[:space:]]*[<"]jansson' src include | grep -vE '^src/(sources/workload/json\.h|check/print_json\.c):' |
+  breach "libjansson outside of sources/workload/json.h and check/print_json.c"
 grep -rnE '#[[:space:]]*include[[:space:]]*[<"](libdrm/)?(xf86drm|pciaccess|drm)' src include |
   grep -vE '^src/(base/sys_linux|probe/product)\.c:' |
   breach "libdrm outside of base/sys_linux.c, or libpciaccess outside of the probe"
