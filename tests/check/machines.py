@@ -916,6 +916,13 @@ def k8s_two_drivers():
 
 
 @machine(0)
+def k8s_one_of_two_drivers():
+    """The other socket is the other GPU's."""
+    t = node("xe", devices={"xe": ["card1-0"]})
+    return t.gpu("e20b", "0000:02:00.0", "xe", card=1, render=129, boot_vga=0, bar2=0x400000000)
+
+
+@machine(0)
 def k8s_other_gpu():
     """The plugin is told to leave this one out."""
     return node("i915", devices={"i915": ["card1-0", "card01-0"]})
