@@ -141,6 +141,37 @@ static void firmware_guc(struct finding *f, const struct machine *m, const struc
 		finding_unknown(f, machine_log_where(m), "whether the GuC firmware runs");
 }
 
+/* HuC of Meteor Lake is authenticated by it; elsewhere it is for protected content. */
+static void firmware_gsc(struct finding *f, const struct machine *m, const struct target *t)
+{
+	static const char *const failures[] = { "gsc_1.bin: fetch failed",
+						"gsc_1.bin failed with error", NULL };
+	static const char *const wrong[] = { "MISSING", "ERROR", "INIT FAIL", "LOAD FAIL" };
+	bool for_huc = needs_huc(t) && strcmp(t->platform->generation, "12.7") == 0;
+	const char *status = NULL;
+	struct firmware_state state;
+	char text[160];
+
+	finding_pass(f, "%s", "");
+	if (read_state(m, t, "gsc_info", &state)) {
+		for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+			if (strcmp(state.status, wrong[i]) == 0)
+				status = wrong[i];
+		if (!status)
+			return;
+		finding_evidence(f, "gsc_info", "%s: %s", state.file, status);
+		name_file(f, state.file);
+	} else if (find_failure(m, t, failures, text, sizeof(text))) {
+		status = "MISSING";
+		finding_evidence(f, "kernel log", "%s", text);
+		name_file(f, text);
+	} else {
+		return;
+	}
+	finding_fail(f, for_huc ? WARNING : NOTE, NULL, "the GSC firmware does not run (%s): no %s",
+		     status, for_huc ? "HuC, which waits for it" : "protected content");
+}
+
 static const char *huc_error(int r)
 {
 	switch (r) {
@@ -331,6 +362,14 @@ static const struct check checks[] = {
 	  .layers = ON_HOST | IN_GUEST,
 	  .severity = ERROR,
 	  .run = firmware_guc,
+	  REMEDIES(firmware_remedies) },
+	{ .id = "firmware-gsc",
+	  .area = "firmware",
+	  .title = "The GSC firmware runs, if the GPU has a GSC",
+	  .depends = { "driver-vfio", "driver-none", "firmware-guc" },
+	  .layers = ON_HOST | IN_GUEST,
+	  .severity = WARNING,
+	  .run = firmware_gsc,
 	  REMEDIES(firmware_remedies) },
 	{ .id = "firmware-huc",
 	  .area = "firmware",

@@ -964,3 +964,32 @@ def k8s_closed():
 @machine(0)
 def k8s_hostile():
     return node("i915").file("var/lib/kubelet/device-plugins/kubelet_internal_checkpoint", "[" * 100000)
+
+
+# GSC: what authenticates HuC on Meteor Lake.
+
+def meteor_lake(gsc, huc="RUNNING"):
+    t = own("7d55").firmware("guc", "RUNNING", "i915/mtl_guc_70.bin").firmware("huc", huc, "i915/mtl_huc_gsc.bin", gt=1)
+    return t.firmware("gsc", gsc, "i915/mtl_gsc_1.bin", gt=1)
+
+
+@machine(0)
+def gsc_right():
+    return meteor_lake("RUNNING")
+
+
+@machine(0)
+def gsc_before_its_first_use():
+    return meteor_lake("LOADABLE")
+
+
+@machine(1, "firmware-gsc", "firmware-huc")
+def gsc_missing():
+    return meteor_lake("MISSING", "TRANSFERRED")
+
+
+@machine(0)
+def gsc_missing_on_lunar_lake():
+    """Without debugfs; HuC of this one needs no GSC, so that it is a note."""
+    t = own("64a0", driver="xe").firmware("huc", "RUNNING", "xe/lnl_huc.bin", gt=1)
+    return t.kmsg("xe 0000:00:02.0: Direct firmware load for xe/lnl_gsc_1.bin failed with error -2")
