@@ -20,7 +20,7 @@ SCRAPES = 100
 DEBUG = Path("/sys/kernel/debug")
 THERMAL = 1 << 1  # of GT0_PERF_LIMIT_REASONS
 VCS0 = 1 << 2     # the third engine of silicon/pci.c
-THROTTLED = "IntelGpuThrottled"
+THROTTLED = "IntelGpuThrottled/heat"
 LOST = "IntelGpuHardwareAccelerationLost"
 # Resolution sweeps, which an emulated processor takes a minute for, end at once.
 DRIVER = "PROFILES=H264Main:vld+slice", "MAX=300x300"
