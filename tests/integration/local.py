@@ -194,9 +194,9 @@ class Instructions:
 
 def slow_reads(exporter, microseconds):
     """From here on each look at a folder entry takes so long, as with a slow kernel: a scrape takes
-    at least three times that. Ends with detach()."""
-    return Strace(exporter.pid, "-e", "trace=newfstatat",
-                  "-e", f"inject=newfstatat:delay_enter={microseconds}")
+    at least three times that. Ends with detach(). What opendir(3) looks with depends on the C library."""
+    return Strace(exporter.pid, "-e", "trace=newfstatat,fstat",
+                  "-e", f"inject=newfstatat,fstat:delay_enter={microseconds}")
 
 
 def in_background(function, *arguments):
