@@ -104,7 +104,7 @@ class Exporter:
             if self.process.poll() is not None:
                 sys.exit(f"FAIL: the exporter ended: {self.log()}")
             time.sleep(0.05)
-        sys.exit(f"FAIL: the exporter is not ready: {self.log()}")
+        sys.exit(f"FAIL: the exporter is not ready: {self.log()}\n{self.where()}")
 
     def get(self, path, headers=None, timeout=30):
         """Status and body of a request on a connection of its own."""
@@ -232,7 +232,11 @@ class Exporter:
         """Ends it; returns the seconds that took."""
         start = time.monotonic()
         self.process.send_signal(sig)
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            print(f"it does not end: {self.where()}", file=sys.stderr, flush=True)
+            raise
         return time.monotonic() - start
 
 

@@ -26,6 +26,11 @@ for name in $(grep -ohE '\$\{[A-Z_]+' deploy/compose/*.yaml | tr -d '${' | sort 
 		grep -qE "^#?$name=" deploy/compose/.env || bad ".env does not mention $name"
 done
 
+# What the build takes from deploy is not ignored.
+for name in $(grep -ohE 'deploy/[a-z/-]+\.md' CMakeLists.txt | sort -u); do
+	grep -qxF "!$name" deploy/container/Containerfile.dockerignore || bad "Containerfile.dockerignore ignores $name, which CMakeLists.txt needs"
+done
+
 # The command for an engine, from one that only prints it.
 mkdir "$work/bin"
 printf '#!/bin/sh\necho "${0##*/} $*"\n' | tee "$work/bin/docker" "$work/bin/buildah" >/dev/null
