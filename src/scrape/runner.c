@@ -271,12 +271,18 @@ static void run_locked(struct scraper *s, struct job *job)
 	job_unref(job);
 }
 
+/* The first list of GPUs is made also when who asked for it has gone before this thread ran. */
+static bool is_first_locked(const struct scraper *s)
+{
+	return !s->discovered && !s->discovering;
+}
+
 static void work_locked(struct scraper *s, const struct runner *me)
 {
 	struct scrape *scrape;
 	struct job *job;
 
-	if (!LIST_EMPTY(&s->unplanned)) {
+	if (!LIST_EMPTY(&s->unplanned) || is_first_locked(s)) {
 		/* A runner that is stuck in the discovery keeps it; the old list serves. */
 		if (!s->discovering)
 			discover_locked(s, me);
@@ -344,7 +350,7 @@ static void *runner_main(void *data)
 
 bool runner_has_work_locked(const struct scraper *s)
 {
-	return !LIST_EMPTY(&s->unplanned) || !TAILQ_EMPTY(&s->queue);
+	return !LIST_EMPTY(&s->unplanned) || !TAILQ_EMPTY(&s->queue) || is_first_locked(s);
 }
 
 bool runner_moves_locked(struct scraper *s)
