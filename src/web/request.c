@@ -117,8 +117,9 @@ static enum MHD_Result begin_scrape(struct request *request, collector_set set)
 	    0)
 		return MHD_NO;
 	server->scrapes++;
-	/* Beside others it shares what they wait for. */
-	if (TAILQ_EMPTY(&server->waiting) && scraper_is_soon_over(request->scrape, SOON_NS)) {
+	/* Beside others it shares what they wait for. A crowd would wait for each in turn. */
+	if (TAILQ_EMPTY(&server->waiting) && server->requests < CROWD &&
+	    scraper_is_soon_over(request->scrape, SOON_NS)) {
 		end_scrape(request);
 		return answer_metrics(request);
 	}

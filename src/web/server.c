@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One thread answers all requests and waits in none: a connection whose scrape is not over is
- * suspended, and resumed when it is. One daemon of libmicrohttpd for each listening socket.
+ * One thread answers all requests and waits in none, or for 2 ms where there is no crowd: a
+ * connection whose scrape is not over is suspended, and resumed when it is. One daemon of
+ * libmicrohttpd for each listening socket.
  */
 #include "web/server.h"
 
