@@ -8,6 +8,7 @@
 #include "sources/gpu/pcie.h"
 #include "base/text.h"
 #include "collectors/collector.h"
+#include "sources/gpu/counter.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -59,6 +60,7 @@ static const char *const severities[SEVERITIES] = { "correctable", "nonfatal", "
 struct device {
 	char pci[24];
 	int errors[SEVERITIES]; /* descriptors */
+	struct counter counted[SEVERITIES];
 };
 
 struct state {
@@ -177,7 +179,10 @@ static int collect_link(const struct collection *c, struct state *state)
 	return r < 0 ? r : 0;
 }
 
-/* The sum over both devices: one that cannot be read would look like a reset. */
+/*
+ * The sum over both devices. One that cannot be read would look like a reset, and one whose file
+ * has gone keeps what it had.
+ */
 static int collect_errors(const struct collection *c, struct state *state, size_t severity)
 {
 	uint64_t sum = 0;
@@ -193,15 +198,17 @@ static int collect_errors(const struct collection *c, struct state *state, size_
 			 severities[severity]);
 		n = fs_read_kept(c->context->fs, &device->errors[severity], text, sizeof(text),
 				 "%s", path);
-		if (n == -ENOENT || n == -ENODEV)
+		if (n == -ENOENT || n == -ENODEV) {
+			sum += device->counted[severity].total;
 			continue;
+		}
 		if (n >= 0)
 			n = pcie_parse_errors(text, (size_t)n, &errors);
 		if (n < 0) {
 			collector_add_fault(c, n, "%s", path);
 			return n;
 		}
-		sum += errors;
+		sum += counter_add(&device->counted[severity], errors);
 		known = true;
 	}
 	if (known)

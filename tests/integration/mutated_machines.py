@@ -173,7 +173,7 @@ class Worker(threading.Thread):
                 Worker.machines += 1
             if wrong:
                 self.failures.append(f"SEED={SEED}, machine {number}.{i} of {FIXTURES[number % len(FIXTURES)]}, "
-                                     f"{machine.done}: {wrong[:3]}")
+                                     f"{wrong[:3]}, of {machine.done}")
                 return
             machine.put_back()
         exporter.stop()

@@ -98,6 +98,17 @@ static bool find_sensor(const struct fs *fs, const struct hwmon *hwmon, struct h
 	       strncmp(file->sensor, "vram_ch_", 8) != 0;
 }
 
+/* Of two sensors with one name the second is left out: their counters would be one series. */
+static bool is_named(const struct hwmon *hwmon, const struct hwmon_file *file)
+{
+	for (size_t i = 0; i < hwmon->n; i++)
+		if (hwmon->files[i].kind == file->kind &&
+		    strcmp(hwmon->files[i].attribute, file->attribute) == 0 &&
+		    strcmp(hwmon->files[i].sensor, file->sensor) == 0)
+			return true;
+	return false;
+}
+
 static bool find_chip(const struct fs *fs, const struct gpu *gpu, char *dir, size_t size)
 {
 	_cleanup_list_ char **chips = NULL;
@@ -135,7 +146,7 @@ int hwmon_find(const struct fs *fs, const struct gpu *gpu, unsigned kinds, struc
 		struct hwmon_file *file = &hwmon->files[hwmon->n];
 
 		if (hwmon_parse_name(*name, file) == 0 && kinds >> file->kind & 1 &&
-		    find_sensor(fs, hwmon, file))
+		    find_sensor(fs, hwmon, file) && !is_named(hwmon, file))
 			hwmon->n++;
 	}
 	if (!names) {
