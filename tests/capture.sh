@@ -187,8 +187,11 @@ below library etc/OpenCL/vendors ''
 
 # Kubernetes: sockets of Intel's plugins, and of the kubelet's checkpoint how many devices they have.
 kubelet=var/lib/kubelet
-if [ -d "$root/$kubelet/device-plugins" ] && ! [ -r "$root/$kubelet/device-plugins" ]; then
+closed() { [ -d "$root/$1" ] && ! [ -r "$root/$1" ] || { [ -L "$root/$1" ] && ! [ -e "$root/$1" ]; }; }
+if closed $kubelet/device-plugins; then
+  # Nobody can read it in the copy either: a link to itself.
   denied="$denied $kubelet/device-plugins"
+  into $kubelet/device-plugins && ln -sf device-plugins "$out/$kubelet/device-plugins"
 else
   directory $kubelet/device-plugins
 fi
@@ -513,8 +516,9 @@ function filter(kind, line,   part, m, i) {
   if (kind == "builtin.modinfo") return line ~ /^(i915|xe)[.]alias=pci:v00008086/ ? line : ""
   return ""
 }
-# Of the kubelet's devices those of Intel's plugins; which pods have some is not taken.
+# Of the kubelet's devices those of Intel's plugins; which pods have some is not taken. What is none stays none.
 function checkpoint(line,   resource, entries, registered, rest) {
+  if (line !~ /^[{]"Data":[{].*[}]$/) return "not understood"
   resource = "\"gpu[.]intel[.]com/[a-z0-9_]+\""
   for (rest = line; match(rest, "\"ResourceName\":" resource); rest = substr(rest, RSTART + RLENGTH))
     entries = entries (entries == "" ? "" : ",") "{" substr(rest, RSTART, RLENGTH) "}"

@@ -17,7 +17,7 @@ BUSY = "intel_gpu_client_engine_busy_seconds_total"
 CGROUPS = Path("/sys/fs/cgroup")
 NODE = "/dev/dri/renderD128"
 WORK_S = 0.001
-OTHERS = 256  # one in sixteen is scanned at each walk
+OTHERS = 256  # one in 64 is scanned at each walk
 AGE_S, SCANS = 11, 12  # older than young ones are, and whatever else holds the module is believed
 
 
@@ -143,8 +143,8 @@ def check_exec(checks, exporter, worker):
     """A process that has been there for long becomes an ffmpeg."""
     shutil.copy(shutil.which("sleep"), "/tmp/ffmpeg")
     processes = sum(name.isdigit() for name in os.listdir("/proc"))
-    # A power of two, and no more than 64.
-    turn = min(64, 1 << (processes // 16).bit_length() - 1)
+    # A power of two, and no more than 64: i915's references show each client that was missed, so two of a walk do.
+    turn = min(64, 1 << (processes // 2).bit_length() - 1)
     worker.ask("exec")
     for scrapes in range(1, 2 * turn + 1):
         if exporter.scrape().find("intel_gpu_transcode_processes", **worker.labels()):
