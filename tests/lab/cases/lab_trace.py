@@ -29,8 +29,9 @@ def traced():
     return sorted((float(when), name) for when, name in found)
 
 
-def check(checks):
-    """An event that is closed after its PMU was unregistered writes to memory that was freed."""
+def check(checks, tolerated=0):
+    """An event that is closed after its PMU was unregistered writes to memory that was freed, on a kernel that does
+    not revoke it. Tolerated: the share of PMUs with such events."""
     held = late = rotations = 0
     last, rest = None, []
     for when, name in traced():
@@ -41,8 +42,9 @@ def check(checks):
         elif name == "unregister_begins" and last:
             rest.append(0 if held else (when - last) * 1000)
         elif name == "unregister_ends":
-            late, last = late + held, None
+            late, last = late + (held > 0), None
         rotations += name == "hrtimer_start"
-    checks.that(rest and not late, f"of {len(rest)} PMUs with events, open ones when they had been unregistered: "
-                f"{late}; the last was closed {min(rest, default=0):.1f} ms before that began, or more")
+    checks.that(rest and late <= tolerated * len(rest),
+                f"of {len(rest)} PMUs with events, those with open ones when they had been unregistered: {late}; "
+                f"the last was closed {min(rest, default=0):.1f} ms before that began, or more")
     checks.that(rotations == 0, f"perf core's timer for rotation was never armed ({rotations} times)")

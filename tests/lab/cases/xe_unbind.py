@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lab's xe goes while its perf events are open, with VFs and under scrapes without pause: the exporter has
 closed them before the driver's PMU goes, series are absent, then back and right. Kernels with an xe PMU that
-counts functions (6.16) revoke events that stay open, so nothing here is a panic; what is shown is that no
-series is left of a GPU that is gone, and that nothing is held."""
+counts functions (6.16) revoke events that stay open, so one that a busy machine closes too late is harmless; what
+is shown is that the watch does its work here, too, that no series is left of a GPU that is gone, and that nothing
+is held."""
 import os
 import threading
 import time
@@ -54,7 +55,7 @@ def check_cycles(checks, exporter):
 
 
 def check_under_scrapes(checks, exporter):
-    done, seen = threading.Event(), [0, 0]
+    done, seen, wrong = threading.Event(), [0, 0], None
 
     def scrape():
         while not done.is_set():
@@ -65,12 +66,15 @@ def check_under_scrapes(checks, exporter):
     for number in range(CYCLES):
         # Without VFs nothing takes time between the unbind and the end of the PMU.
         lab.shell(f"lab_unbind; lab_bind; {'lab_vfs 2' if number % 3 == 2 else ''}")
-        if not series(exporter).find(BUSY):
+        last = series(exporter)
+        if not last.find(BUSY):
+            errors = last.find("intel_gpu_scrape_collector_error", collector="engine")
+            wrong = f"bind {number}: no series in 20 s, up {last.find('intel_gpu_up')}, {errors}"
             break
     done.set()
     thread.join()
-    checks.that(all(seen) and series(exporter).find(BUSY),
-                f"{CYCLES} x that under scrapes without pause: {seen[0]} without series, {seen[1]} with")
+    checks.that(all(seen) and not wrong, f"{CYCLES} x that under scrapes without pause: {seen[0]} without series, "
+                f"{seen[1]} with {wrong or ''}")
 
 
 def check_unload(checks, exporter):
@@ -91,7 +95,7 @@ def main():
     checks.that(series(exporter).find(BUSY), "engines have series")
     check_cycles(checks, exporter)
     check_under_scrapes(checks, exporter)
-    lab_trace.check(checks)
+    lab_trace.check(checks, tolerated=0.1)
     check_unload(checks, exporter)
     complaints = lab.shell(f"dmesg | grep -E '{COMPLAINT}'", check=False)
     checks.that(not complaints, f"the kernel has no complaint {complaints[:500]}")

@@ -121,9 +121,10 @@ static void remove(struct pci_dev *pdev)
 
 	xe_power_fini(xe);
 	xe_sriov_configure(pdev, 0);
+	/* The PMU is managed by the device there: it goes once xe_device_remove() has returned. */
+	drm_dev_unplug(&xe->drm);
 	xe_pmu_unregister(xe);
 	xe_sysfs_unregister(xe);
-	drm_dev_unplug(&xe->drm);
 	forget(xe);
 }
 
