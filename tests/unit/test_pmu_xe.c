@@ -383,6 +383,26 @@ static void quotas_that_do_not_add_up(void **state)
 	assert_string_equal(fault.remedy, "xe-clock");
 }
 
+/* A busy machine: values and their time are not of one instant, which a longer time makes good. */
+static void values_that_are_late(void **state)
+{
+	(void)state;
+	pmu_set_xe_mode(set, PMU_XE_ON);
+	tree_write(&tree, NUMVFS, "0\n");
+	fake_perf_set(NAME, "engine-total-ticks", 0);
+	assert_int_equal(visit(1), 0);
+	fake_perf_set(NAME, "engine-total-ticks", 20000000);
+	fake_clock_advance(SECOND);
+	assert_int_equal(visit(2), -ENODEV);
+	fake_perf_set(NAME, "engine-total-ticks", 20000000 + 38400000);
+	fake_clock_advance(2 * SECOND - 1);
+	assert_int_equal(visit(3), -ENODEV);
+	assert_string_equal(fault.remedy, "xe-clock");
+	fake_clock_advance(1);
+	assert_int_equal(visit(4), 0);
+	assert_int_equal(seen.engines, 7);
+}
+
 static void denied(void **state)
 {
 	(void)state;
@@ -400,6 +420,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(functions_add_up),
 		TEST(values_of_less_than_a_second_show_no_clock),
+		TEST(values_that_are_late),
 		TEST(engines_are_listed),
 		TEST(modes),
 		TEST(number_of_functions_changes),

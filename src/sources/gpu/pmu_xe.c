@@ -24,6 +24,7 @@
 #define MAX_ENGINES   64
 #define MAX_INSTANCES 16
 #define LEARN_NS      UINT64_C(1000000000) /* a shorter time says too little of a clock */
+#define LEARN_DOUBLED 4			   /* times */
 
 /* By DRM_XE_ENGINE_CLASS_*, as the directories of tileT/gtG/engines call them. */
 static const char *const prefixes[] = { "rcs", "bcs", "vcs", "vecs", "ccs" };
@@ -55,6 +56,7 @@ struct gt {
 	size_t first;	    /* event: the physical function's total */
 	uint64_t at;	    /* of the totals that the next ones are compared with */
 	bool read, unclear; /* there are such; those since did not show the clock */
+	unsigned tries;	    /* that did not */
 };
 
 struct state {
@@ -299,7 +301,8 @@ static int open_xe(struct pmu *pmu, struct fault *fault)
 
 /*
  * A GT's clock, from what its functions were granted since the last values. A longer time says
- * more, but quotas may change in it.
+ * more, but quotas may change in it: where a time does not show the clock, as values and time were
+ * not read at one instant on a busy machine, the next one is twice as long.
  */
 static void learn(struct state *state, struct gt *gt, const uint64_t *values, uint64_t at,
 		  uint64_t *clock)
@@ -308,15 +311,14 @@ static void learn(struct state *state, struct gt *gt, const uint64_t *values, ui
 	size_t n = (size_t)state->vfs + 1;
 	uint64_t granted[PMU_MAX_EVENTS];
 
-	if (!gt->counts || *clock || (gt->read && at - gt->at < LEARN_NS))
+	if (!gt->counts || *clock || (gt->read && at - gt->at < LEARN_NS << gt->tries))
 		return;
 	for (size_t i = 0; i < n; i++)
 		granted[i] = values[gt->first + i] - totals[i].ticks;
 	if (gt->read) {
 		*clock = xe_clock_of(granted, n, at - gt->at);
 		gt->unclear = *clock == 0;
-		if (n == 1 && values[gt->first] >= totals[0].ticks)
-			return;
+		gt->tries += gt->unclear && gt->tries < LEARN_DOUBLED;
 	}
 	for (size_t i = 0; i < n; i++)
 		totals[i].ticks = values[gt->first + i];
