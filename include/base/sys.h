@@ -82,6 +82,13 @@ int sys_open_as(const char *node, uid_t uid, gid_t gid, const gid_t *groups, siz
  */
 int sys_i915_huc(const char *node, int *ret_status);
 
+/*
+ * The version of the HuC firmware that runs, such as "9.4.13", which xe tells since Linux 6.9
+ * (DRM_XE_DEVICE_QUERY_UC_FW_VERSION); asking wakes a GPU that sleeps. 0, -ENODEV: none runs,
+ * -EINVAL: an older xe, or -errno of the open.
+ */
+int sys_xe_huc(const char *node, char ret_version[static 36]);
+
 /* The rate that i915 takes for a GPU's timestamps, in Hz. Wakes nothing. 0 or -errno. */
 int sys_i915_timestamp_hz(const char *node, unsigned *ret);
 

@@ -221,10 +221,18 @@ struct xe_region {
 	uint64_t total_size, used, cpu_visible_size, cpu_visible_used, reserved[6];
 };
 
-#define XE_DEVICE_QUERY	 DRM_IOWR(DRM_COMMAND_BASE, struct xe_device_query)
-#define XE_QUERY_REGIONS 1
-#define XE_CLASS_VRAM	 1
-#define XE_MOST_REGIONS	 16
+struct xe_firmware {
+	uint16_t type, pad;
+	uint32_t branch, major, minor, patch, pad2;
+	uint64_t reserved;
+};
+
+#define XE_DEVICE_QUERY	  DRM_IOWR(DRM_COMMAND_BASE, struct xe_device_query)
+#define XE_QUERY_REGIONS  1
+#define XE_QUERY_FIRMWARE 7
+#define XE_FIRMWARE_HUC	  1
+#define XE_CLASS_VRAM	  1
+#define XE_MOST_REGIONS	  16
 
 int sys_xe_regions(const char *node, struct sys_region *ret, size_t max)
 {
@@ -258,6 +266,22 @@ int sys_xe_regions(const char *node, struct sys_region *ret, size_t max)
 		}
 	}
 	return (int)n;
+}
+
+int sys_xe_huc(const char *node, char ret_version[static 36])
+{
+	struct xe_firmware huc = { .type = XE_FIRMWARE_HUC };
+	struct xe_device_query query = { .query = XE_QUERY_FIRMWARE,
+					 .size = sizeof(huc),
+					 .data = (uintptr_t)&huc };
+	_cleanup_close_ int fd = open_node(node);
+
+	if (fd < 0)
+		return fd;
+	if (drmIoctl(fd, XE_DEVICE_QUERY, &query) < 0)
+		return -errno;
+	sprintf(ret_version, "%u.%u.%u", huc.major, huc.minor, huc.patch);
+	return 0;
 }
 
 int sys_i915_huc(const char *node, int *ret_status)

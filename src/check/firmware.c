@@ -189,12 +189,19 @@ static const char *huc_error(int r)
 
 static bool ask_huc(const struct machine *m, const struct target *t, struct firmware_state *ret)
 {
-	char node[64];
+	char node[64], version[36];
 	int status = 0, r;
 
-	if (!m->live || !target_is_awake(m, t) || !*t->render || strcmp(t->driver, "i915") != 0)
+	if (!m->live || !target_is_awake(m, t) || !*t->render)
 		return false;
 	snprintf(node, sizeof(node), "/dev/dri/%s", t->render);
+	if (strcmp(t->driver, "xe") == 0) {
+		r = sys_xe_huc(node, version);
+		strcpy(ret->status, r == 0 ? "RUNNING" : "NOT RUNNING");
+		return r == 0 || r == -ENODEV;
+	}
+	if (strcmp(t->driver, "i915") != 0)
+		return false;
 	r = sys_i915_huc(node, &status);
 	if (r == 0)
 		strcpy(ret->status, status == 0 ? "LOADABLE" : "RUNNING");

@@ -46,7 +46,7 @@ static const struct family families[] = {
 		.name = "intel_gpu_firmware_info",
 		.help = "Firmware of the GPU's microcontrollers: its version from the kernel's log, "
 			"where the exporter may read that and it begins with the boot, and whether HuC "
-			"runs from i915 itself, asked while the GPU is awake.",
+			"runs from the driver itself, asked while the GPU is awake.",
 		.type = INFO,
 		.labels = { "pci", "gt", "firmware", "version", "status" },
 	},
@@ -62,9 +62,10 @@ static const struct family families[] = {
 
 struct state {
 	bool has_dumps; /* the kernel keeps some, of whatever device */
-	bool has_node;
+	bool is_i915;
 	const char *huc; /* its status when it was asked last; NULL: not yet, or there is none */
-	uint64_t asked;	 /* monotonic ns; 0: not yet */
+	char huc_version[36]; /* empty: the driver does not tell */
+	uint64_t asked;	      /* monotonic ns; 0: not yet */
 };
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
@@ -79,7 +80,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->has_node = gpu->driver == GPU_I915;
+	state->is_i915 = gpu->driver == GPU_I915;
 	state->has_dumps = gpu->driver == GPU_XE &&
 			   fs_inode(context->fs, &inode, "sys/class/devcoredump") == 0;
 	*ret_state = state;
@@ -114,7 +115,7 @@ static const char *huc_status(int r, int status)
 	return NULL;
 }
 
-/* It reads a register: once for each bind, and later only of a GPU that does not sleep anyway. */
+/* It wakes a GPU: once for each bind, and later only of one that does not sleep anyway. */
 static void ask_huc(const struct collection *c, struct state *state, const char *node)
 {
 	enum gpu_power power = GPU_POWER_UNKNOWN;
@@ -126,8 +127,14 @@ static void ask_huc(const struct collection *c, struct state *state, const char 
 	gpu_power(c->context->fs, c->gpu, &power);
 	if (power != GPU_AWAKE && !(power == GPU_MAY_SLEEP && !state->asked))
 		return;
-	r = sys_i915_huc(node, &status);
-	state->huc = huc_status(r, status);
+	*state->huc_version = '\0';
+	if (state->is_i915) {
+		r = sys_i915_huc(node, &status);
+		state->huc = huc_status(r, status);
+	} else {
+		r = sys_xe_huc(node, state->huc_version);
+		state->huc = r == 0 ? "running" : r == -ENODEV ? "not_loaded" : NULL;
+	}
 	state->asked = now;
 }
 
@@ -171,6 +178,17 @@ static int put_wedged(const struct collection *c, const char *node)
 	return 0;
 }
 
+/* With Meteor Lake the video engines came to a GT of their own, and HuC with them. */
+static const char *media_gt(const struct collection *c)
+{
+	uint64_t inode;
+
+	return c->gpu->driver == GPU_XE && fs_inode(c->context->fs, &inode,
+						    PCI "/tile0/gt1/engines/vcs", c->gpu->pci) == 0
+		       ? "1"
+		       : "0";
+}
+
 static int collect(const struct collection *c)
 {
 	_cleanup_free_ char *rows = NULL;
@@ -183,20 +201,21 @@ static int collect(const struct collection *c)
 	int r = 0;
 
 	snprintf(node, sizeof(node), "/dev/dri/%s", c->gpu->render);
-	if (state->has_node)
+	if (state->is_i915)
 		r = put_wedged(c, node);
 	if (r < 0)
 		return r;
-	if (state->has_node && c->context->resets && resets_of(c->context->resets, pci, &resets))
+	if (state->is_i915 && c->context->resets && resets_of(c->context->resets, pci, &resets))
 		put(c->batch, &families[RESETS], (double)resets, pci);
 	put_dump(c, state);
-	if (state->has_node && c->fault->reason == REASON_NONE)
+	if (*c->gpu->render && fs_is_live(c->context->fs) && c->fault->reason == REASON_NONE)
 		ask_huc(c, state, node);
 	if (c->context->doctor)
 		doctor_state_read(c->context->doctor, sys_monotonic_ns(), &rows, &len);
 	put_rows(c, rows, len, &has_huc);
 	if (state->huc && !has_huc)
-		put(c->batch, &families[FIRMWARE], 1, pci, "0", "huc", NULL, state->huc);
+		put(c->batch, &families[FIRMWARE], 1, pci, media_gt(c), "huc",
+		    *state->huc_version ? state->huc_version : NULL, state->huc);
 	return 0;
 }
 

@@ -526,6 +526,26 @@ int sys_i915_huc(const char *node, int *ret_status)
 	return find_i915(node, &wedged, &hz);
 }
 
+/* libs.txt has "huc NODE VERSION", or "huc NODE -" where none runs; an xe without that line is an
+ * old one. */
+int sys_xe_huc(const char *node, char ret_version[static 36])
+{
+	FILE *file = open_table("libs.txt");
+	char text[512], name[32], version[36];
+	int r = -EINVAL;
+
+	fake.counts.huc_reads++;
+	while (r == -EINVAL && file && fgets(text, sizeof(text), file))
+		if (sscanf(text, "huc %31s %35s", name, version) == 2 &&
+		    strcmp(name, strrchr(node, '/') + 1) == 0)
+			r = strcmp(version, "-") == 0 ? -ENODEV : 0;
+	if (r == 0)
+		strcpy(ret_version, version);
+	if (file)
+		fclose(file);
+	return r;
+}
+
 int sys_open_as(const char *node, uid_t uid, gid_t gid, const gid_t *groups, size_t n)
 {
 	unsigned hz;

@@ -10,6 +10,7 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,55 @@ static void huc(void **state)
 	assert_int_equal(fake_counts().huc_reads, 2);
 }
 
+/* xe tells the version, too; it is asked under the same conditions. */
+static void huc_of_xe(void **state)
+{
+	static const struct {
+		const char *libs, *rest;
+	} rows[] = {
+		{ "huc renderD128 9.4.13\n",
+		  "firmware=\"huc\",version=\"9.4.13\",status=\"running\"} 1\n" },
+		{ "huc renderD128 -\n", "firmware=\"huc\",status=\"not_loaded\"} 1\n" },
+		{ "huc renderD129 9.4.13\n", NULL }, /* an xe before Linux 6.9 */
+	};
+
+	(void)state;
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/control", "on\n");
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "active\n");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		for (unsigned gt = 0; gt < 2; gt++) {
+			char wanted[160];
+			const char *found;
+
+			if (gt)
+				tree_folder(
+					&tree,
+					"sys/bus/pci/devices/0000:00:02.0/tile0/gt1/engines/vcs");
+			tree_write(&tree, "libs.txt", rows[i].libs);
+			free(collector_state);
+			gpu.driver = GPU_XE;
+			assert_int_equal(collector()->init(&context, &gpu, &collector_state), 0);
+			found = collect(FIRMWARE, 0);
+			if (!rows[i].rest) {
+				assert_null(found);
+				continue;
+			}
+			snprintf(wanted, sizeof(wanted),
+				 FIRMWARE "{pci=\"0000:00:02.0\",gt=\"%u\",%s", i ? 1 : gt,
+				 rows[i].rest);
+			assert_string_equal(found, wanted);
+			assert_null(collect(WEDGED, 0));
+		}
+	}
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/runtime_status", "suspended\n");
+	tree_write(&tree, "sys/bus/pci/devices/0000:00:02.0/power/control", "auto\n");
+	tree_write(&tree, "libs.txt", rows[0].libs);
+	free(collector_state);
+	assert_int_equal(collector()->init(&context, &gpu, &collector_state), 0);
+	assert_null(collect(FIRMWARE, 0));
+	assert_int_equal(fake_counts().huc_reads, 6);
+}
+
 static void put_rows(const char *rows)
 {
 	char *copy = strdup(rows);
@@ -230,6 +280,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(node_that_cannot_be_opened, setup, teardown),
 		cmocka_unit_test_setup_teardown(resets, setup, teardown),
 		cmocka_unit_test_setup_teardown(huc, setup, teardown),
+		cmocka_unit_test_setup_teardown(huc_of_xe, setup, teardown),
 		cmocka_unit_test_setup_teardown(kernel_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(xe_dumps, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_gpus, setup, teardown),

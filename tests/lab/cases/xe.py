@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An emulated Battlemage on the lab's own xe: what is said of it without its PMU, and that it is not woken for
 that. What needs more time is in the cases xe_engines, xe_power, xe_unbind."""
+import json
+import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -24,6 +27,25 @@ def check_gauges(checks, exporter):
             ("intel_gpu_sriov_vfs_enabled", {}, 0)):
         checks.same(metrics.value(name, **labels), wanted, f"{name}{labels or ''} is {wanted:g}")
     checks.that(metrics.find("intel_gpu_info", driver="xe"), "the driver is xe")
+
+
+def check_firmware(checks):
+    """Who starts asks once, without root's rights and the kernel's log."""
+    # The guest has this machine's files, which may be a container's.
+    for marker in ("/.dockerenv", "/run/.containerenv", "/run/systemd/container"):
+        Path(marker).unlink(missing_ok=True)
+    for huc, version, status in ("9.4.13", "9.4.13", "running"), ("none", None, "not_loaded"):
+        lab_xe.put("huc", huc)
+        exporter = lab.Exporter()
+        found = [dict(labels) for labels in exporter.scrape().find("intel_gpu_firmware_info", firmware="huc")]
+        checks.same([(one.get("version"), one["status"], one["gt"]) for one in found], [(version, status, "1")],
+                    f"HuC {huc}")
+        report = json.loads(subprocess.run([os.environ["EXPORTER"], "--check=json"], capture_output=True, text=True,
+                                           check=False).stdout)
+        said = [one for one in report["checks"] if one["id"] == "firmware-huc"]
+        checks.same([one["status"] for one in said], ["pass" if version else "fail"], f"and so says --check: {said}")
+        exporter.stop()
+    lab_xe.put("huc", "9.4.13")
 
 
 def check_throttle(checks, exporter):
@@ -71,8 +93,9 @@ def check_sleep(checks, exporter):
 def main():
     checks = lab.Checks()
     lab_xe.load()
-    exporter = lab.Exporter()
     lab.shell('echo on >"$(lab_pci_dir)"/power/control')
+    check_firmware(checks)
+    exporter = lab.Exporter()
     check_gauges(checks, exporter)
     check_throttle(checks, exporter)
     check_c6(checks, exporter)

@@ -9,6 +9,7 @@
 #include <drm/drm_gem.h>
 #include <drm/drm_ioctl.h>
 #include <drm/drm_print.h>
+#include <uapi/drm/xe_drm.h>
 #include "compat.h"
 #include "xe_lab.h"
 
@@ -40,6 +41,43 @@ static void show_fdinfo(struct drm_printer *p, struct drm_file *file)
 	xe_power_put(xe);
 }
 
+/* Of the real one's questions one: HuC, whose version is the parameter's; "" where none runs. */
+static int device_query(struct drm_device *dev, void *data, struct drm_file *file)
+{
+	struct drm_xe_device_query *query = data;
+	struct drm_xe_query_uc_fw_version answer;
+	struct xe_gpu *xe = to_xe(dev);
+	int ret = 0;
+
+	if (query->query != DRM_XE_DEVICE_QUERY_UC_FW_VERSION || query->extensions)
+		return -EINVAL;
+	if (!query->size) {
+		query->size = sizeof(answer);
+		return 0;
+	}
+	if (query->size != sizeof(answer))
+		return -EINVAL;
+	if (copy_from_user(&answer, u64_to_user_ptr(query->data), sizeof(answer)))
+		return -EFAULT;
+	if (answer.uc_type != XE_QUERY_UC_TYPE_HUC || answer.pad || answer.pad2 || answer.reserved)
+		return -EINVAL;
+	/* xe_drm_ioctl() holds the GPU awake for whatever is asked. */
+	ret = xe_power_get(xe);
+	if (ret)
+		return ret;
+	answer.branch_ver = 0;
+	if (sscanf(xe_huc, "%u.%u.%u", &answer.major_ver, &answer.minor_ver, &answer.patch_ver) != 3)
+		ret = -ENODEV;
+	else if (copy_to_user(u64_to_user_ptr(query->data), &answer, sizeof(answer)))
+		ret = -EFAULT;
+	xe_power_put(xe);
+	return ret;
+}
+
+static const struct drm_ioctl_desc ioctls[] = {
+	DRM_IOCTL_DEF_DRV(XE_DEVICE_QUERY, device_query, DRM_RENDER_ALLOW),
+};
+
 static const struct file_operations fops = {
 	.owner = THIS_MODULE,
 	.open = drm_open,
@@ -58,6 +96,8 @@ const struct drm_driver xe_drm_driver = {
 	.driver_features = DRIVER_GEM | DRIVER_RENDER,
 	.fops = &fops,
 	.show_fdinfo = show_fdinfo,
+	.ioctls = ioctls,
+	.num_ioctls = ARRAY_SIZE(ioctls),
 	.name = "xe",
 	.desc = "Intel Xe Graphics",
 	.major = 1,

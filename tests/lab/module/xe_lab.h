@@ -129,6 +129,7 @@ extern unsigned int xe_throttle_mask;
 extern unsigned int xe_energy_start;
 extern int xe_temperature[5], xe_fan_rpm[3];
 extern unsigned long xe_power_max;
+extern char xe_huc[32];
 extern bool xe_d3cold;
 extern atomic_t xe_wakes;
 

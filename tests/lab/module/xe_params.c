@@ -97,6 +97,10 @@ unsigned long xe_power_max = 190000000;
 module_param_named(power_max, xe_power_max, ulong, 0644);
 MODULE_PARM_DESC(power_max, "the power limit in uW; 0 is disabled, and a line in the kernel's log for each read");
 
+char xe_huc[32] = "9.4.13";
+module_param_string(huc, xe_huc, sizeof(xe_huc), 0644);
+MODULE_PARM_DESC(huc, "version of the HuC that runs; anything else than one: none runs");
+
 bool xe_d3cold;
 module_param_named(d3cold, xe_d3cold, bool, 0644);
 MODULE_PARM_DESC(d3cold, "a sleeping card has no power: its registers start again from 0");
