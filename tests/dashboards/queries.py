@@ -339,7 +339,7 @@ def main():
     server = prometheus.start()
     first_round(made.exporters["pve1"])
     first_round(made.exporters["worker1"])
-    checks.that(wait_for('sum(intel_gpu_transcodes{acceleration=~"hardware|software"}) == 2', 60),
+    checks.that(wait_for('sum(intel_gpu_transcodes{acceleration=~"hardware|software"}) == 2', 180),
                 "one transcode is in hardware, one in software")
     checks.that(wait_for("min(count_over_time(up[1m])) >= 12", 90),
                 "Prometheus has scraped for a while")
