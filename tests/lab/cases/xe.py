@@ -29,6 +29,20 @@ def check_gauges(checks, exporter):
     checks.that(metrics.find("intel_gpu_info", driver="xe"), "the driver is xe")
 
 
+def diagnosis(check):
+    """What --check says of it: the GPU is awake."""
+    report = json.loads(subprocess.run([os.environ["EXPORTER"], "--check=json"], capture_output=True, text=True,
+                                       check=False).stdout)
+    return next(one for one in report["checks"] if one["id"] == check)
+
+
+def check_wedged(checks):
+    for wedged, status in (1, "fail"), (0, "pass"):
+        lab_xe.put("wedged", wedged)
+        said = diagnosis("wedged")
+        checks.same(said["status"], status, f"wedged {wedged}: {said.get('summary')}")
+
+
 def check_firmware(checks):
     """Who starts asks once, without root's rights and the kernel's log."""
     # The guest has this machine's files, which may be a container's.
@@ -40,10 +54,8 @@ def check_firmware(checks):
         found = [dict(labels) for labels in exporter.scrape().find("intel_gpu_firmware_info", firmware="huc")]
         checks.same([(one.get("version"), one["status"], one["gt"]) for one in found], [(version, status, "1")],
                     f"HuC {huc}")
-        report = json.loads(subprocess.run([os.environ["EXPORTER"], "--check=json"], capture_output=True, text=True,
-                                           check=False).stdout)
-        said = [one for one in report["checks"] if one["id"] == "firmware-huc"]
-        checks.same([one["status"] for one in said], ["pass" if version else "fail"], f"and so says --check: {said}")
+        said = diagnosis("firmware-huc")
+        checks.same(said["status"], "pass" if version else "fail", f"and so says --check: {said.get('summary')}")
         exporter.stop()
     lab_xe.put("huc", "9.4.13")
 
@@ -95,6 +107,7 @@ def main():
     lab_xe.load()
     lab.shell('echo on >"$(lab_pci_dir)"/power/control')
     check_firmware(checks)
+    check_wedged(checks)
     exporter = lab.Exporter()
     check_gauges(checks, exporter)
     check_throttle(checks, exporter)

@@ -78,11 +78,17 @@ static const struct drm_ioctl_desc ioctls[] = {
 	DRM_IOCTL_DEF_DRV(XE_DEVICE_QUERY, device_query, DRM_RENDER_ALLOW),
 };
 
+/* One that is wedged refuses whatever is asked, before all else. */
+static long ask(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return READ_ONCE(xe_wedged) ? -ECANCELED : drm_ioctl(file, cmd, arg);
+}
+
 static const struct file_operations fops = {
 	.owner = THIS_MODULE,
 	.open = drm_open,
 	.release = drm_release,
-	.unlocked_ioctl = drm_ioctl,
+	.unlocked_ioctl = ask,
 	.compat_ioctl = drm_compat_ioctl,
 	.poll = drm_poll,
 	.read = drm_read,

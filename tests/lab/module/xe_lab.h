@@ -130,6 +130,7 @@ extern unsigned int xe_energy_start;
 extern int xe_temperature[5], xe_fan_rpm[3];
 extern unsigned long xe_power_max;
 extern char xe_huc[32];
+extern bool xe_wedged;
 extern bool xe_d3cold;
 extern atomic_t xe_wakes;
 

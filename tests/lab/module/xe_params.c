@@ -101,6 +101,10 @@ char xe_huc[32] = "9.4.13";
 module_param_string(huc, xe_huc, sizeof(xe_huc), 0644);
 MODULE_PARM_DESC(huc, "version of the HuC that runs; anything else than one: none runs");
 
+bool xe_wedged;
+module_param_named(wedged, xe_wedged, bool, 0644);
+MODULE_PARM_DESC(wedged, "the driver has given the GPU up");
+
 bool xe_d3cold;
 module_param_named(d3cold, xe_d3cold, bool, 0644);
 MODULE_PARM_DESC(d3cold, "a sleeping card has no power: its registers start again from 0");
