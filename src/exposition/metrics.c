@@ -100,9 +100,9 @@ static inline uint64_t mix(uint64_t hash, uint64_t word)
 	return hash ^ hash >> 32;
 }
 
-static uint32_t hash_of(const char *text, size_t len)
+static uint32_t hash_of(const char *text, size_t len, uint64_t seed)
 {
-	uint64_t hash = len;
+	uint64_t hash = mix(len, seed);
 
 	if (len >= sizeof(hash)) {
 		const char *last = text + len - sizeof(hash);
@@ -117,7 +117,7 @@ static uint32_t hash_of(const char *text, size_t len)
 }
 
 /* The slot of this series, or the free one where it belongs. */
-static struct series *find_series(const struct batch *batch, struct series wanted)
+static inline struct series *find_series(const struct batch *batch, struct series wanted)
 {
 	const char *text = batch->text;
 	size_t mask = batch->series_size - 1, i = wanted.hash & mask;
@@ -153,12 +153,12 @@ static bool grow_series(struct batch *batch)
 	return true;
 }
 
-/* False when the batch has it already. */
-static bool add_series(struct batch *batch, size_t start)
+/* False when the batch has it already. The name, which is the family's, need not be hashed. */
+static bool add_series(struct batch *batch, size_t start, size_t end, size_t family)
 {
-	const size_t len = batch->len - start;
-	const struct series added = { (uint32_t)start, (uint32_t)len,
-				      hash_of(batch->text + start, len) };
+	const size_t labels = start + batch->frames->frames[family].name;
+	const struct series added = { (uint32_t)start, (uint32_t)(end - start),
+				      hash_of(batch->text + labels, end - labels, family) };
 	struct series *slot;
 
 	if (!grow_series(batch))
@@ -210,74 +210,71 @@ static bool grow_pieces(struct batch *batch)
 	return true;
 }
 
-static bool extend_piece(struct batch *batch, const struct family *family, size_t start)
+static bool extend_piece(struct batch *batch, size_t family, size_t end)
 {
-	struct chain *chain = &batch->chains[family - batch->families];
+	struct chain *chain = &batch->chains[family];
 
 	if (chain->last > 0 && chain->last == batch->n_pieces) {
-		batch->pieces[chain->last - 1].end = (uint32_t)batch->len;
+		batch->pieces[chain->last - 1].end = (uint32_t)end;
 		return true;
 	}
 	if (!grow_pieces(batch))
 		return false;
 	batch->pieces[batch->n_pieces++] =
-		(struct piece){ .start = (uint32_t)start, .end = (uint32_t)batch->len };
+		(struct piece){ .start = (uint32_t)batch->len, .end = (uint32_t)end };
 	*(chain->last ? &batch->pieces[chain->last - 1].next : &chain->first) =
 		(uint32_t)batch->n_pieces;
 	chain->last = (uint32_t)batch->n_pieces;
 	return true;
 }
 
-static inline void append(struct batch *batch, const char *text, size_t len)
+/* Sixteen bytes of which none is a control character, above 0x7e, a quote or a backslash. */
+static inline bool is_plain(uint64_t first, uint64_t second)
 {
-	memcpy(batch->text + batch->len, text, len);
-	batch->len += len;
-}
+	typedef int8_t bytes __attribute__((vector_size(16)));
+	typedef uint64_t words __attribute__((vector_size(16)));
+	const bytes text = (bytes)(words){ first, second };
+	/* What is above 0x7f is negative. */
+	const words not = (words)((text < 0x20) | (text == 0x7f) | (text == '"') | (text == '\\'));
 
-static inline uint64_t has_zero(uint64_t word)
-{
-	const uint64_t each = UINT64_C(0x0101010101010101);
-
-	return (word - each) & ~word & 0x80 * each;
-}
-
-/* Eight bytes of which none is a control character, above 0x7e, a quote or a backslash. */
-static inline bool is_plain(uint64_t word)
-{
-	const uint64_t each = UINT64_C(0x0101010101010101);
-
-	/* The highest bit is set by what is above, by 0x7f or below 0x20. */
-	return !(((word | (word + each) | (word - 0x20 * each)) & 0x80 * each) |
-		 has_zero(word ^ '"' * each) | has_zero(word ^ '\\' * each));
+	return (not [0] | not [1]) == 0;
 }
 
 /* Copies what needs neither cleaning nor an escape, as nearly all values do. False: it does. */
 static inline bool copy_plain(char *out, const char *text, size_t len)
 {
-	uint64_t word;
+	const uint64_t blanks = UINT64_C(0x2020202020202020);
+	uint64_t first = blanks, second = blanks;
+	bool plain = true;
 
-	if (len >= sizeof(word)) {
-		const char *last = text + len - sizeof(word);
-		bool plain = true;
-
-		for (; text < last && plain; text += sizeof(word), out += sizeof(word)) {
-			word = word_at(text);
-			memcpy(out, &word, sizeof(word));
-			plain = is_plain(word);
+	if (len >= sizeof(first)) {
+		for (; len > 2 * sizeof(first) && plain; len -= sizeof(first)) {
+			first = word_at(text);
+			memcpy(out, &first, sizeof(first));
+			plain = is_plain(first, blanks);
+			text += sizeof(first);
+			out += sizeof(first);
 		}
-		word = word_at(last);
-		memcpy(out - (text - last), &word, sizeof(word));
-		return plain && is_plain(word);
+		/* The two overlap when it is no multiple of a word. */
+		first = word_at(text);
+		second = word_at(text + len - sizeof(second));
+		memcpy(out, &first, sizeof(first));
+		memcpy(out + len - sizeof(second), &second, sizeof(second));
+	} else if (len >= sizeof(uint32_t)) {
+		memcpy(&first, text, sizeof(uint32_t));
+		memcpy(&second, text + len - sizeof(uint32_t), sizeof(uint32_t));
+		memcpy(out, &first, sizeof(uint32_t));
+		memcpy(out + len - sizeof(uint32_t), &second, sizeof(uint32_t));
+	} else {
+		for (size_t i = 0; i < len; i++) {
+			out[i] = text[i];
+			first = first << 8 | (unsigned char)text[i];
+		}
 	}
-	for (; len > 0; len--, text++, out++) {
-		if ((unsigned char)(*text - 0x20) >= 0x5f || *text == '"' || *text == '\\')
-			return false;
-		*out = *text;
-	}
-	return true;
+	return plain && is_plain(first, second);
 }
 
-static void append_cleaned(struct batch *batch, const char *value, size_t len)
+static char *add_cleaned(char *out, const char *value, size_t len)
 {
 	char clean[METRIC_LABEL_BYTES];
 	size_t n = text_clean(value, len, clean, sizeof(clean));
@@ -285,32 +282,29 @@ static void append_cleaned(struct batch *batch, const char *value, size_t len)
 	/* text_clean() has left no newline; the other two escapes remain. */
 	for (size_t i = 0; i < n; i++) {
 		if (clean[i] == '"' || clean[i] == '\\')
-			append(batch, "\\", 1);
-		append(batch, &clean[i], 1);
+			*out++ = '\\';
+		*out++ = clean[i];
 	}
+	return out;
+}
+
+static inline char *add_value(char *out, const char *value, size_t len)
+{
+	if (len < METRIC_LABEL_BYTES && copy_plain(out, value, len))
+		return out + len;
+	return add_cleaned(out, value, len);
 }
 
 /* Copies whole words: up to seven bytes behind the text are written, too. */
-static inline const uint64_t *append_words(struct batch *batch, const uint64_t *words, size_t len)
+static inline char *add_words(char *out, const uint64_t **words, size_t len)
 {
-	char *out = batch->text + batch->len;
-
-	for (size_t i = 0; i < len; i += sizeof(*words), words++)
-		memcpy(out + i, words, sizeof(*words));
-	batch->len += len;
-	return words;
+	for (size_t i = 0; i < len; i += sizeof(**words))
+		memcpy(out + i, (*words)++, sizeof(**words));
+	return out + len;
 }
 
-static inline void append_value(struct batch *batch, const char *value, size_t len)
-{
-	if (len < METRIC_LABEL_BYTES && copy_plain(batch->text + batch->len, value, len))
-		batch->len += len;
-	else
-		append_cleaned(batch, value, len);
-}
-
-static void append_labels(struct batch *batch, const struct frame *frame, const uint64_t *words,
-			  const char *const *labels, const size_t *lens)
+static char *add_labels(char *out, const struct frame *frame, const uint64_t *words,
+			const char *const *labels, const size_t *lens)
 {
 	char before = '{';
 
@@ -319,14 +313,15 @@ static void append_labels(struct batch *batch, const struct frame *frame, const 
 			words += frame_words(frame->labels[i]);
 			continue;
 		}
-		batch->text[batch->len++] = before;
-		words = append_words(batch, words, frame->labels[i]);
-		append_value(batch, labels[i], lens[i]);
-		batch->text[batch->len++] = '"';
+		*out++ = before;
+		out = add_words(out, &words, frame->labels[i]);
+		out = add_value(out, labels[i], lens[i]);
+		*out++ = '"';
 		before = ',';
 	}
 	if (before == ',')
-		batch->text[batch->len++] = '}';
+		*out++ = '}';
+	return out;
 }
 
 /* A byte becomes four at most, of which one is escaped. */
@@ -338,18 +333,20 @@ static size_t room_for(size_t len)
 void batch_put(struct batch *batch, const struct family *family, double value,
 	       const char *const *labels, size_t n_labels)
 {
-	size_t start = batch->len, lens[METRIC_MAX_LABELS], bytes;
+	const size_t number = (size_t)(family - batch->families);
+	size_t lens[METRIC_MAX_LABELS], bytes;
 	const struct frame *frame;
 	const uint64_t *words;
+	char *out;
 
 	if (batch->error)
 		return;
-	if (family < batch->families || family >= batch->families + batch->n_families ||
-	    n_labels != batch->frames->frames[family - batch->families].n_labels) {
+	if (family < batch->families || number >= batch->n_families ||
+	    n_labels != batch->frames->frames[number].n_labels) {
 		batch->error = -EINVAL;
 		return;
 	}
-	frame = &batch->frames->frames[family - batch->families];
+	frame = &batch->frames->frames[number];
 	bytes = frame->name + 64u;
 	for (size_t i = 0; i < n_labels; i++) {
 		lens[i] = labels[i] ? strlen(labels[i]) : 0;
@@ -358,17 +355,16 @@ void batch_put(struct batch *batch, const struct family *family, double value,
 	if (!reserve(batch, bytes))
 		return;
 
-	words = append_words(batch, frame->words, frame->name);
-	append_labels(batch, frame, words, labels, lens);
-	if (!add_series(batch, start)) {
-		batch->len = start;
+	words = frame->words;
+	out = add_words(batch->text + batch->len, &words, frame->name);
+	out = add_labels(out, frame, words, labels, lens);
+	if (!add_series(batch, batch->len, (size_t)(out - batch->text), number))
 		return;
-	}
-	batch->text[batch->len++] = ' ';
-	batch->len += metric_format_value(value, batch->text + batch->len);
-	batch->text[batch->len++] = '\n';
-	if (!extend_piece(batch, family, start))
-		batch->len = start;
+	*out++ = ' ';
+	out += metric_format_value(value, out);
+	*out++ = '\n';
+	if (extend_piece(batch, number, (size_t)(out - batch->text)))
+		batch->len = (size_t)(out - batch->text);
 }
 
 const char *batch_piece(const struct batch *batch, const struct family *family, size_t *state,

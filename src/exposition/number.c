@@ -21,8 +21,11 @@ static size_t digits_of(uint64_t value, char digits[static 24])
 static size_t format_integer(uint64_t value, char *out)
 {
 	char digits[24];
-	size_t n = digits_of(value, digits), len = 0;
+	size_t n = value < 10 ? 0 : digits_of(value, digits), len = 0;
 
+	/* Most values are 0 or 1. */
+	if (n == 0)
+		out[len++] = (char)('0' + value);
 	while (n > 0)
 		out[len++] = digits[--n];
 	out[len] = '\0';
@@ -82,27 +85,35 @@ static size_t format_short(double value, char *out)
 	return 0;
 }
 
-size_t metric_format_value(double value, char out[static 32])
+static size_t format_rare(double value, char out[static 32])
 {
-	double absolute = fabs(value);
-	size_t len;
+	size_t sign = value < 0, len;
 	int n = 0;
 
 	if (isnan(value))
 		return (size_t)snprintf(out, 32, "NaN");
 	if (isinf(value))
 		return (size_t)snprintf(out, 32, value < 0 ? "-Inf" : "+Inf");
-	/* Most values are whole numbers, and %.15g of one below 10^15 is its digits. */
 	*out = '-';
-	if (absolute < 1e15 && absolute == (double)(uint64_t)absolute)
-		return format_integer((uint64_t)absolute, out + (value < 0)) + (value < 0);
-	len = format_short(absolute, out + (value < 0));
+	len = format_short(fabs(value), out + sign);
 	if (len > 0)
-		return len + (value < 0);
+		return sign + len;
 	for (int precision = 15; precision <= 17; precision++) {
 		n = snprintf(out, 32, "%.*g", precision, value);
 		if (strtod(out, NULL) == value)
 			break;
 	}
 	return (size_t)n;
+}
+
+size_t metric_format_value(double value, char out[static 32])
+{
+	double absolute = fabs(value);
+	size_t sign = value < 0;
+
+	/* Most values are whole numbers, and %.15g of one below 10^15 is its digits. */
+	if (!(absolute < 1e15) || absolute != (double)(uint64_t)absolute)
+		return format_rare(value, out);
+	*out = '-';
+	return sign + format_integer((uint64_t)absolute, out + sign);
 }
