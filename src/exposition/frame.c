@@ -49,7 +49,9 @@ static struct frames *frames_new(const struct family *families, size_t n_familie
 		free(frames);
 		return NULL;
 	}
-	*frames = (struct frames){ families, n_families, NULL, words };
+	frames->families = families;
+	frames->n_families = n_families;
+	frames->words = words;
 	for (size_t i = 0; i < n_families; i++) {
 		struct frame *frame = &frames->frames[i];
 
@@ -64,7 +66,7 @@ static struct frames *frames_new(const struct family *families, size_t n_familie
 	return frames;
 }
 
-const struct frames *frames_of(const struct family *families, size_t n_families)
+struct frames *frames_of(const struct family *families, size_t n_families)
 {
 	struct frames *frames;
 

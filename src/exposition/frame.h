@@ -5,6 +5,7 @@
 
 #include "exposition/metrics.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 /*
@@ -16,17 +17,22 @@ struct frame {
 	uint8_t name, labels[METRIC_MAX_LABELS], n_labels; /* lengths in bytes */
 };
 
-/* The frames of a table of families. Constant once it is in the list, and there for ever. */
+/*
+ * The frames of a table of families. Constant once it is in the list, and there for ever, but for
+ * what the table's last batch took: most scrapes are like the one before, so that the next batch
+ * has room for as much from the beginning and need not grow.
+ */
 struct frames {
 	const struct family *families;
 	size_t n_families;
 	struct frames *next;
 	uint64_t *words;
+	atomic_size_t text, pieces, series;
 	struct frame frames[];
 };
 
 /* The frames of a table that lives as long as the process. NULL when memory is out. */
-const struct frames *frames_of(const struct family *families, size_t n_families);
+struct frames *frames_of(const struct family *families, size_t n_families);
 
 static inline size_t frame_words(size_t bytes)
 {

@@ -30,37 +30,55 @@ struct series {
 };
 
 struct batch {
-	const struct frames *frames;
+	struct frames *frames;
 	const struct family *families;
 	size_t n_families;
 	char *text;
-	size_t len, size;
-	struct piece *pieces;
+	size_t len, size, reserved;
+	struct piece *pieces, *first_pieces;
 	size_t n_pieces, pieces_size;
-	struct series *series; /* by the hash of name and labels */
+	struct series *series, *first_series; /* by the hash of name and labels */
 	size_t n_series, series_size, refused;
 	int error;
-	/* Most batches need no more than these. */
-	struct piece first_pieces[8];
-	struct series first_series[32];
-	struct chain chains[]; /* one for each family */
+	struct chain chains[]; /* one for each family, and room for what is first_ */
 };
+
+#define LEAST 8 /* pieces, or series */
+
+static size_t load(const atomic_size_t *size)
+{
+	return atomic_load_explicit(size, memory_order_relaxed);
+}
+
+static void store(atomic_size_t *size, size_t value)
+{
+	atomic_store_explicit(size, value, memory_order_relaxed);
+}
 
 struct batch *batch_new(const struct family *families, size_t n_families)
 {
-	const struct frames *frames = frames_of(families, n_families);
-	struct batch *batch =
-		frames ? calloc(1, sizeof(*batch) + n_families * sizeof(struct chain)) : NULL;
+	struct frames *frames = frames_of(families, n_families);
+	size_t pieces = LEAST, series = LEAST;
+	struct batch *batch;
 
-	if (batch) {
-		batch->frames = frames;
-		batch->families = families;
-		batch->n_families = n_families;
-		batch->pieces = batch->first_pieces;
-		batch->pieces_size = sizeof(batch->first_pieces) / sizeof(struct piece);
-		batch->series = batch->first_series;
-		batch->series_size = sizeof(batch->first_series) / sizeof(struct series);
-	}
+	if (!frames)
+		return NULL;
+	while (pieces < load(&frames->pieces))
+		pieces *= 2;
+	/* Half of the slots stay free. */
+	while (series < 2 * load(&frames->series))
+		series *= 2;
+	batch = calloc(1, sizeof(*batch) + n_families * sizeof(struct chain) +
+				  pieces * sizeof(struct piece) + series * sizeof(struct series));
+	if (!batch)
+		return NULL;
+	batch->frames = frames;
+	batch->families = families;
+	batch->n_families = n_families;
+	batch->pieces = batch->first_pieces = (struct piece *)&batch->chains[n_families];
+	batch->pieces_size = pieces;
+	batch->series = batch->first_series = (struct series *)&batch->pieces[pieces];
+	batch->series_size = series;
 	return batch;
 }
 
@@ -68,6 +86,9 @@ void batch_free(struct batch *batch)
 {
 	if (!batch)
 		return;
+	store(&batch->frames->text, batch->reserved);
+	store(&batch->frames->pieces, batch->n_pieces);
+	store(&batch->frames->series, batch->n_series);
 	free(batch->text);
 	if (batch->pieces != batch->first_pieces)
 		free(batch->pieces);
@@ -130,7 +151,6 @@ static inline struct series *find_series(const struct batch *batch, struct serie
 	return &batch->series[i];
 }
 
-/* Half of the slots stay free. */
 static bool grow_series(struct batch *batch)
 {
 	size_t old_size = batch->series_size, size = 2 * old_size;
@@ -173,20 +193,28 @@ static bool add_series(struct batch *batch, size_t start, size_t end, size_t fam
 	return true;
 }
 
-static bool reserve(struct batch *batch, size_t bytes)
+static bool grow_text(struct batch *batch, size_t wanted)
 {
-	size_t wanted = batch->len + bytes;
+	size_t before = load(&batch->frames->text);
 
-	if (wanted <= batch->size)
-		return true;
 	if (wanted > BATCH_MAX_BYTES) {
 		batch->error = -E2BIG;
 		return false;
 	}
-	if (!array_reserve(batch->text, &batch->size, wanted > 1024 ? wanted : 1024)) {
+	if (!array_reserve(batch->text, &batch->size, wanted > before ? wanted : before)) {
 		batch->error = -ENOMEM;
 		return false;
 	}
+	return true;
+}
+
+static bool reserve(struct batch *batch, size_t bytes)
+{
+	size_t wanted = batch->len + bytes;
+
+	if (wanted > batch->size && !grow_text(batch, wanted))
+		return false;
+	batch->reserved = wanted;
 	return true;
 }
 
@@ -204,7 +232,7 @@ static bool grow_pieces(struct batch *batch)
 		return false;
 	}
 	if (first)
-		memcpy(grown, batch->first_pieces, sizeof(batch->first_pieces));
+		memcpy(grown, batch->first_pieces, batch->n_pieces * sizeof(*grown));
 	batch->pieces = grown;
 	batch->pieces_size = size;
 	return true;
