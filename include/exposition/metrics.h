@@ -63,6 +63,9 @@ struct batch_group {
 const char *batch_piece(const struct batch *batch, const struct family *family, size_t *state,
 			size_t *ret_len);
 
+/* How long all its samples are. */
+size_t batch_len(const struct batch *batch);
+
 /* Number as the formats want it: shortest of %.15g to %.17g that reads back. Returns the length. */
 size_t metric_format_value(double value, char out[static 32]);
 

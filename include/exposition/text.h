@@ -13,7 +13,7 @@ enum text_format { TEXT_PROMETHEUS, TEXT_OPENMETRICS };
 /*
  * The names of counters end in _total. Families without samples are left out. Tables of families
  * must live as long as the process. *ret is malloc'ed and belongs to the caller. 0, -ENOMEM, or
- * -E2BIG when the body would be larger than TEXT_MAX_BYTES.
+ * -E2BIG when the body, with the heads of all families, would be larger than TEXT_MAX_BYTES.
  */
 int text_render(const struct batch_group *groups, size_t n_groups, enum text_format format,
 		char **ret, size_t *ret_len);

@@ -395,6 +395,11 @@ void batch_put(struct batch *batch, const struct family *family, double value,
 		batch->len = (size_t)(out - batch->text);
 }
 
+size_t batch_len(const struct batch *batch)
+{
+	return batch->len;
+}
+
 const char *batch_piece(const struct batch *batch, const struct family *family, size_t *state,
 			size_t *ret_len)
 {

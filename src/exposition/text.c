@@ -6,7 +6,7 @@
  * without its suffix, escapes quotes in HELP, too, and has an end.
  *
  * HELP and TYPE never change: those of a table of families are written once, when it is rendered
- * first. A body's length is known before its memory is taken, and everything else is copied.
+ * first. No body is longer than all of them and the batches, and everything is copied once.
  */
 #include "exposition/text.h"
 
@@ -36,6 +36,11 @@ static char *add(char *out, const char *text, size_t len)
 {
 	memcpy(out, text, len);
 	return out + len;
+}
+
+static char *add_part(char *out, struct text_part part)
+{
+	return add(out, part.s, part.len);
 }
 
 static char *add_string(char *out, const char *text)
@@ -130,11 +135,11 @@ static struct text_part head_of(const struct heads *heads, size_t family)
 	return (struct text_part){ heads->text + start, heads->ends[family] - start };
 }
 
-/* Adds a family's lines to *out, unless that is NULL; returns how long they are. */
-static size_t add_family(char **out, const struct batch_group *group, const struct heads *heads,
-			 size_t family)
+/* Adds a family's lines. */
+static char *add_family(char *out, const struct batch_group *group, const struct heads *heads,
+			size_t family)
 {
-	size_t total = 0;
+	bool first = true;
 
 	for (size_t i = 0; i < group->n_batches; i++) {
 		size_t state = 0, len;
@@ -142,29 +147,22 @@ static size_t add_family(char **out, const struct batch_group *group, const stru
 
 		while ((piece = batch_piece(group->batches[i], &group->families[family], &state,
 					    &len))) {
-			struct text_part head = { 0 };
-
-			if (total == 0)
-				head = head_of(heads, family);
-			total += head.len + len;
-			if (*out && head.len > 0)
-				*out = add(*out, head.s, head.len);
-			if (*out)
-				*out = add(*out, piece, len);
+			if (first)
+				out = add_part(out, head_of(heads, family));
+			first = false;
+			out = add(out, piece, len);
 		}
 	}
-	return total;
+	return out;
 }
 
-static size_t add_groups(char *out, const struct batch_group *groups,
-			 const struct heads *const *heads, size_t n_groups)
+static size_t most_of(const struct batch_group *group, const struct heads *heads)
 {
-	size_t total = 0;
+	size_t most = group->n_families ? heads->ends[group->n_families - 1] : 0;
 
-	for (size_t i = 0; i < n_groups; i++)
-		for (size_t j = 0; j < groups[i].n_families; j++)
-			total += add_family(&out, &groups[i], heads[i], j);
-	return total;
+	for (size_t i = 0; i < group->n_batches; i++)
+		most += batch_len(group->batches[i]);
+	return most;
 }
 
 int text_render(const struct batch_group *groups, size_t n_groups, enum text_format format,
@@ -172,8 +170,8 @@ int text_render(const struct batch_group *groups, size_t n_groups, enum text_for
 {
 	const struct heads *heads[TEXT_MAX_GROUPS];
 	const char *end = format == TEXT_OPENMETRICS ? "# EOF\n" : "";
-	size_t len;
-	char *text;
+	size_t most = strlen(end) + 1;
+	char *text, *out;
 
 	if (n_groups > TEXT_MAX_GROUPS)
 		return -E2BIG;
@@ -181,16 +179,18 @@ int text_render(const struct batch_group *groups, size_t n_groups, enum text_for
 		heads[i] = heads_of(&groups[i], format);
 		if (!heads[i])
 			return -ENOMEM;
+		most += most_of(&groups[i], heads[i]);
 	}
-	len = add_groups(NULL, groups, heads, n_groups);
-	if (len + strlen(end) > TEXT_MAX_BYTES)
+	if (most > TEXT_MAX_BYTES)
 		return -E2BIG;
-	text = malloc(len + strlen(end) + 1);
+	out = text = malloc(most);
 	if (!text)
 		return -ENOMEM;
-	add_groups(text, groups, heads, n_groups);
-	strcpy(text + len, end);
+	for (size_t i = 0; i < n_groups; i++)
+		for (size_t j = 0; j < groups[i].n_families; j++)
+			out = add_family(out, &groups[i], heads[i], j);
+	strcpy(out, end);
 	*ret = text;
-	*ret_len = len + strlen(end);
+	*ret_len = (size_t)(out - text) + strlen(end);
 	return 0;
 }
