@@ -15,11 +15,9 @@
 
 static unsigned minor_of_node(const char *node)
 {
-	char path[64];
 	unsigned minor;
 
-	snprintf(path, sizeof(path), "/dri/%s", node);
-	return *node && walk_minor_of(path, &minor) ? minor : NO_MINOR - 1;
+	return walk_minor_of_node(node, &minor) ? minor : NO_MINOR - 1;
 }
 
 /* What a descriptor has of a GPU. pci NULL: of any. */
@@ -284,35 +282,49 @@ static int read_clients(const struct walk *walk, const struct gpu *gpu, struct r
 	return 0;
 }
 
-static struct reading *reading_of(struct walk *walk, const struct gpu *gpu)
+static struct reading *find_reading_locked(const struct walk *walk, const struct gpu *gpu)
 {
-	struct reading *reading = NULL;
-	size_t i = 0;
+	for (size_t i = 0; i < walk->n_readings; i++)
+		if (strcmp(walk->readings[i]->pci, gpu->pci) == 0)
+			return walk->readings[i];
+	return NULL;
+}
+
+static int add_reading_locked(struct walk *walk, const struct gpu *gpu, struct reading **ret)
+{
+	if (walk->n_readings == MAX_READ)
+		return -E2BIG;
+	*ret = calloc(1, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	memcpy((*ret)->pci, gpu->pci, sizeof(gpu->pci));
+	pthread_mutex_init(&(*ret)->lock, NULL);
+	walk->readings[walk->n_readings++] = *ret;
+	return 0;
+}
+
+static int reading_of(struct walk *walk, const struct gpu *gpu, struct reading **ret,
+		      struct fault *fault)
+{
+	int r = 0;
 
 	pthread_mutex_lock(&walk->lock);
-	while (i < walk->n_readings && strcmp(walk->readings[i].pci, gpu->pci) != 0)
-		i++;
-	if (i < MAX_READ) {
-		reading = &walk->readings[i];
-		if (i == walk->n_readings) {
-			walk->n_readings++;
-			snprintf(reading->pci, sizeof(reading->pci), "%s", gpu->pci);
-			pthread_mutex_init(&reading->lock, NULL);
-		}
-	}
+	*ret = find_reading_locked(walk, gpu);
+	if (!*ret)
+		r = add_reading_locked(walk, gpu, ret);
 	pthread_mutex_unlock(&walk->lock);
-	return reading;
+	return r < 0 ? fault_errno(fault, r, "clients of more than %d GPUs", MAX_READ) : 0;
 }
 
 /* Read once; the lock keeps other callers out meanwhile. */
 static int read_once(struct walk *walk, const struct gpu *gpu, struct reading **ret,
 		     struct fault *fault)
 {
-	struct reading *reading = reading_of(walk, gpu);
-	int r;
+	struct reading *reading;
+	int r = reading_of(walk, gpu, &reading, fault);
 
-	if (!reading)
-		return fault_errno(fault, -E2BIG, "clients of more than %d GPUs", MAX_READ);
+	if (r < 0)
+		return r;
 	pthread_mutex_lock(&reading->lock);
 	if (!reading->done) {
 		reading->r = read_clients(walk, gpu, reading);
@@ -328,12 +340,10 @@ static int read_once(struct walk *walk, const struct gpu *gpu, struct reading **
 
 const struct reading *walk_reading(struct walk *walk, const struct gpu *gpu)
 {
-	struct reading *found = NULL;
+	struct reading *found;
 
 	pthread_mutex_lock(&walk->lock);
-	for (size_t i = 0; i < walk->n_readings; i++)
-		if (strcmp(walk->readings[i].pci, gpu->pci) == 0)
-			found = &walk->readings[i];
+	found = find_reading_locked(walk, gpu);
 	pthread_mutex_unlock(&walk->lock);
 	/* One that is being read may hang. */
 	if (!found || pthread_mutex_trylock(&found->lock) != 0)

@@ -78,9 +78,10 @@ void walk_unref(struct walk *walk)
 	if (!walk || !ref_drop(&walk->refs))
 		return;
 	for (size_t i = 0; i < walk->n_readings; i++) {
-		pthread_mutex_destroy(&walk->readings[i].lock);
-		free(walk->readings[i].clients);
-		free(walk->readings[i].held);
+		pthread_mutex_destroy(&walk->readings[i]->lock);
+		free(walk->readings[i]->clients);
+		free(walk->readings[i]->held);
+		free(walk->readings[i]);
 	}
 	pthread_mutex_destroy(&walk->lock);
 	for (size_t i = 0; i < walk->n_fds; i++)

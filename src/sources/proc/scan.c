@@ -58,18 +58,21 @@ static int add_fd(struct scan *s, const char *name, unsigned minor)
 bool walk_minor_of(const char *target, unsigned *ret)
 {
 	const char *dri = strstr(target, "/dri/");
+
+	return dri && walk_minor_of_node(dri + strlen("/dri/"), ret);
+}
+
+bool walk_minor_of_node(const char *node, unsigned *ret)
+{
 	uint64_t number;
 
-	if (!dri)
-		return false;
-	dri += strlen("/dri/");
-	if (strncmp(dri, "renderD", 7) == 0)
-		dri += 7;
-	else if (strncmp(dri, "card", 4) == 0)
-		dri += 4;
+	if (strncmp(node, "renderD", 7) == 0)
+		node += 7;
+	else if (strncmp(node, "card", 4) == 0)
+		node += 4;
 	else
 		return false;
-	if (text_parse_u64(dri, strcspn(dri, " "), &number) < 0 || number > 0xfffff)
+	if (text_parse_u64(node, strcspn(node, " "), &number) < 0 || number > 0xfffff)
 		return false;
 	*ret = (unsigned)number;
 	return true;

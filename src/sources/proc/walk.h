@@ -104,12 +104,14 @@ struct walk {
 	pid_t *denied; /* nor listed in fdinfo: their descriptors are unknown */
 	size_t n_denied, denied_size;
 	pthread_mutex_t lock;
-	struct reading readings[MAX_READ];
+	struct reading *readings[MAX_READ];
 	size_t n_readings;
 };
 
 /* "…/dri/renderD128", "…/dri/card0", maybe " (deleted)": the number is the minor one. */
 bool walk_minor_of(const char *target, unsigned *ret);
+/* The same of what follows "/dri/". */
+bool walk_minor_of_node(const char *node, unsigned *ret);
 
 /* How many descriptors each user has, in the order of their numbers. */
 struct users {
