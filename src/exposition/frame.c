@@ -12,7 +12,7 @@ static struct {
 } known = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 /* Adds a text and more to words; returns its length. */
-static uint8_t add_words(uint64_t **words, const char *text, const char *more)
+static uint8_t add_words(struct word **words, const char *text, const char *more)
 {
 	size_t len = strlen(text) + strlen(more);
 
@@ -39,7 +39,7 @@ static struct frames *frames_new(const struct family *families, size_t n_familie
 {
 	struct frames *frames = calloc(1, sizeof(*frames) + n_families * sizeof(struct frame));
 	size_t total = 1;
-	uint64_t *words;
+	struct word *words;
 	bool fits = frames;
 
 	for (size_t i = 0; fits && i < n_families; i++)

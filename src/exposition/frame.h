@@ -8,12 +8,17 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* What is copied at a time. */
+struct word {
+	char bytes[16];
+};
+
 /*
  * What is the same in every sample of a family: its name, and 'label="' of each label. Each text
- * begins a word of eight bytes, so that it can be copied by words.
+ * begins a word, so that it can be copied by words.
  */
 struct frame {
-	const uint64_t *words; /* of the name; those of the labels follow */
+	const struct word *words; /* of the name; those of the labels follow */
 	uint8_t name, labels[METRIC_MAX_LABELS], n_labels; /* lengths in bytes */
 };
 
@@ -26,7 +31,7 @@ struct frames {
 	const struct family *families;
 	size_t n_families;
 	struct frames *next;
-	uint64_t *words;
+	struct word *words;
 	atomic_size_t text, pieces, series;
 	struct frame frames[];
 };
@@ -36,7 +41,7 @@ struct frames *frames_of(const struct family *families, size_t n_families);
 
 static inline size_t frame_words(size_t bytes)
 {
-	return (bytes + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+	return (bytes + sizeof(struct word) - 1) / sizeof(struct word);
 }
 
 #endif

@@ -323,15 +323,15 @@ static inline char *add_value(char *out, const char *value, size_t len)
 	return add_cleaned(out, value, len);
 }
 
-/* Copies whole words: up to seven bytes behind the text are written, too. */
-static inline char *add_words(char *out, const uint64_t **words, size_t len)
+/* Copies whole words: up to fifteen bytes behind the text are written, too. */
+static inline char *add_words(char *out, const struct word **words, size_t len)
 {
 	for (size_t i = 0; i < len; i += sizeof(**words))
 		memcpy(out + i, (*words)++, sizeof(**words));
 	return out + len;
 }
 
-static char *add_labels(char *out, const struct frame *frame, const uint64_t *words,
+static char *add_labels(char *out, const struct frame *frame, const struct word *words,
 			const char *const *labels, const size_t *lens)
 {
 	char before = '{';
@@ -364,7 +364,7 @@ void batch_put(struct batch *batch, const struct family *family, double value,
 	const size_t number = (size_t)(family - batch->families);
 	size_t lens[METRIC_MAX_LABELS], bytes;
 	const struct frame *frame;
-	const uint64_t *words;
+	const struct word *words;
 	char *out;
 
 	if (batch->error)

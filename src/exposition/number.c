@@ -8,61 +8,56 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t digits_of(uint64_t value, char digits[static 24])
+/* Writes the digits so that they end there; returns where they begin. */
+static char *digits_before(char *end, uint64_t value)
 {
-	size_t n = 0;
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+				    "25262728293031323334353637383940414243444546474849"
+				    "50515253545556575859606162636465666768697071727374"
+				    "75767778798081828384858687888990919293949596979899";
 
-	do
-		digits[n++] = (char)('0' + value % 10);
-	while ((value /= 10));
-	return n;
+	for (; value >= 100; value /= 100)
+		end = memcpy(end - 2, &pairs[value % 100 * 2], 2);
+	if (value >= 10)
+		return memcpy(end - 2, &pairs[value * 2], 2);
+	*--end = (char)('0' + value);
+	return end;
 }
 
 static size_t format_integer(uint64_t value, char *out)
 {
-	char digits[24];
-	size_t n = value < 10 ? 0 : digits_of(value, digits), len = 0;
+	char buf[24], *end = buf + sizeof(buf), *digits = digits_before(end, value);
+	size_t n = (size_t)(end - digits);
 
-	/* Most values are 0 or 1. */
-	if (n == 0)
-		out[len++] = (char)('0' + value);
-	while (n > 0)
-		out[len++] = digits[--n];
-	out[len] = '\0';
-	return len;
+	memcpy(out, digits, n);
+	out[n] = '\0';
+	return n;
 }
 
 /* value / 10^decimals, which is no whole number, as %.15g has it. */
 static size_t format_fraction(uint64_t value, size_t decimals, char *out)
 {
-	char digits[24];
-	size_t n = digits_of(value, digits), last = 0, len = 0;
+	char buf[24], *end = buf + sizeof(buf), *digits = digits_before(end, value), *s = out;
+	size_t n = (size_t)(end - digits), whole = n > decimals ? n - decimals : 0;
 
-	while (digits[last] == '0')
-		last++;
+	while (end[-1] == '0')
+		end--;
 	if (n + 4 <= decimals) {
-		out[len++] = digits[--n];
-		if (n > last)
-			out[len++] = '.';
-		decimals -= n;
-		while (n > last)
-			out[len++] = digits[--n];
-		memcpy(out + len, "e-0", 3);
-		out[len + 3] = (char)('0' + decimals);
-		out[len + 4] = '\0';
-		return len + 4;
+		*s++ = *digits++;
+		if (digits < end)
+			*s++ = '.';
+		s = mempcpy(s, digits, (size_t)(end - digits));
+		s = mempcpy(s, "e-0", 3);
+		*s++ = (char)('0' + decimals - n + 1);
+	} else {
+		s = whole ? mempcpy(s, digits, whole) : mempcpy(s, "0", 1);
+		*s++ = '.';
+		for (; decimals > n; decimals--)
+			*s++ = '0';
+		s = mempcpy(s, digits + whole, (size_t)(end - digits) - whole);
 	}
-	while (n > decimals)
-		out[len++] = digits[--n];
-	if (len == 0)
-		out[len++] = '0';
-	out[len++] = '.';
-	for (; decimals > n; decimals--)
-		out[len++] = '0';
-	while (n > last)
-		out[len++] = digits[--n];
-	out[len] = '\0';
-	return len;
+	*s = '\0';
+	return (size_t)(s - out);
 }
 
 /*
