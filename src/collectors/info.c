@@ -64,6 +64,7 @@ static void put_counts(const struct collection *c, const unsigned *counts)
 
 struct state {
 	char dir[64]; /* of the GPU, with a slash */
+	char id[8];
 	struct attribute_file numvfs;
 	uint64_t changes; /* as fs_changes() was when this was found out: */
 	bool has_mdev, has_engines;
@@ -106,6 +107,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 		return -ENOMEM;
 	state->numvfs = (struct attribute_file)ATTRIBUTE_CLOSED;
 	snprintf(state->dir, sizeof(state->dir), "sys/bus/pci/devices/%s/", gpu->pci);
+	snprintf(state->id, sizeof(state->id), "%04x", gpu->device_id);
 	*ret_state = state;
 	return 0;
 }
@@ -173,11 +175,9 @@ static int collect(const struct collection *c)
 {
 	const struct gpu *gpu = c->gpu;
 	struct state *state = c->state;
-	char id[8];
 
-	snprintf(id, sizeof(id), "%04x", gpu->device_id);
-	put(c->batch, &families[INFO_ROW], 1, gpu->pci, gpu->driver_name, id, or_absent(gpu->model),
-	    gpu->platform ? gpu->platform->name : NULL,
+	put(c->batch, &families[INFO_ROW], 1, gpu->pci, gpu->driver_name, state->id,
+	    or_absent(gpu->model), gpu->platform ? gpu->platform->name : NULL,
 	    gpu->platform ? gpu->platform->generation : NULL,
 	    gpu->discrete ? "discrete" : "integrated",
 	    gpu->vf	? "vf"

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OTHER_BYTES 64u /* a number of 32, what is around it, and the rest of a word */
+/* Of a value each byte may be escaped, and three are around it. */
+#define LABEL_BYTES (2u * METRIC_LABEL_BYTES + 3)
+
 static struct {
 	pthread_mutex_t lock;
 	struct frames *first;
@@ -57,9 +61,11 @@ static struct frames *frames_new(const struct family *families, size_t n_familie
 
 		frame->words = words;
 		frame->name = add_words(&words, families[i].name, "");
+		frame->most = frame->name + OTHER_BYTES;
 		while (frame->n_labels < METRIC_MAX_LABELS && families[i].labels[frame->n_labels]) {
 			frame->labels[frame->n_labels] =
 				add_words(&words, families[i].labels[frame->n_labels], "=\"");
+			frame->most += frame->labels[frame->n_labels] + LABEL_BYTES;
 			frame->n_labels++;
 		}
 	}

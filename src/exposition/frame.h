@@ -20,6 +20,7 @@ struct word {
 struct frame {
 	const struct word *words; /* of the name; those of the labels follow */
 	uint8_t name, labels[METRIC_MAX_LABELS], n_labels; /* lengths in bytes */
+	unsigned most; /* bytes of a sample, and what is written behind it */
 };
 
 /*

@@ -316,8 +316,10 @@ static char *add_cleaned(char *out, const char *value, size_t len)
 	return out;
 }
 
-static inline char *add_value(char *out, const char *value, size_t len)
+static inline char *add_value(char *out, const char *value)
 {
+	size_t len = strlen(value);
+
 	if (len < METRIC_LABEL_BYTES && copy_plain(out, value, len))
 		return out + len;
 	return add_cleaned(out, value, len);
@@ -332,7 +334,7 @@ static inline char *add_words(char *out, const struct word **words, size_t len)
 }
 
 static char *add_labels(char *out, const struct frame *frame, const struct word *words,
-			const char *const *labels, const size_t *lens)
+			const char *const *labels)
 {
 	char before = '{';
 
@@ -343,7 +345,7 @@ static char *add_labels(char *out, const struct frame *frame, const struct word 
 		}
 		*out++ = before;
 		out = add_words(out, &words, frame->labels[i]);
-		out = add_value(out, labels[i], lens[i]);
+		out = add_value(out, labels[i]);
 		*out++ = '"';
 		before = ',';
 	}
@@ -352,17 +354,10 @@ static char *add_labels(char *out, const struct frame *frame, const struct word 
 	return out;
 }
 
-/* A byte becomes four at most, of which one is escaped. */
-static size_t room_for(size_t len)
-{
-	return 5 * len < 2 * METRIC_LABEL_BYTES ? 5 * len : 2 * METRIC_LABEL_BYTES;
-}
-
 void batch_put(struct batch *batch, const struct family *family, double value,
 	       const char *const *labels, size_t n_labels)
 {
 	const size_t number = (size_t)(family - batch->families);
-	size_t lens[METRIC_MAX_LABELS], bytes;
 	const struct frame *frame;
 	const struct word *words;
 	char *out;
@@ -375,17 +370,12 @@ void batch_put(struct batch *batch, const struct family *family, double value,
 		return;
 	}
 	frame = &batch->frames->frames[number];
-	bytes = frame->name + 64u;
-	for (size_t i = 0; i < n_labels; i++) {
-		lens[i] = labels[i] ? strlen(labels[i]) : 0;
-		bytes += frame->labels[i] + room_for(lens[i]) + 2;
-	}
-	if (!reserve(batch, bytes))
+	if (!reserve(batch, frame->most))
 		return;
 
 	words = frame->words;
 	out = add_words(batch->text + batch->len, &words, frame->name);
-	out = add_labels(out, frame, words, labels, lens);
+	out = add_labels(out, frame, words, labels);
 	if (!add_series(batch, batch->len, (size_t)(out - batch->text), number))
 		return;
 	*out++ = ' ';
