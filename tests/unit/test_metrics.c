@@ -326,12 +326,44 @@ static void equal_series(void **state)
 	}
 }
 
+/* What the last batch took is room that the next one begins with, and no more than that. */
+static void batches_of_other_sizes(void **state)
+{
+	static const int sizes[] = { 1, 3000, 1, 0, 9, 3000 };
+	char label[16], wanted[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		size_t piece = 0, len, n = 0;
+		const char *text;
+
+		batch_free(batch);
+		batch = batch_new(families, ARRAY_SIZE(families));
+		for (int j = 0; j < sizes[i]; j++) {
+			snprintf(label, sizeof(label), "%d", j);
+			put(batch, &families[1], j, label);
+			put(batch, &families[2], j, label, NULL, NULL);
+			put(batch, &families[1], j, label);
+		}
+		assert_int_equal(batch_error(batch), 0);
+		assert_int_equal(batch_refused(batch), sizes[i]);
+		while ((text = batch_piece(batch, &families[1], &piece, &len)))
+			for (const char *s = text; s < text + len; s += strlen(wanted)) {
+				snprintf(wanted, sizeof(wanted), "x_one{a=\"%zu\"} %zu\n", n, n);
+				assert_memory_equal(s, wanted, strlen(wanted));
+				n++;
+			}
+		assert_int_equal(n, sizes[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(number_formats),
 		cmocka_unit_test(numbers_read_back),
 		cmocka_unit_test_setup_teardown(equal_series, setup, teardown),
+		cmocka_unit_test_setup_teardown(batches_of_other_sizes, setup, teardown),
 		cmocka_unit_test_setup_teardown(samples, setup, teardown),
 		cmocka_unit_test_setup_teardown(pieces_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(label_values, setup, teardown),
