@@ -5,7 +5,6 @@
  */
 #include "exposition/metrics.h"
 
-#include "base/array.h"
 #include "base/text.h"
 #include "frame.h"
 
@@ -33,14 +32,14 @@ struct batch {
 	struct frames *frames;
 	const struct family *families;
 	size_t n_families;
-	char *text;
+	char *text, *first_text;
 	size_t len, size, reserved;
 	struct piece *pieces, *first_pieces;
 	size_t n_pieces, pieces_size;
 	struct series *series, *first_series; /* by the hash of name and labels */
 	size_t n_series, series_size, refused;
 	int error;
-	struct chain chains[]; /* one for each family, and room for what is first_ */
+	struct chain chains[]; /* one for each family; behind them is what is first_ */
 };
 
 #define LEAST 8 /* pieces, or series */
@@ -58,27 +57,32 @@ static void store(atomic_size_t *size, size_t value)
 struct batch *batch_new(const struct family *families, size_t n_families)
 {
 	struct frames *frames = frames_of(families, n_families);
-	size_t pieces = LEAST, series = LEAST;
+	size_t pieces = LEAST, series = LEAST, text, cleared;
 	struct batch *batch;
 
 	if (!frames)
 		return NULL;
+	text = load(&frames->text);
 	while (pieces < load(&frames->pieces))
 		pieces *= 2;
 	/* Half of the slots stay free. */
 	while (series < 2 * load(&frames->series))
 		series *= 2;
-	batch = calloc(1, sizeof(*batch) + n_families * sizeof(struct chain) +
-				  pieces * sizeof(struct piece) + series * sizeof(struct series));
+	cleared =
+		sizeof(*batch) + n_families * sizeof(struct chain) + series * sizeof(struct series);
+	batch = malloc(cleared + pieces * sizeof(struct piece) + text);
 	if (!batch)
 		return NULL;
+	memset(batch, 0, cleared);
 	batch->frames = frames;
 	batch->families = families;
 	batch->n_families = n_families;
-	batch->pieces = batch->first_pieces = (struct piece *)&batch->chains[n_families];
-	batch->pieces_size = pieces;
-	batch->series = batch->first_series = (struct series *)&batch->pieces[pieces];
+	batch->series = batch->first_series = (struct series *)&batch->chains[n_families];
 	batch->series_size = series;
+	batch->pieces = batch->first_pieces = (struct piece *)&batch->series[series];
+	batch->pieces_size = pieces;
+	batch->text = batch->first_text = (char *)&batch->pieces[pieces];
+	batch->size = text;
 	return batch;
 }
 
@@ -89,7 +93,8 @@ void batch_free(struct batch *batch)
 	store(&batch->frames->text, batch->reserved);
 	store(&batch->frames->pieces, batch->n_pieces);
 	store(&batch->frames->series, batch->n_series);
-	free(batch->text);
+	if (batch->text != batch->first_text)
+		free(batch->text);
 	if (batch->pieces != batch->first_pieces)
 		free(batch->pieces);
 	if (batch->series != batch->first_series)
@@ -193,18 +198,36 @@ static bool add_series(struct batch *batch, size_t start, size_t end, size_t fam
 	return true;
 }
 
+/* More room for what is in the batch's own block at first. NULL when memory is out. */
+static void *grow(struct batch *batch, void *array, const void *first, size_t used, size_t size)
+{
+	void *grown = realloc(array == first ? NULL : array, size);
+
+	if (!grown)
+		batch->error = -ENOMEM;
+	else if (array == first)
+		memcpy(grown, first, used);
+	return grown;
+}
+
 static bool grow_text(struct batch *batch, size_t wanted)
 {
-	size_t before = load(&batch->frames->text);
+	size_t size = 2 * batch->size;
+	char *grown;
 
 	if (wanted > BATCH_MAX_BYTES) {
 		batch->error = -E2BIG;
 		return false;
 	}
-	if (!array_reserve(batch->text, &batch->size, wanted > before ? wanted : before)) {
-		batch->error = -ENOMEM;
+	if (size < wanted)
+		size = wanted;
+	if (size > BATCH_MAX_BYTES)
+		size = BATCH_MAX_BYTES;
+	grown = grow(batch, batch->text, batch->first_text, batch->len, size);
+	if (!grown)
 		return false;
-	}
+	batch->text = grown;
+	batch->size = size;
 	return true;
 }
 
@@ -220,19 +243,15 @@ static bool reserve(struct batch *batch, size_t bytes)
 
 static bool grow_pieces(struct batch *batch)
 {
-	bool first = batch->pieces == batch->first_pieces;
 	size_t size = 2 * batch->pieces_size;
 	struct piece *grown;
 
 	if (batch->n_pieces < batch->pieces_size)
 		return true;
-	grown = reallocarray(first ? NULL : batch->pieces, size, sizeof(*grown));
-	if (!grown) {
-		batch->error = -ENOMEM;
+	grown = grow(batch, batch->pieces, batch->first_pieces, batch->n_pieces * sizeof(*grown),
+		     size * sizeof(*grown));
+	if (!grown)
 		return false;
-	}
-	if (first)
-		memcpy(grown, batch->first_pieces, batch->n_pieces * sizeof(*grown));
 	batch->pieces = grown;
 	batch->pieces_size = size;
 	return true;

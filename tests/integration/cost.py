@@ -15,7 +15,7 @@ METEORLAKE = "meteorlake-two-gts"
 # the GPU's status and its power/control; process 2 and the exporter's own stat.
 CALLS = Counter(pread64=24)
 ALL_CALLS = 45
-INSTRUCTIONS = 162000
+INSTRUCTIONS = 156000
 ROOM = 0.1
 SCRAPES = 10
 CLOCK = "sys/devices/pci0000:00/0000:00:02.0/drm/card0/gt/gt0/rps_act_freq_mhz"
