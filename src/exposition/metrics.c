@@ -282,9 +282,9 @@ static inline bool is_plain(uint64_t first, uint64_t second)
 	typedef uint64_t words __attribute__((vector_size(16)));
 	const bytes text = (bytes)(words){ first, second };
 	/* What is above 0x7f is negative. */
-	const words not = (words)((text < 0x20) | (text == 0x7f) | (text == '"') | (text == '\\'));
+	const words bad = (words)((text < 0x20) | (text == 0x7f) | (text == '"') | (text == '\\'));
 
-	return (not [0] | not [1]) == 0;
+	return (bad[0] | bad[1]) == 0;
 }
 
 /* Copies what needs neither cleaning nor an escape, as nearly all values do. False: it does. */
