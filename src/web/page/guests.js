@@ -33,7 +33,7 @@ export function vgpus(reading, pci) {
     .find("vgpu_info", { pci })
     .map(({ labels: v }) => [
       owner(v),
-      breakable(v.vgpu_type ?? DASH),
+      v.vgpu_type ?? DASH,
       use(reading.value("vgpu_in_use", { pci, uuid: v.uuid })),
     ]);
   if (!types.length && !made.length) return null;
