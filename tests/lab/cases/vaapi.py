@@ -147,6 +147,16 @@ def check_missing(checks):
     running.stop()
 
 
+def descriptors(pid):
+    found = set()
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            found.add(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:  # closed meanwhile
+            pass
+    return found
+
+
 def check_child(checks):
     """What the kernel says about a child of the daemon that runs as root."""
     knobs("HANG=Initialize")
@@ -170,9 +180,14 @@ def check_child(checks):
     checks.that(field["NoNewPrivs"] == "1", "it can gain nothing")
     checks.that(os.readlink(f"/proc/{child}/cwd") == "/" and os.getpgid(child) == child,
                 "it is at the root, in a process group of its own")
-    files = {os.readlink(f"/proc/{child}/fd/{fd}") for fd in os.listdir(f"/proc/{child}/fd")}
-    checks.that(all(f.startswith(("/dev/null", "/dev/dri/", "pipe:")) for f in files),
-                f"it holds the node and a pipe: {sorted(files)}")
+    # On a busy machine it still reads how the tests' driver is to behave.
+    def more():
+        return sorted(f for f in descriptors(child) if not f.startswith(("/dev/null", "/dev/dri/", "pipe:")))
+
+    end = time.monotonic() + 10
+    while more() and time.monotonic() < end:
+        time.sleep(0.1)
+    checks.same(more(), [], "it holds the node and a pipe")
     limits = Path(f"/proc/{child}/limits").read_text()
     checks.that(re.search(r"Max file size +0 +0 ", limits) and re.search(r"Max core file size +0 +0 ", limits),
                 "it can write no file and leaves no core")
