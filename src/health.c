@@ -103,7 +103,7 @@ static int ask_tls(int fd, char *answer, size_t size, int64_t deadline)
 	ssize_t n = -1;
 
 	if (gnutls_certificate_allocate_credentials(&credentials) == 0 &&
-	    gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK) == 0) {
+	    gnutls_init(&session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) == 0) {
 		gnutls_set_default_priority(session);
 		gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, credentials);
 		gnutls_transport_set_int(session, fd);

@@ -389,6 +389,34 @@ def check_hosts(checks):
     everywhere.stop()
 
 
+def check_server_that_ends_a_handshake(checks, folder):
+    """As one does that wants a certificate: --health writes to a closed connection, and has its answer."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                client = listener.accept()[0]
+                hello = client.recv(65536)
+                if hello[:1] == b"\x16":  # and no GET
+                    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                    incoming.write(hello)
+                    with contextlib.suppress(ssl.SSLWantReadError):
+                        context.wrap_bio(incoming, outgoing, server_side=True).do_handshake()
+                    client.sendall(outgoing.read())
+                client.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    found = {health(f"127.0.0.1:{listener.getsockname()[1]}")[0] for _ in range(10)}
+    checks.same(found, {0}, "a server that ends the connection after its certificate is there")
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
 def health(address):
     """What --health says of an exporter that listens there."""
     done = subprocess.run([os.environ["EXPORTER"], "--health", f"--web.listen-address={address}"],
@@ -522,6 +550,7 @@ def main(checks):
         check_tls(checks, folder)
         check_reloads(checks, folder)
         check_clients(checks, folder)
+        check_server_that_ends_a_handshake(checks, folder)
         check_half_handshakes(checks, folder)
         check_passwords(checks, folder)
         check_wrong_passwords(checks, folder)
