@@ -80,8 +80,8 @@ class Machine:
 
 def period(n, proven=True):
     """Of n processes that are not young one in so many is scanned. proven: there is a driver's count."""
-    found = 1
-    while found < 64 and 2 * found * (2 if proven else 16) <= n:
+    found = 64 if proven else 1
+    while found < 64 and 2 * found * 16 <= n:
         found *= 2
     return found
 

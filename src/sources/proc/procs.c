@@ -22,13 +22,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define YOUNG_NS    10000000000u
-#define YOUNG_SCANS 4
-#define PERIOD_MAX  64
-/* So many are scanned at each walk at least; where the driver counts its open files no client is
- * missed. */
-#define PERIOD_SHARE	    16
-#define PERIOD_SHARE_PROVEN 2
+#define YOUNG_NS     10000000000u
+#define YOUNG_SCANS  4
+#define PERIOD_MAX   64
+#define PERIOD_SHARE 16 /* so many are scanned at each walk at least, see period_of() */
 
 struct procs {
 	const struct fs *fs;
@@ -126,12 +123,16 @@ static int add_pid(pid_t **pids, size_t *n, size_t *size, pid_t pid)
 	return 0;
 }
 
-/* A power of two, lest a few processes more or less change whose turn it is. */
+/*
+ * A power of two, lest a few processes more or less change whose turn it is. Where the driver
+ * counts its open files no client is missed, and the turn is for a new program in an old process
+ * alone.
+ */
 static uint64_t period_of(const struct walk *walk)
 {
-	uint64_t period = 1, share = walk->proven ? PERIOD_SHARE_PROVEN : PERIOD_SHARE;
+	uint64_t period = walk->proven ? PERIOD_MAX : 1;
 
-	while (period < PERIOD_MAX && 2 * period * share <= walk->n_pids)
+	while (period < PERIOD_MAX && 2 * period * PERIOD_SHARE <= walk->n_pids)
 		period *= 2;
 	return period;
 }
