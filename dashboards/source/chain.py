@@ -66,11 +66,11 @@ def broken():
         "means.",
         failures(),
         [column("Value", "Finding", mappings=SEVERITIES, width=130),
-         column("layer", "Layer", width=70), column("instance", "Machine", mappings=NO_PORT, width=90, link=to_node()),
+         column("layer", "Layer", width=90), column("instance", "Machine", mappings=NO_PORT, width=130, link=to_node()),
          column("check", "What should be", mappings=mappings, empty="everything that can be checked"),
-         column("pci", "GPU", width=108), column("host", "On host", width=75), column("vmid", "VM", width=46),
-         column("guest", "Name", width=80), column("gpu", "VM's GPU", width=82),
-         column("help", "What helps", width=105, link={
+         column("pci", "GPU", width=115), column("host", "On host", width=110), column("vmid", "VM", width=60),
+         column("guest", "Name", width=110), column("gpu", "VM's GPU", width=90),
+         column("help", "What helps", width=115, link={
              "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[
              {"type": "regex", "options": {"pattern": "^http.*", "result": {"index": 0, "text": "What to do ↗"}}}])],
         size=(24, 7), empty="No exporter runs checks", sort=("Finding", "Layer"))

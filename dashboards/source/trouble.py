@@ -111,7 +111,7 @@ def since():
     return f"max by ({BY_GPU}, what, detail) ({sentence(f'time() - {began}')})"
 
 
-def wrong(size=(24, 6), node=False):
+def wrong(size=(24, 8), node=False):
     first = rows()
     named = f"({first}) * on ({BY_GPU}) group_left (gpu) {names(LAST_MODEL)} or on ({ROW}) ({first})"
     return table(
