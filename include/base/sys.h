@@ -84,8 +84,8 @@ int sys_i915_huc(const char *node, int *ret_status);
 
 /*
  * The version of the HuC firmware that runs, such as "9.4.13", which xe tells since Linux 6.9
- * (DRM_XE_DEVICE_QUERY_UC_FW_VERSION); asking wakes a GPU that sleeps. 0, -ENODEV: none runs,
- * -EINVAL: an older xe, or -errno of the open.
+ * (DRM_XE_DEVICE_QUERY_UC_FW_VERSION); asking wakes a GPU that sleeps. 0, -ENODEV: none runs, or
+ * this is a virtual function, -EINVAL: an older xe, or -errno of the open.
  */
 int sys_xe_huc(const char *node, char ret_version[static 36]);
 

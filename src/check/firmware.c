@@ -29,6 +29,9 @@ static bool needs_guc(const struct target *t)
 	return target_generation(t) >= 12 && !is_platform(t, without);
 }
 
+/* On a virtual function: by the driver of the physical one. */
+#define PRELOADED "PRELOADED"
+
 /* All encoders are the low-power ones, whose rate control is HuC's. */
 static bool needs_huc(const struct target *t)
 {
@@ -107,7 +110,8 @@ static void firmware_guc(struct finding *f, const struct machine *m, const struc
 	if (read_state(m, t, "guc_info", &state)) {
 		wrong = strcmp(state.status, "RUNNING") != 0 &&
 			strcmp(state.status, "DISABLED") != 0 &&
-			strcmp(state.status, "TRANSFERRED") != 0;
+			strcmp(state.status, "TRANSFERRED") != 0 &&
+			strcmp(state.status, PRELOADED) != 0;
 		if (!wrong) {
 			finding_pass(f, "GuC %s",
 				     strcmp(state.status, "DISABLED") == 0 ? "off" : "runs");
@@ -196,9 +200,10 @@ static bool ask_huc(const struct machine *m, const struct target *t, struct firm
 		return false;
 	snprintf(node, sizeof(node), "/dev/dri/%s", t->render);
 	if (strcmp(t->driver, "xe") == 0) {
+		/* A guest's GPU may be a virtual function, which is not told of HuC. */
 		r = sys_xe_huc(node, version);
 		strcpy(ret->status, r == 0 ? "RUNNING" : "NOT RUNNING");
-		return r == 0 || r == -ENODEV;
+		return r == 0 || (r == -ENODEV && m->layer == ON_HOST && !t->vf);
 	}
 	if (strcmp(t->driver, "i915") != 0)
 		return false;
@@ -216,7 +221,7 @@ static void firmware_huc(struct finding *f, const struct machine *m, const struc
 					   "timed out waiting for MEI", "MEI driver not bound",
 					   NULL };
 	struct firmware_state state = { 0 };
-	bool needed = needs_huc(t);
+	bool needed = needs_huc(t), preloaded, known;
 	char text[160];
 
 	if (find_failure(m, t, mei, text, sizeof(text)) &&
@@ -225,10 +230,14 @@ static void firmware_huc(struct finding *f, const struct machine *m, const struc
 		finding_evidence(f, "kernel log", "%s", text);
 		return;
 	}
-	if (!read_state(m, t, "huc_info", &state) && !ask_huc(m, t, &state)) {
+	known = read_state(m, t, "huc_info", &state);
+	preloaded = known && strcmp(state.status, PRELOADED) == 0;
+	if (preloaded || (!known && !ask_huc(m, t, &state))) {
 		if (needed)
 			finding_unknown(f,
-					t->asleep ? "when the GPU is awake" : machine_log_where(m),
+					preloaded   ? "on the host"
+					: t->asleep ? "when the GPU is awake"
+						    : machine_log_where(m),
 					"whether the HuC firmware runs");
 		else
 			finding_pass(f, "HuC not needed");

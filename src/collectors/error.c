@@ -46,7 +46,8 @@ static const struct family families[] = {
 		.name = "intel_gpu_firmware_info",
 		.help = "Firmware of the GPU's microcontrollers: its version from the kernel's log, "
 			"where the exporter may read that and it begins with the boot, and whether HuC "
-			"runs from the driver itself, asked while the GPU is awake.",
+			"runs from the driver itself, asked while the GPU is awake; xe tells HuC's "
+			"version, too.",
 		.type = INFO,
 		.labels = { "pci", "gt", "firmware", "version", "status" },
 	},
@@ -132,8 +133,9 @@ static void ask_huc(const struct collection *c, struct state *state, const char 
 		r = sys_i915_huc(node, &status);
 		state->huc = huc_status(r, status);
 	} else {
+		/* Of a virtual function ENODEV says nothing: the physical one's HuC is not told. */
 		r = sys_xe_huc(node, state->huc_version);
-		state->huc = r == 0 ? "running" : r == -ENODEV ? "not_loaded" : NULL;
+		state->huc = r == 0 ? "running" : NULL;
 	}
 	state->asked = now;
 }

@@ -171,6 +171,14 @@ def arc_card():
 
 
 @machine(0)
+def guest_virtual_function():
+    """Its firmware is the physical function's: the driver says that it is there, and of HuC no more."""
+    t = Tree("debian13", "6.17.4+deb13-amd64", "k3s-agent-2").guest().secure_boot().booted().va()
+    return t.gpu("7d55", "0000:01:00.0", "xe").firmware("guc", "PRELOADED", "i915/mtl_guc_70.bin", "0000:01:00.0").firmware(
+        "huc", "PRELOADED", "i915/mtl_huc_gsc.bin", "0000:01:00.0", gt=1)
+
+
+@machine(0)
 def guest_right():
     return guest()
 

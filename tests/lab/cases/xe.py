@@ -48,14 +48,15 @@ def check_firmware(checks):
     # The guest has this machine's files, which may be a container's.
     for marker in ("/.dockerenv", "/run/.containerenv", "/run/systemd/container"):
         Path(marker).unlink(missing_ok=True)
-    for huc, version, status in ("9.4.13", "9.4.13", "running"), ("none", None, "not_loaded"):
+    # Without an answer it may be a virtual function of a host: nothing is said.
+    for huc, wanted, verdict in ("9.4.13", [("9.4.13", "running", "1")], "pass"), ("none", [], "unknown"):
         lab_xe.put("huc", huc)
         exporter = lab.Exporter()
         found = [dict(labels) for labels in exporter.scrape().find("intel_gpu_firmware_info", firmware="huc")]
-        checks.same([(one.get("version"), one["status"], one["gt"]) for one in found], [(version, status, "1")],
+        checks.same([(one.get("version"), one["status"], one["gt"]) for one in found], wanted,
                     f"HuC {huc}")
         said = diagnosis("firmware-huc")
-        checks.same(said["status"], "pass" if version else "fail", f"and so says --check: {said.get('summary')}")
+        checks.same(said["status"], verdict, f"and so says --check: {said.get('summary')}")
         exporter.stop()
     lab_xe.put("huc", "9.4.13")
 
