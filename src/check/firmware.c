@@ -200,7 +200,7 @@ static bool ask_huc(const struct machine *m, const struct target *t, struct firm
 		return false;
 	snprintf(node, sizeof(node), "/dev/dri/%s", t->render);
 	if (strcmp(t->driver, "xe") == 0) {
-		/* A guest's GPU may be a virtual function, which is not told of HuC. */
+		/* A guest's GPU may be a virtual function: of its HuC xe knows nothing. */
 		r = sys_xe_huc(node, version);
 		strcpy(ret->status, r == 0 ? "RUNNING" : "NOT RUNNING");
 		return r == 0 || (r == -ENODEV && m->layer == ON_HOST && !t->vf);

@@ -133,7 +133,7 @@ static void ask_huc(const struct collection *c, struct state *state, const char 
 		r = sys_i915_huc(node, &status);
 		state->huc = huc_status(r, status);
 	} else {
-		/* Of a virtual function ENODEV says nothing: the physical one's HuC is not told. */
+		/* Of a virtual function ENODEV says nothing: xe does not ask its host. */
 		r = sys_xe_huc(node, state->huc_version);
 		state->huc = r == 0 ? "running" : NULL;
 	}
