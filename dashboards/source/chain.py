@@ -36,11 +36,11 @@ def chain():
 
 def counterparts():
     """For each exporter in a VM: which VM of which host it is, and what of a GPU its configuration gives it."""
-    vm = (f"topk by (machine_uuid) (1, max by (machine_uuid, host, vmid, guest, gpu) "
-          f'(label_replace({uuids(JOB)}, "host", "$1", "instance", "(.+?)(:[0-9]+)?")))')
+    vm = f'label_replace({uuids(JOB)}, "host", "$1", "instance", "(.+?)(:[0-9]+)?")'
+    vm = f'label_join(label_join({vm}, "vm", " ", "vmid", "guest"), "vm", ": ", "host", "vm")'
+    vm = f"topk by (machine_uuid) (1, max by (machine_uuid, vm, gpu) ({vm}))"
     own = f"max by (job, instance, machine_uuid) ({machines(JOB)})"
-    return (f"max by (job, instance, host, vmid, guest, gpu) "
-            f"({own} * on (machine_uuid) group_left (host, vmid, guest, gpu) {vm})")
+    return f"max by (job, instance, vm, gpu) ({own} * on (machine_uuid) group_left (vm, gpu) {vm})"
 
 
 def failures():
@@ -52,7 +52,7 @@ def failures():
             f"unless on (job, instance) intel_gpu_check_failure{{{JOB}}}")
     others = f"max by (job, instance) (intel_gpu_exporter_build_info{{{JOB}}})"
     return (f"(({rows} or {well}) and on (job, instance) {chain()}) + on (job, instance) "
-            f"group_left (host, vmid, guest, gpu) (0 * ({counterparts()} or on (job, instance) {others}))")
+            f"group_left (vm, gpu) (0 * ({counterparts()} or on (job, instance) {others}))")
 
 
 def broken():
@@ -65,12 +65,11 @@ def broken():
         "known by its UUID, which an exporter in the VM reads as root. \"What should be\" is what a check that passes "
         "means.",
         failures(),
-        [column("Value", "Finding", mappings=SEVERITIES, width=130),
-         column("layer", "Layer", width=90), column("instance", "Machine", mappings=NO_PORT, width=130, link=to_node()),
+        [column("Value", "Finding", mappings=SEVERITIES, width=125),
+         column("layer", "Layer", width=70), column("instance", "Machine", mappings=NO_PORT, width=100, link=to_node()),
          column("check", "What should be", mappings=mappings, empty="everything that can be checked"),
-         column("pci", "GPU", width=115), column("host", "On host", width=110), column("vmid", "VM", width=60),
-         column("guest", "Name", width=110), column("gpu", "VM's GPU", width=90),
-         column("help", "What helps", width=115, link={
+         column("pci", "GPU", width=110), column("vm", "Which VM", width=140), column("gpu", "VM's GPU", width=82),
+         column("help", "What helps", width=105, link={
              "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[
              {"type": "regex", "options": {"pattern": "^http.*", "result": {"index": 0, "text": "What to do ↗"}}}])],
         size=(24, 7), empty="No exporter runs checks", sort=("Finding", "Layer"))

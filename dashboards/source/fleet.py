@@ -62,6 +62,7 @@ def causes():
     key = "alertname, what"
     first = helped(f"min by ({key}) ({sentence(ranked)}) * on () group_left (at) {ANSWERS}", "alertname")
     first = f"min by ({key}, help) ({first})"
+    affected = f"count by ({key}) (count by ({key}, {BY_GPU}) ({sentence(ranked)}))"
     unknown = (f'label_replace(2 + 0 * absent(job:intel_gpu_exporters:count{{{JOB}}}), "what", '
                '"The rules are not loaded: nothing is known", "", "")')
     well = f'label_replace(4 * max(up{{{MACHINE}}} == 1), "what", "Nothing is wrong", "", "")'
@@ -70,9 +71,8 @@ def causes():
         "What is wrong and what helps",
         "One row for each cause. \"How many\" are GPUs, or nodes where it is the node's. \"Since\" is the oldest of "
         "them. Pending alerts are not sure yet. \"What to do\" is the alert's section of the runbook.",
-        [f"{first} or {unknown} or on () {well}",
-         f"count by ({key}) (count by ({key}, {BY_GPU}) ({sentence(ranked)}))",
-         f"max by ({key}) ({sentence(since)})"],
+        [f"{first} or {unknown} or on () {well}", affected,
+         f"max by ({key}) ({sentence(since)}) and on ({key}) ({affected})"],
         [column("Value #A", "Severity", mappings=RANKS, width=110),
          column("what", "What is wrong", mappings=[{"type": "value", "options": {
              key: {"index": i, "text": text} for i, (key, text) in enumerate(SENTENCES.items())}}]),

@@ -111,7 +111,7 @@ def since():
     return f"max by ({BY_GPU}, what, detail) ({sentence(f'time() - {began}')})"
 
 
-def wrong(size=(24, 8), node=False):
+def wrong(size=(24, 7), node=False):
     first = rows()
     named = f"({first}) * on ({BY_GPU}) group_left (gpu) {names(LAST_MODEL)} or on ({ROW}) ({first})"
     return table(
@@ -124,7 +124,7 @@ def wrong(size=(24, 8), node=False):
          column("what", "What is wrong", mappings=[{"type": "value", "options": {
              key: {"index": i, "text": text} for i, (key, text) in enumerate(SENTENCES.items())}}]),
          *([node_column(120)] if node else []),
-         column("gpu", "GPU", width=135), column("detail", "More", width=165),
+         column("gpu", "GPU", width=135), column("detail", "More", width=145),
          column("Value #B", "Since", "dtdurations", decimals=0, width=110),
          column("help", "What helps", width=115, link={
              "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[

@@ -385,7 +385,7 @@ static const struct check checks[] = {
 	  .run = mapping_stale,
 	  REMEDIES(mapping_remedies) },
 	{ .id = "hookscript",
-	  .title = "A VM that takes the GPU from i915 has the hookscript, on kernels before 6.16",
+	  .title = "A VM that takes the GPU from i915 has the hookscript (before 6.16)",
 	  OF_GUESTS,
 	  .severity = WARNING,
 	  .run = hookscript,

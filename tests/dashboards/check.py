@@ -122,9 +122,27 @@ def check_looks(panel):
         for one in override["properties"]:
             if one["id"] == "custom.width" and colors.width(heading) > one["value"] - 12:
                 yield f"the column {heading} is narrower than its heading"
+    yield from check_column(panel)
     if panel["type"] == "timeseries" and (panel["options"]["legend"]["placement"] != "right" or
                                           not panel["options"]["legend"].get("sortDesc")):
         yield "a legend that is not beside it, largest first"
+
+
+def check_column(panel):
+    """The texts of the one column that takes what room others leave, in a panel as wide as the screen."""
+    widths, texts = 0, {}
+    for override in panel["fieldConfig"]["overrides"]:
+        found = {one["id"]: one["value"] for one in override["properties"]}
+        widths += found.get("custom.width", 0)
+        if "custom.width" not in found:
+            texts[override["matcher"]["options"]] = list(values(found.get("mappings"), "text"))
+    if panel["type"] != "table" or panel["gridPos"]["w"] != 24 or len(texts) != 1:
+        return
+    for heading, mapped in texts.items():
+        room = 24 * 52 - 8 - 16 - widths - 12
+        for text in mapped:
+            if colors.width(text) > room:
+                yield f"the column {heading} is narrower than {text!r}: {colors.width(text):.0f} > {room}"
 
 
 def check_colors():

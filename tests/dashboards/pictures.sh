@@ -27,7 +27,7 @@ usage() {
 }
 
 # As high as a dashboard is before its first collapsed row.
-declare -A HEIGHT=([card]=900 [fleet]=2700 [node]=1290 [virtualization]=1135)
+declare -A HEIGHT=([card]=900 [fleet]=2700 [node]=1252 [virtualization]=1135)
 render='' broken='' stay='' small='' failed='' nested='' fleet=''
 while [ $# -gt 0 ]; do
 	case $1 in

@@ -32,7 +32,7 @@ def faster(text):
     def shorter(found):
         seconds = int(found[2]) * SECONDS[found[3]] // FASTER
         return f"{found[1]}{max(seconds, 1)}s"
-    text = re.sub(r"(\[|offset |for: |interval: )(\d+)([smhd])(?=[\]\s])", shorter, text)
+    text = re.sub(r"(\[|offset |for: |interval: )(\d+)([smhd])(?=[\])\s]|$)", shorter, text)
     return text.replace(" 86400", f" {86400 // FASTER}")
 
 

@@ -53,7 +53,8 @@ def check_panels(checks, dashboards):
     wanted = {f"{one}/" for one in ALERTS_WHEN_HEALTHY}
     found = becomes(lambda: {one.get("what") for one in rows(dashboards, "fleet", WRONG)}, wanted)
     checks.same(found, wanted, "healthy: what is wrong with the fleet")
-    found = becomes(lambda: node_rows(dashboards, "pve1", WRONG, "what"), wanted)
+    # A busy machine's test may time out: the next round passes.
+    found = becomes(lambda: node_rows(dashboards, "pve1", WRONG, "what"), wanted, 120)
     checks.same(found, wanted, "healthy: what is wrong with pve1")
     failing = {(one["metric"]["instance"], one["metric"]["check"]) for one in
                query('intel_gpu_check_failure{severity!="note"}')}
@@ -163,9 +164,9 @@ def check_findings(checks, dashboards):
     title = "Where is the chain broken?"
 
     def found(node):
-        return {(one["metric"]["instance"], one["metric"]["layer"], one["metric"].get("vmid"), one["metric"].get("host"))
+        return {(one["metric"]["instance"], one["metric"]["layer"], one["metric"].get("vm"))
                 for one in query(panel(dashboards, "node", title)[0].replace("pve1:10057", f"{node}:10057"))}
-    wanted = {("pve1:10057", "host", None, None), ("worker1:10057", "guest", "101", "pve1")}
+    wanted = {("pve1:10057", "host", None), ("worker1:10057", "guest", "pve1: 101 worker1")}
     for node in ("pve1", "worker1"):
         seen_here = becomes(lambda n=node: found(n), wanted, 90)
         checks.same(seen_here, wanted, f"{node}: {title}")
@@ -292,13 +293,16 @@ def check_broken(checks, dashboards, server, everything):
     tested = panel(dashboards, "node", "Encode tests")[0]
     found = becomes(lambda: bool(query(f"({tested}) == {OLDER}")), True)
     checks.that(found, "what passed before a failure is not green")
-    now = time.time()
-    shown, since = ({tuple(one["metric"].get(label) for label in ("pci", "what", "detail"))
-                     for one in query(asked, time=now)}
-                    for asked in panel(dashboards, "node", WRONG))
-    checks.that(since and since <= shown, f"alerts with a time and without a severity: {since - shown}")
+    for name, shown_by in (("node", ("pci", "what", "detail")), ("fleet", ("alertname", "what"))):
+        now = time.time() - 10  # what is being recorded now may come between two questions
+        first, *more = ({tuple(one["metric"].get(label) for label in shown_by) for one in query(asked, time=now)}
+                        for asked in panel(dashboards, name, WRONG))
+        for others in more:
+            checks.that(others and others <= first, f"{name}: alerts without a severity: {others - first}")
     changed = next(fill(*one[::2]) for one in annotations(dashboards) if one[1] == "VA driver changed")
-    checks.that(wait_for(changed, 60), "the VA driver has changed, and there is a mark for it")
+    # On the clock of the rules a mark stays for seconds: was there one?
+    was = f"last_over_time(({prometheus.faster(changed)})[5m:1s])"
+    checks.that(wait_for(was, 60), "the VA driver has changed, and there is a mark for it")
     hanging = {"IntelGpuProbeNotRunning", "IntelGpuProbeStuck"}
     # A fallback wants an hour without any hardware after a while with some: lab.alerts has that. This GPU
     # cannot be wedged: prometheus.rules has that.
