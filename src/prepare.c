@@ -4,9 +4,12 @@
 #include "base/log.h"
 #include "base/privileges.h"
 
+#include <link.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 static bool reads_processes(collector_set set)
 {
@@ -46,11 +49,12 @@ void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signa
 {
 	/* One arena: many threads that allocate little would keep one each. */
 	mallopt(M_ARENA_MAX, 1);
-	/* What is free at its end goes back sooner than by default. Bodies of large machines stay
-	 * out of mmap(2), as they would if the limits were left alone. */
+	/* What is free at its end goes back sooner than by default. Bodies of most machines stay
+	 * out of mmap(2); tables of a fixed size are in it, so that only their used rows take
+	 * memory. */
 	mallopt(M_TOP_PAD, 16 << 10);
 	mallopt(M_TRIM_THRESHOLD, 64 << 10);
-	mallopt(M_MMAP_THRESHOLD, 1 << 20);
+	mallopt(M_MMAP_THRESHOLD, 192 << 10);
 	small_stacks();
 	drop_privileges(fs, set);
 	signal(SIGPIPE, SIG_IGN);
@@ -62,4 +66,26 @@ void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signa
 	sigaddset(ret_signals, SIGUSR1);
 	sigaddset(ret_signals, SIGUSR2);
 	pthread_sigmask(SIG_BLOCK, ret_signals, NULL); /* inherited by every thread */
+}
+
+/* Segments that nobody writes to, the dynamic linker included, are read from their file again. */
+static int forget_segments(struct dl_phdr_info *object, size_t size, void *data)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+
+	(void)size, (void)data;
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		uintptr_t begin = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
+		uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+			madvise((void *)begin, end - begin, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+void prepare_end(void)
+{
+	dl_iterate_phdr(forget_segments, NULL);
 }

@@ -7,6 +7,7 @@
 #include "base/subprocess.h"
 #include "base/sys.h"
 #include "base/version.h"
+#include "prepare.h"
 #include "web/listen.h"
 #include "web/server.h"
 
@@ -162,6 +163,7 @@ int serve(const struct options *options, const struct serving *serving, struct s
 	if (watchdog.interval_ns)
 		watchdog.signals = signalfd(-1, signals, SFD_CLOEXEC);
 	notify_manager("READY=1");
+	prepare_end();
 	watchdog.due = sys_monotonic_ns() + watchdog.interval_ns;
 	while ((signal = wait_signal(signals, &watchdog, server)) == SIGUSR1 || signal == SIGUSR2)
 		obey(signal, pmus, vaapi);

@@ -46,7 +46,7 @@ struct transcode_scan {
 	struct candidates candidates;
 	size_t over_limit; /* what has no room */
 	struct transcode_totals totals;
-	char cmdline[CMDLINE_BYTES];
+	char *cmdline; /* CMDLINE_BYTES */
 };
 
 struct transcode_scan *transcode_scan_new(const struct fs *fs, struct names *names,
@@ -59,7 +59,9 @@ struct transcode_scan *transcode_scan_new(const struct fs *fs, struct names *nam
 	t->fs = fs;
 	t->names = names;
 	t->more = more;
-	if (transcode_totals_init(&t->totals) < 0) {
+	t->cmdline = malloc(CMDLINE_BYTES); /* not cleared: it takes no memory until it is used */
+	if (!t->cmdline || transcode_totals_init(&t->totals) < 0) {
+		free(t->cmdline);
 		free(t);
 		return NULL;
 	}
@@ -71,6 +73,7 @@ void transcode_scan_free(struct transcode_scan *t)
 	if (!t)
 		return;
 	transcode_totals_done(&t->totals);
+	free(t->cmdline);
 	free(t->candidates.all);
 	free(t->all);
 	free(t);
@@ -168,7 +171,7 @@ static void refine(const struct transcode_scan *t, struct transcode *p, pid_t pa
 /* Just after its exec a process has its name and no command line yet: it is read each time. */
 static enum coding read_coding(struct transcode_scan *t, const struct transcode *p)
 {
-	int n = patient_read(t->fs, p->pid, "cmdline", t->cmdline, sizeof(t->cmdline));
+	int n = patient_read(t->fs, p->pid, "cmdline", t->cmdline, CMDLINE_BYTES);
 
 	return transcode_match_coding(p->transcoder.kind, t->cmdline, n > 0 ? (size_t)n : 0);
 }
