@@ -5,13 +5,17 @@
 
 #include <errno.h>
 
+#define TEXT_BYTES 2048 /* of the longest, a device's errors by kind */
+
 static int read_number(const struct fs *fs, const struct attribute *attribute,
 		       struct attribute_file *file, const char *dir, uint64_t *ret)
 {
-	char text[64];
+	char text[TEXT_BYTES];
 	int n = fs_read_kept(fs, &file->fd, text, sizeof(text), "%s%s", dir, attribute->name);
 
-	return n < 0 ? n : text_parse_u64(text, (size_t)n, ret);
+	if (n < 0)
+		return n == -EINVAL ? -ENODEV : n;
+	return (attribute->parse ? attribute->parse : text_parse_u64)(text, (size_t)n, ret);
 }
 
 static void note_missing(const struct fs *fs, struct attribute_file *file, int r)

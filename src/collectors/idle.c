@@ -6,8 +6,7 @@
  * would wake a suspended GPU.
  */
 #include "base/sys.h"
-#include "base/text.h"
-#include "collectors/collector.h"
+#include "collectors/attribute.h"
 #include "sources/gpu/counter.h"
 
 #include <errno.h>
@@ -35,9 +34,12 @@ static const struct family families[] = {
 	},
 };
 
+static const struct attribute residency = { .name = "gtidle/idle_residency_ms", .wakes = true };
+
 struct gt {
-	unsigned tile, number;
-	int residency;		/* descriptor */
+	unsigned number;
+	char dir[64];
+	struct attribute_file file;
 	struct counter counter; /* ms */
 	bool known;
 };
@@ -54,7 +56,7 @@ static void destroy(void *data)
 	if (!state)
 		return;
 	for (size_t i = 0; i < state->n; i++)
-		close_fdp(&state->gts[i].residency);
+		attributes_close(&state->gts[i].file, 1);
 	free(state);
 }
 
@@ -69,14 +71,15 @@ static void find_gts(const struct context *context, const struct gpu *gpu, struc
 					       "sys/bus/pci/devices/%s/tile%u", gpu->pci, tiles[t]);
 
 		for (int g = 0; g < n && state->n < COLLECTOR_MAX_GTS; g++) {
+			struct gt *gt = &state->gts[state->n];
 			uint64_t inode;
 
-			if (fs_inode(context->fs, &inode,
-				     "sys/bus/pci/devices/%s/tile%u/gt%u/gtidle/idle_residency_ms",
-				     gpu->pci, tiles[t], gts[g]) == 0)
-				state->gts[state->n++] = (struct gt){ .tile = tiles[t],
-								      .number = gts[g],
-								      .residency = -1 };
+			snprintf(gt->dir, sizeof(gt->dir), "sys/bus/pci/devices/%s/tile%u/gt%u/",
+				 gpu->pci, tiles[t], gts[g]);
+			gt->number = gts[g];
+			gt->file = (struct attribute_file)ATTRIBUTE_CLOSED;
+			if (fs_inode(context->fs, &inode, "%s%s", gt->dir, residency.name) == 0)
+				state->n++;
 		}
 	}
 }
@@ -123,32 +126,20 @@ static void add(struct gt *gt, uint64_t ms, uint64_t now_ms)
 		counter->at = now_ms;
 }
 
-static int read_gt(const struct collection *c, struct gt *gt, uint64_t now_ms)
-{
-	char path[96], text[32];
-	uint64_t ms;
-	int n;
-
-	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/tile%u/gt%u/gtidle/idle_residency_ms",
-		 c->gpu->pci, gt->tile, gt->number);
-	n = fs_read_kept(c->context->fs, &gt->residency, text, sizeof(text), "%s", path);
-	if (n >= 0)
-		n = text_parse_u64(text, (size_t)n, &ms);
-	if (n < 0) {
-		collector_add_fault(c, n, "%s", path);
-		return n;
-	}
-	add(gt, ms, now_ms);
-	return 0;
-}
-
 static int collect_gt(const struct collection *c, struct gt *gt, bool suspended, uint64_t now_ms)
 {
 	char number[8];
-	int r = suspended ? 0 : read_gt(c, gt, now_ms);
+	uint64_t ms;
+	int r = attribute_read(c, &residency, &gt->file, gt->dir, suspended, &ms);
 
 	if (r < 0)
 		return r;
+	if (r > 0) {
+		add(gt, ms, now_ms);
+	} else if (!suspended) {
+		collector_add_fault(c, -ENOENT, "%s%s", gt->dir, residency.name);
+		return -ENOENT;
+	}
 	snprintf(number, sizeof(number), "%u", gt->number);
 	if (gt->known)
 		put(c->batch, &families[RC6], (double)gt->counter.total / 1e3, c->gpu->pci, number);

@@ -7,7 +7,7 @@
  */
 #include "sources/gpu/pcie.h"
 #include "base/text.h"
-#include "collectors/collector.h"
+#include "collectors/attribute.h"
 #include "sources/gpu/counter.h"
 
 #include <errno.h>
@@ -57,19 +57,45 @@ enum { CORRECTABLE, NONFATAL, FATAL, SEVERITIES };
 
 static const char *const severities[SEVERITIES] = { "correctable", "nonfatal", "fatal" };
 
+static int parse_width(const char *text, size_t len, uint64_t *ret)
+{
+	int r = text_parse_u64(text, len, ret);
+
+	/* All bits are 1 where the device does not answer: 63 lanes. */
+	return r == 0 && (*ret == 0 || *ret > 32) ? -ENODATA : r;
+}
+
+/* In the order of the families. */
+static const struct attribute links[] = {
+	[SPEED] = { .name = "current_link_speed", .wakes = true, .parse = pcie_parse_speed },
+	[WIDTH] = { .name = "current_link_width", .wakes = true, .parse = parse_width },
+	[MAX_SPEED] = { .name = "max_link_speed",
+			.wakes = true,
+			.constant = true,
+			.parse = pcie_parse_speed },
+	[MAX_WIDTH] = { .name = "max_link_width",
+			.wakes = true,
+			.constant = true,
+			.parse = parse_width },
+};
+
+static const struct attribute errors[SEVERITIES] = {
+	[CORRECTABLE] = { .name = "aer_dev_correctable", .parse = pcie_parse_errors },
+	[NONFATAL] = { .name = "aer_dev_nonfatal", .parse = pcie_parse_errors },
+	[FATAL] = { .name = "aer_dev_fatal", .parse = pcie_parse_errors },
+};
+
 struct device {
-	char pci[24];
-	int errors[SEVERITIES]; /* descriptors */
+	char dir[64];
+	struct attribute_file errors[SEVERITIES];
 	struct counter counted[SEVERITIES];
 };
 
 struct state {
 	struct device devices[2]; /* the GPU, and the port if that is another one */
 	size_t n;
-	const char *port;
-	int speed, width; /* descriptors */
-	uint64_t max_speed, max_width;
-	bool max_known, stub;
+	const char *port; /* its dir */
+	struct attribute_file links[ARRAY_SIZE(links)];
 };
 
 static void destroy(void *data)
@@ -79,10 +105,8 @@ static void destroy(void *data)
 	if (!state)
 		return;
 	for (size_t i = 0; i < state->n; i++)
-		for (size_t j = 0; j < SEVERITIES; j++)
-			close_fdp(&state->devices[i].errors[j]);
-	close_fdp(&state->speed);
-	close_fdp(&state->width);
+		attributes_close(state->devices[i].errors, SEVERITIES);
+	attributes_close(state->links, ARRAY_SIZE(links));
 	free(state);
 }
 
@@ -90,23 +114,24 @@ static void add_device(struct state *state, const char *pci)
 {
 	struct device *device = &state->devices[state->n++];
 
-	strcpy(device->pci, pci);
+	snprintf(device->dir, sizeof(device->dir), "sys/bus/pci/devices/%s/", pci);
 	for (size_t i = 0; i < SEVERITIES; i++)
-		device->errors[i] = -1;
-	state->port = device->pci;
+		device->errors[i] = (struct attribute_file)ATTRIBUTE_CLOSED;
+	state->port = device->dir;
 }
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
 {
 	struct state *state;
-	char port[sizeof(state->devices[0].pci)];
+	char port[24];
 
 	if ((gpu->driver != GPU_I915 && gpu->driver != GPU_XE) || gpu->vf || !gpu->discrete)
 		return -ENODEV;
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->speed = state->width = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		state->links[i] = (struct attribute_file)ATTRIBUTE_CLOSED;
 	add_device(state, gpu->pci);
 	pcie_find_port(context->fs, gpu, port, sizeof(port));
 	if (strcmp(port, gpu->pci) != 0)
@@ -115,68 +140,36 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	return 0;
 }
 
-/* 1, 0 when it is not there or unknown, or -errno with the fault added. fd NULL: read once. */
-static int read_link(const struct collection *c, int *fd, const char *name, bool is_speed,
-		     uint64_t *ret)
-{
-	const struct state *state = c->state;
-	char path[80], text[64];
-	int once = -1, n;
-
-	snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/%s", state->port, name);
-	n = fs_read_kept(c->context->fs, fd ? fd : &once, text, sizeof(text), "%s", path);
-	close_fdp(&once);
-	/* EINVAL: the device has no such register. */
-	if (n == -ENOENT || n == -ENODEV || n == -EINVAL)
-		return 0;
-	if (n >= 0)
-		n = is_speed ? pcie_parse_speed(text, (size_t)n, ret)
-			     : text_parse_u64(text, (size_t)n, ret);
-	if (n == -ENODATA)
-		return 0;
-	/* All bits are 1 where the device does not answer: 63 lanes. */
-	if (n == 0 && !is_speed && (*ret == 0 || *ret > 32))
-		return 0;
-	if (n < 0)
-		collector_add_fault(c, n, "%s", path);
-	return n < 0 ? n : 1;
-}
-
 /*
  * In a VM the switch is missing, and what the GPU itself says is of a link within the chip. No slot
  * is so slow, so nothing is said then.
  */
-static int read_max(const struct collection *c, struct state *state)
+static bool is_stub(const struct state *state, uint64_t max_speed, uint64_t max_width)
 {
-	int speed = read_link(c, NULL, "max_link_speed", true, &state->max_speed);
-	int width = read_link(c, NULL, "max_link_width", false, &state->max_width);
-
-	if (speed < 0 || width < 0)
-		return speed < 0 ? speed : width;
-	state->max_known = speed > 0 && width > 0;
-	state->stub = state->max_known && state->n == 1 && state->max_speed == 2500000000u &&
-		      state->max_width == 1;
-	return 0;
+	return state->n == 1 && max_speed == 2500000000u && max_width == 1;
 }
 
 static int collect_link(const struct collection *c, struct state *state)
 {
-	const char *pci = c->gpu->pci;
-	uint64_t value;
-	int r = state->max_known ? 0 : read_max(c, state);
+	uint64_t values[ARRAY_SIZE(links)];
+	bool known[ARRAY_SIZE(links)];
+	int ret = 0;
 
-	if (r < 0 || !state->max_known || state->stub)
-		return r;
-	r = read_link(c, &state->speed, "current_link_speed", true, &value);
-	if (r > 0)
-		put(c->batch, &families[SPEED], (double)value, pci);
-	if (r >= 0)
-		r = read_link(c, &state->width, "current_link_width", false, &value);
-	if (r > 0)
-		put(c->batch, &families[WIDTH], (double)value, pci);
-	put(c->batch, &families[MAX_SPEED], (double)state->max_speed, pci);
-	put(c->batch, &families[MAX_WIDTH], (double)state->max_width, pci);
-	return r < 0 ? r : 0;
+	for (size_t i = ARRAY_SIZE(links); i-- > 0;) {
+		int r = attribute_read(c, &links[i], &state->links[i], state->port, false,
+				       &values[i]);
+
+		ret = r < 0 ? r : ret;
+		known[i] = r > 0;
+		/* What it is able to have comes first: without it the rest says nothing. */
+		if (i == MAX_SPEED && (!known[MAX_SPEED] || !known[MAX_WIDTH] ||
+				       is_stub(state, values[MAX_SPEED], values[MAX_WIDTH])))
+			return ret;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		if (known[i])
+			put(c->batch, &families[i], (double)values[i], c->gpu->pci);
+	return ret;
 }
 
 /*
@@ -185,31 +178,19 @@ static int collect_link(const struct collection *c, struct state *state)
  */
 static int collect_errors(const struct collection *c, struct state *state, size_t severity)
 {
-	uint64_t sum = 0;
+	uint64_t sum = 0, value;
 	bool known = false;
 
 	for (size_t i = 0; i < state->n; i++) {
 		struct device *device = &state->devices[i];
-		char path[80], text[2048];
-		uint64_t errors;
-		int n;
+		struct counter *counter = &device->counted[severity];
+		int r = attribute_read(c, &errors[severity], &device->errors[severity], device->dir,
+				       false, &value);
 
-		snprintf(path, sizeof(path), "sys/bus/pci/devices/%s/aer_dev_%s", device->pci,
-			 severities[severity]);
-		n = fs_read_kept(c->context->fs, &device->errors[severity], text, sizeof(text),
-				 "%s", path);
-		if (n == -ENOENT || n == -ENODEV) {
-			sum += device->counted[severity].total;
-			continue;
-		}
-		if (n >= 0)
-			n = pcie_parse_errors(text, (size_t)n, &errors);
-		if (n < 0) {
-			collector_add_fault(c, n, "%s", path);
-			return n;
-		}
-		sum += counter_add(&device->counted[severity], errors);
-		known = true;
+		if (r < 0)
+			return r;
+		sum += r > 0 ? counter_add(counter, value) : counter->total;
+		known |= r > 0;
 	}
 	if (known)
 		put(c->batch, &families[ERRORS], (double)sum, c->gpu->pci, severities[severity]);

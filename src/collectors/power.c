@@ -5,13 +5,13 @@
  * while the card is suspended: it is not asked then.
  */
 #include "base/sys.h"
-#include "base/text.h"
-#include "collectors/collector.h"
+#include "collectors/attribute.h"
 #include "sources/gpu/energy.h"
 #include "sources/gpu/hwmon.h"
 #include "sources/gpu/rapl.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { ENERGY, PACKAGE, LIMIT };
@@ -42,10 +42,13 @@ static const struct family families[] = {
 	},
 };
 
+static const struct attribute suspended_time = { .name = "power/runtime_suspended_time" };
+
 struct state {
 	struct hwmon *hwmon; /* NULL: not there (yet) */
 	struct energy sensors[HWMON_MAX_FILES];
-	int suspended_time; /* descriptor */
+	char dir[64];
+	struct attribute_file suspended_time;
 	uint64_t suspended_ms;
 	uint64_t slept_ns; /* of the machine, since its boot */
 	bool has_gap;	   /* the last two are known */
@@ -62,7 +65,7 @@ static void destroy(void *data)
 		return;
 	hwmon_free(state->hwmon);
 	rapl_free(state->rapl);
-	close_fdp(&state->suspended_time);
+	attributes_close(&state->suspended_time, 1);
 	free(state);
 }
 
@@ -76,7 +79,8 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	state->suspended_time = -1;
+	snprintf(state->dir, sizeof(state->dir), "sys/bus/pci/devices/%s/", gpu->pci);
+	state->suspended_time = (struct attribute_file)ATTRIBUTE_CLOSED;
 	if (!gpu->discrete) {
 		state->rapl = rapl_new(context->fs);
 		if (!state->rapl) {
@@ -93,15 +97,13 @@ static enum energy_gap gap_of(const struct collection *c, struct state *state, u
 {
 	uint64_t slept = sys_boottime_ns() - now, suspended = state->suspended_ms;
 	enum energy_gap gap = ENERGY_RAN;
-	char text[32];
-	int n = -ENOENT;
+	struct collection quiet = *c;
+	struct fault ignored = { 0 };
 
+	quiet.fault = &ignored; /* the gap is a guard: without it there are still values */
 	if (c->gpu->discrete)
-		n = fs_read_kept(c->context->fs, &state->suspended_time, text, sizeof(text),
-				 "sys/bus/pci/devices/%s/power/runtime_suspended_time",
-				 c->gpu->pci);
-	if (n > 0)
-		text_parse_u64(text, (size_t)n, &suspended);
+		attribute_read(&quiet, &suspended_time, &state->suspended_time, state->dir, false,
+			       &suspended);
 	/* The two clocks are not read at one instant. */
 	if (state->has_gap && slept > state->slept_ns && slept - state->slept_ns > 1000000000u)
 		gap = ENERGY_POWERED_OFF;
