@@ -21,15 +21,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define PAUSE_MS 100
+#define PAUSE_MS    100
+#define BUSY_ROUNDS 8
 
 struct loop {
 	struct loop_options options;
 	pthread_t thread;
 	int epoll;
-	int wake;   /* for the thread */
-	int answer; /* for who has asked, or waits for the end */
-	unsigned misses;
+	int wake;	       /* for the thread */
+	int answer;	       /* for who has asked, or waits for the end */
+	unsigned misses, busy; /* rounds in a row */
 	atomic_bool stopping, ended;
 	_Atomic uint64_t drained;
 	_Atomic uint64_t asked, answered;
@@ -78,9 +79,14 @@ static int sleep_time(const struct loop *l, uint64_t next)
 static bool wait_for_events(struct loop *l, uint64_t next)
 {
 	struct epoll_event events[16];
-	int n = epoll_wait(l->epoll, events, ARRAY_SIZE(events), sleep_time(l, next));
+	int ms = sleep_time(l, next), n;
 	bool pending = false;
 
+	/* While there is work nothing is waited for; who has come is seen now and then. */
+	if (ms == 0 && ++l->busy < BUSY_ROUNDS)
+		return false;
+	l->busy = 0;
+	n = epoll_wait(l->epoll, events, ARRAY_SIZE(events), ms);
 	for (int i = 0; i < n; i++) {
 		if (events[i].data.fd == l->wake)
 			hush(l->wake);

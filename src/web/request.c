@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define CROWD	8
-#define SOON_NS 2000000u /* nobody else is answered meanwhile */
+#define SOON_NS 20000000u /* nobody else is answered meanwhile; a slow processor needs it */
 
 struct request {
 	struct server *server;

@@ -46,26 +46,31 @@ def settle(*clients):
 
 
 def count_calls(exporter):
+    """{system call: how often}, of each of some scrapes, from one request to the next."""
     client = Client(exporter)
     settle(client)
     trace = Strace(exporter.pid)
-    client.scrape()
-    before = len(trace.lines())
-    client.scrape(SCRAPES)
-    names = (re.match(r"\d+ +(\w+)\(", line) for line in trace.detach()[before:])
+    client.scrape(SCRAPES + 2)
+    scrapes = [Counter()]
+    for line in trace.detach():
+        if "GET /metrics" in line:
+            scrapes.append(Counter())
+        name = re.match(r"\d+ +(\w+)\(", line)
+        scrapes[-1].update([name[1]] if name else [])
     client.connection.close()
-    return Counter(name[1] for name in names if name)
+    return scrapes[1:-1]
 
 
 def check_calls(checks):
+    """The middle one of the scrapes: where the machine is busy one may take so long that its connection waits."""
     exporter = Exporter(METEORLAKE)
-    calls = count_calls(exporter)
-    total = sum(calls.values()) / SCRAPES
-    print(f"{METEORLAKE}: {total:.1f} system calls", dict(calls))
-    checks.that(total <= (1 + ROOM) * ALL_CALLS, f"{total:.1f} system calls, {ALL_CALLS} promised")
+    scrapes = sorted(count_calls(exporter), key=lambda calls: calls.total())
+    calls = scrapes[len(scrapes) // 2]
+    print(f"{METEORLAKE}: {calls.total()} system calls", dict(calls), [one.total() for one in scrapes])
+    checks.that(len(scrapes) > SCRAPES and 0 < calls.total() <= (1 + ROOM) * ALL_CALLS,
+                f"{calls.total()} system calls, {ALL_CALLS} promised")
     for name, promised in CALLS.items():
-        checks.that(calls[name] <= (1 + ROOM) * promised * SCRAPES,
-                    f"{calls[name] / SCRAPES} times {name}, {promised} promised")
+        checks.that(calls[name] <= (1 + ROOM) * promised, f"{calls[name]} times {name}, {promised} promised")
     exporter.stop()
 
 

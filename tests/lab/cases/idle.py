@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the exporter costs when nobody asks, and its memory beside a bare libmicrohttpd."""
+"""What the exporter costs when nobody asks, a scrape's system calls, and its memory beside a bare libmicrohttpd."""
 import http.client
 import os
 import re
 import subprocess
 import threading
 import time
+from collections import Counter
 
 import lab
 import stalls
@@ -17,6 +18,8 @@ IDLE_SECONDS = lab.shorter(30, 12, "seconds without a system call")
 # kB above the floor. What only the start needs is given back, which the floor does not do, so it is far below.
 PROMISED = 1200
 AFTER_LOAD = PROMISED * 5 // 4
+# System calls of a scrape, and how many scrapes it takes until each old process was looked at.
+CALLS, TURN = 50, 64
 floors = []  # the floor that runs
 
 
@@ -72,6 +75,38 @@ def check_growth(checks, pid):
         sizes.append(lab.rss_kb(pid))
     checks.that(not failures and sizes[-1] <= sizes[-2] + 128, f"further loads do not grow it: {sizes} kB; "
                 f"failures {failures[:3]}")
+
+
+def count_calls(pid, failures):
+    """{system call: how often}, of each scrape of a turn: of the exporter's threads, from one request to the next."""
+    connection = http.client.HTTPConnection("127.0.0.1", lab.PORT, timeout=60)
+    trace = subprocess.Popen(["strace", "-f", "-qq", "-o", "/tmp/strace", "-p", str(pid)], stderr=subprocess.DEVNULL)
+    time.sleep(1)
+    for _ in range(TURN + 2):
+        ask(connection, failures)
+    threads = os.listdir(f"/proc/{pid}/task")
+    trace.terminate()
+    trace.wait()
+    connection.close()
+    scrapes = [Counter()]
+    with open("/tmp/strace") as f:
+        for line in f:
+            if "GET /metrics" in line:
+                scrapes.append(Counter())
+            name = re.match(r"(\d+) +(\w+)\(", line)
+            scrapes[-1].update([name[2]] if name and name[1] in threads else [])
+    return scrapes[1:-1]
+
+
+def check_calls(checks, pid):
+    """The middle one, once each process was asked whether it is the kernel's: each looks at as many old ones, and
+    one that takes long has its connection wait."""
+    failures = []
+    scrapes = sorted(count_calls(pid, failures), key=lambda calls: calls.total())
+    calls = scrapes[len(scrapes) // 2]
+    checks.that(not failures and len(scrapes) > TURN and 0 < calls.total() <= 1.1 * CALLS,
+                f"system calls of a scrape of a real driver: {calls.total()} ({CALLS} promised), "
+                f"{scrapes[0].total()} to {scrapes[-1].total()}: {calls.most_common()}; failures {failures[:3]}")
 
 
 def check_quiet(checks, pid):
@@ -159,6 +194,7 @@ def main():
     checks.that(ours <= bare + AFTER_LOAD, f"after the load: {ours} kB, floor {bare} kB, "
                 f"{ours - bare} kB more (promised {PROMISED})")
     check_growth(checks, pid)
+    check_calls(checks, pid)
     checks.that(len(os.listdir(f"/proc/{pid}/fd")) == fds, f"{fds} file descriptors, as before")
     floor.terminate()
     exporter.stop()
