@@ -9,6 +9,7 @@ set -euo pipefail
 say() { echo "bench: $*" >&2; }
 
 declare -A pids=() ports=()
+tests=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 work=$(mktemp -d)
 : >"$work/curl"
 
@@ -322,6 +323,25 @@ host_growth() {
 	ROOTFS=$machine
 }
 
+# The same with processes and DRM clients of theirs, "PROCESSES:CLIENTS". What has just come is looked at more often, and
+# what is measured is what it costs later.
+crowds() {
+	local crowd machine=$ROOTFS
+	for crowd in $crowds; do
+		stop exporter floor
+		copy_gpus 1
+		python3 -B "$tests/support/many_processes.py" "$work/machine" "${crowd%:*}" "${crowd#*:}"
+		ROOTFS=$work/machine
+		start_exporter exporter "$EXPORTER"
+		start_floor 1
+		say "${crowd%:*} processes, ${crowd#*:} clients"
+		sleep "$young_s"
+		measure_each "crowd$crowd." -r "$ROUNDS" -n "$SCRAPES" -s 1 -- exporter
+		measure -i 1 "crowd$crowd.exporter=${pids[exporter]}" | grep -F .rss_kb
+	done
+	ROOTFS=$machine
+}
+
 growth() {
 	local gpus
 	for gpus in $numbers; do
@@ -337,8 +357,11 @@ growth() {
 	done
 }
 
-rested_rounds=15 rest_ms=1000 idle_s=15 numbers="1 2 4"
-if [ -n "$QUICK" ]; then rested_rounds=2 rest_ms=100 idle_s=1 numbers=2; fi
+rested_rounds=15 rest_ms=1000 idle_s=15 numbers="1 2 4" young_s=11
+crowds="0:0 500:0 2000:0 10000:0 2000:100 2000:1000 2000:5000"
+if [ -n "$QUICK" ]; then rested_rounds=2 rest_ms=100 idle_s=1 numbers=2 young_s=0 crowds=20:5; fi
+# A quarter of them is for clients.
+ulimit -n "$(ulimit -Hn)"
 if [ -n "$ROOTFS" ]; then
 	echo "bench mode=host"
 else
@@ -352,5 +375,10 @@ printf 'bench %s\n' "rounds=$ROUNDS" "cpus=$(nproc)" "kernel=$(uname -r)" "revis
 compare
 collectors
 checks
-if [ -n "$ROOTFS" ]; then host_growth; else growth; fi
+if [ -n "$ROOTFS" ]; then
+	host_growth
+	crowds
+else
+	growth
+fi
 stop exporter floor

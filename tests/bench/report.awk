@@ -6,6 +6,8 @@ $1 == "bench" {
 	v[key] = substr($2, at + 1)
 	if (key ~ /^collector\..*\.cpu_us$/)
 		names[++n_names] = substr(key, 11, length(key) - 17)
+	if (key ~ /^crowd.*\.cpu_us$/)
+		crowds[++n_crowds] = substr(key, 6, length(key) - 21)
 }
 
 # Three digits.
@@ -99,6 +101,21 @@ function growth(    i, e, f, line, low, first)
 	}
 }
 
+# What processes and their clients cost, above a machine that has none of them.
+function crowd(    i, e, part, base)
+{
+	printf "\n%-10s%8s%10s%9s%18s%9s%9s%8s\n", "processes", "clients", "CPU, us", "lowest", "lowest above none", \
+		"p50, us", "RSS, kB", "bytes"
+	base = v["crowd" crowds[1] ".exporter.cpu_us_lowest"]
+	for (i = 1; i <= n_crowds; i++) {
+		e = "crowd" crowds[i] ".exporter."
+		split(crowds[i], part, ":")
+		printf "%-10s%8s%10s%9s%18s%9s%9s%8s\n", part[1], part[2], number(v[e "cpu_us"]), \
+			number(v[e "cpu_us_lowest"]), i == 1 ? "-" : number(v[e "cpu_us_lowest"] - base), \
+			number(v[e "p50_us"]), v[e "rss_kb"], v[e "bytes"]
+	}
+}
+
 function collectors(    i, k, low, base)
 {
 	printf "\n%-16s%10s%9s%19s%9s%8s\n", "collect[]=", "CPU, us", "lowest", "lowest above none", \
@@ -129,6 +146,8 @@ END {
 	compare()
 	if (v["gpus2.exporter.cpu_us"] != "")
 		growth()
+	if (n_crowds)
+		crowd()
 	print "\nscrapers at the same time, each 50 times: CPU per scrape, us"
 	for (i = 1; i <= 40; i = i == 16 ? 40 : i * 4)
 		print "  " i ": " number(v["scrapers" i ".exporter.cpu_us"])

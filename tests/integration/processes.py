@@ -13,6 +13,7 @@ import time
 from collections import Counter
 
 from local import (Exporter, Instructions, Strace, Tree, ask, case, get_request, shorter, wait_for)
+from many_processes import Processes
 
 # A scan: the folder of descriptors is opened, read, read to its end and closed; each descriptor is a
 # link; then the name, and whose process it is.
@@ -32,50 +33,6 @@ YOUNG_S = 10
 ROOM = 0.1
 CLIENTS, TRANSCODES = "?collect[]=client", "?collect[]=transcode"
 SLOW_US = 2000  # of each of the 4,000 calls of openat: 8 s
-FDINFO = ("pos:\t0\nflags:\t02100002\nmnt_id:\t27\nino:\t311\ndrm-driver:\ti915\n"
-          "drm-client-id:\t{}\ndrm-pdev:\t0000:00:02.0\n" +
-          "".join(f"drm-{kind}-{region}:\t0\n"
-                  for region in ("system0", "stolen-system0")
-                  for kind in ("total", "shared", "active", "resident", "purgeable")) +
-          "".join(f"drm-engine-{name}:\t1234567 ns\n"
-                  for name in ("render", "copy", "video", "video-enhance")))
-
-
-class Machine:
-    """Processes with six descriptors of other things, and maybe some of the GPU as well."""
-
-    def __init__(self, tree):
-        root = tree.root
-        self.tree, self.root, self.n, self.fdinfo, self.worked = tree, root, 0, [], 0
-        for name in os.listdir(root / "proc"):
-            if name.isdigit():
-                os.rename(root / "proc" / name, root / f"proc/not-{name}")
-        os.rename(root / "proc/not-2", root / "proc/2")
-
-    def add(self, n, drm=0):
-        for _ in range(n):
-            self.n += 1
-            folder = self.root / "proc" / str(10000 + self.n)
-            (folder / "fd").mkdir(parents=True)
-            for fd, target in enumerate(("/dev/null", "pipe:[1]", "pipe:[2]", "socket:[3]",
-                                         "anon_inode:[eventpoll]", "/var/log/syslog")):
-                os.symlink(target, folder / "fd" / str(fd))
-            (folder / "comm").write_text("worker\n")
-            if not drm:
-                continue
-            (folder / "fdinfo").mkdir()
-            (folder / "cgroup").write_text(f"0::/system.slice/s{self.n % 150}.service\n")
-            for fd in range(6, 6 + drm):
-                self.fdinfo.append(folder / "fdinfo" / str(fd))
-                os.symlink("/dev/dri/renderD128", folder / "fd" / str(fd))
-                self.fdinfo[-1].write_text(FDINFO.format(len(self.fdinfo)))
-        self.tree.write("sys/module/i915/refcnt", f"{len(self.fdinfo)}\n")
-
-    def work(self):
-        """Each client has used the GPU. Its files stay the same, since they are open."""
-        self.worked += 1
-        for client, path in enumerate(self.fdinfo, 1):
-            path.write_text(FDINFO.format(client).replace("1234567", str(1234567 + self.worked)))
 
 
 def period(n, proven=True):
@@ -251,7 +208,7 @@ def main(checks):
         return
     check_real_alone(checks)
     with Tree() as tree, Tree() as many:
-        machine = Machine(tree)
+        machine = Processes(tree.root)
         # Under strace, on a busy machine, a walk takes seconds.
         flags = ["--scrape.timeout=60s"]
         exporter = Exporter(tree.root, *flags)
@@ -261,7 +218,7 @@ def main(checks):
         all_scans = times(2000, SCAN) + times(1000, SCAN_CLIENT) + times(200, GROUP)
         exporter.scrape(CLIENTS)
         check_calls(checks, exporter, all_scans + times(1000, CLIENT), base, "2,000 young processes")
-        twice = Machine(many)
+        twice = Processes(many.root)
         twice.add(1800)
         twice.add(200, drm=10)
         all_counted = [Instructions(each.root, *flags, query=CLIENTS)
