@@ -68,18 +68,43 @@ void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signa
 	pthread_sigmask(SIG_BLOCK, ret_signals, NULL); /* inherited by every thread */
 }
 
-/* Segments that nobody writes to, the dynamic linker included, are read from their file again. */
+/* Has it code into which the dynamic linker writes addresses (DT_TEXTREL)? */
+static bool is_relocated_in_place(const struct dl_phdr_info *object)
+{
+	for (size_t i = 0; i < object->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
+		const ElfW(Dyn) * entry;
+
+		if (segment->p_type != PT_DYNAMIC)
+			continue;
+		entry = (const ElfW(Dyn) *)(object->dlpi_addr + segment->p_vaddr);
+		for (; entry->d_tag != DT_NULL; entry++)
+			if (entry->d_tag == DT_TEXTREL ||
+			    (entry->d_tag == DT_FLAGS && entry->d_un.d_val & DF_TEXTREL))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Segments that nobody writes to, not even the dynamic linker, are as they are in their file. Only
+ * whole pages: a file may have a part that is written in the next bytes. What has been written into
+ * code all the same, a debugger's breakpoints, is lost.
+ */
 static int forget_segments(struct dl_phdr_info *object, size_t size, void *data)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 
 	(void)size, (void)data;
+	if (is_relocated_in_place(object))
+		return 0;
 	for (size_t i = 0; i < object->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &object->dlpi_phdr[i];
-		uintptr_t begin = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
-		uintptr_t end = object->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+		uintptr_t begin = object->dlpi_addr + segment->p_vaddr;
+		uintptr_t end = (begin + segment->p_memsz) & ~(page - 1);
 
-		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+		begin = (begin + page - 1) & ~(page - 1);
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W) && begin < end)
 			madvise((void *)begin, end - begin, MADV_DONTNEED);
 	}
 	return 0;

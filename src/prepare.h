@@ -16,7 +16,7 @@ void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signa
 
 /*
  * Gives back the pages of code and constants that only the start needed: half of what is resident
- * then. What is used again is mapped again from the page cache, without a read.
+ * then. What is used again is mapped again, from the page cache as long as it is there.
  */
 void prepare_end(void);
 
