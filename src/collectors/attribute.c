@@ -13,8 +13,8 @@ static int read_number(const struct fs *fs, const struct attribute *attribute,
 	char text[TEXT_BYTES];
 	int n = fs_read_kept(fs, &file->fd, text, sizeof(text), "%s%s", dir, attribute->name);
 
-	if (n < 0)
-		return n == -EINVAL ? -ENODEV : n;
+	if (n <= 0)
+		return n == -EINVAL ? -ENODEV : n == 0 ? -ENODATA : n;
 	return (attribute->parse ? attribute->parse : text_parse_u64)(text, (size_t)n, ret);
 }
 

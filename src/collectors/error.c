@@ -45,9 +45,8 @@ static const struct family families[] = {
 	[FIRMWARE] = {
 		.name = "intel_gpu_firmware_info",
 		.help = "Firmware of the GPU's microcontrollers: its version from the kernel's log, "
-			"where the exporter may read that and it begins with the boot, and whether HuC "
-			"runs from the driver itself, asked while the GPU is awake; xe tells HuC's "
-			"version, too.",
+			"where the exporter may read that and it begins with the boot, and, asked of the "
+			"driver while the GPU is awake, whether HuC runs; xe tells HuC's version, too.",
 		.type = INFO,
 		.labels = { "pci", "gt", "firmware", "version", "status" },
 	},
@@ -137,7 +136,10 @@ static void ask_huc(const struct collection *c, struct state *state, const char 
 		r = sys_xe_huc(node, state->huc_version);
 		state->huc = r == 0 ? "running" : NULL;
 	}
-	state->asked = now;
+	/* A node that could not be opened, as one that udev gives its group now, has woken nothing.
+	 */
+	if (r == 0 || (r != -EACCES && r != -EPERM && r != -ENOENT && r != -EMFILE && r != -ENFILE))
+		state->asked = now;
 }
 
 /* What the checks have found in the kernel's log. */

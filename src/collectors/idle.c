@@ -137,8 +137,12 @@ static int collect_gt(const struct collection *c, struct gt *gt, bool suspended,
 	if (r > 0) {
 		add(gt, ms, now_ms);
 	} else if (!suspended) {
-		collector_add_fault(c, -ENOENT, "%s%s", gt->dir, residency.name);
-		return -ENOENT;
+		struct fault gone;
+
+		fault_set(&gone, REASON_NO_DEVICE, "device-gone", 0, "%s%s has no value any more",
+			  gt->dir, residency.name);
+		fault_add(c->fault, &gone);
+		return -ENODATA;
 	}
 	snprintf(number, sizeof(number), "%u", gt->number);
 	if (gt->known)

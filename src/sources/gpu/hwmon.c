@@ -98,9 +98,11 @@ static bool find_sensor(const struct fs *fs, const struct hwmon *hwmon, struct h
 	       strncmp(file->sensor, "vram_ch_", 8) != 0;
 }
 
-/* Of two sensors with one name the second is left out: their counters would be one series. */
+/* Of two counters with one name the second is left out: they would be one series that falls. */
 static bool is_named(const struct hwmon *hwmon, const struct hwmon_file *file)
 {
+	if (file->kind != HWMON_ENERGY)
+		return false;
 	for (size_t i = 0; i < hwmon->n; i++)
 		if (hwmon->files[i].kind == file->kind &&
 		    strcmp(hwmon->files[i].attribute, file->attribute) == 0 &&

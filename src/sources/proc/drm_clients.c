@@ -313,7 +313,9 @@ static int reading_of(struct walk *walk, const struct gpu *gpu, struct reading *
 	if (!*ret)
 		r = add_reading_locked(walk, gpu, ret);
 	pthread_mutex_unlock(&walk->lock);
-	return r < 0 ? fault_errno(fault, r, "clients of more than %d GPUs", MAX_READ) : 0;
+	if (r == -E2BIG)
+		return fault_errno(fault, r, "clients of more than %d GPUs", MAX_READ);
+	return r < 0 ? fault_errno(fault, r, "clients of the GPU") : 0;
 }
 
 /* Read once; the lock keeps other callers out meanwhile. */

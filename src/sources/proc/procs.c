@@ -25,7 +25,7 @@
 #define YOUNG_NS     10000000000u
 #define YOUNG_SCANS  4
 #define PERIOD_MAX   64
-#define PERIOD_SHARE 16 /* so many are scanned at each walk at least, see period_of() */
+#define PERIOD_SHARE 16 /* without a proof so many are scanned at each walk at least */
 
 struct procs {
 	const struct fs *fs;
@@ -125,8 +125,8 @@ static int add_pid(pid_t **pids, size_t *n, size_t *size, pid_t pid)
 
 /*
  * A power of two, lest a few processes more or less change whose turn it is. Where the driver
- * counts its open files no client is missed, and the turn is for a new program in an old process
- * alone.
+ * counts its open files no client is missed, and the turn is for what that does not count: a new
+ * program in an old process, devices of VFIO where it is built in, other makers' GPUs.
  */
 static uint64_t period_of(const struct walk *walk)
 {
