@@ -314,7 +314,10 @@ static void hookscript(struct finding *f, const struct machine *m, const struct 
 static const struct remedy hookscript_remedies[] = {
 	{ .where = "proxmox-host",
 	  .say = "The exporter's hookscript closes its perf events first:",
-	  .commands = "qm set {guest} --hookscript local:snippets/intel-gpu-exporter-hook" },
+	  .commands = "mkdir -p /var/lib/vz/snippets\n"
+		      "cp /usr/share/intel-gpu-exporter/proxmox/intel-gpu-exporter-hook "
+		      "/var/lib/vz/snippets/\n"
+		      "qm set {guest} --hookscript local:snippets/intel-gpu-exporter-hook" },
 };
 
 static const struct remedy hostpci_remedies[] = {
@@ -385,7 +388,7 @@ static const struct check checks[] = {
 	  .run = mapping_stale,
 	  REMEDIES(mapping_remedies) },
 	{ .id = "hookscript",
-	  .title = "A VM that takes the GPU from i915 has the hookscript (before 6.16)",
+	  .title = "A VM that takes i915's GPU has the hookscript (Linux before 6.16)",
 	  OF_GUESTS,
 	  .severity = WARNING,
 	  .run = hookscript,

@@ -76,8 +76,7 @@ check "and renders them" bash -c "MANWIDTH=80 man intel_gpu_exporter | grep -qx 
 check "apropos knows them" is "$(mandb -q && apropos -e -a intel_gpu_exporter prometheus | wc -l)" 1
 check "completion in bash" python3 /srv/source/tests/package/completion.py bash
 check "completion in zsh" python3 /srv/source/tests/package/completion.py zsh
-mkdir -p /var/lib/vz/snippets
-grep -m 1 '^  install -m 755 ' /usr/share/doc/intel-gpu-exporter/README.Debian >"$work/line"
+grep -m 1 -A 1 '^  install -D -m 755 ' /usr/share/doc/intel-gpu-exporter/README.Debian >"$work/line"
 check "README.Debian's line installs the hookscript" sh -e "$work/line"
 check "which runs" /var/lib/vz/snippets/intel-gpu-exporter-hook 100 pre-start
 rm -r /var/lib/vz
