@@ -25,9 +25,10 @@ def marks():
                    "The exporter started", COPY, "{{instance}}"),
         annotation("Kernel changed", new(f"intel_gpu_machine_info{{{MACHINE}}} %s", "job, instance, kernel"),
                    "Another kernel: {{kernel}}", COMPUTE, "{{instance}}"),
+        # A round of tests that takes long, as of a driver that fails, is a gap in what is known.
         annotation("VA driver changed", f"max by ({BY_GPU}, vendor) (intel_gpu_vaapi_driver_info{{{GPU}}}) unless "
-                   f"max by ({BY_GPU}, vendor) (intel_gpu_vaapi_driver_info{{{GPU}}} {BEFORE}) "
-                   f"and on ({BY_GPU}) intel_gpu_vaapi_up{{{GPU}}} {BEFORE}",
+                   f"max by ({BY_GPU}, vendor) (last_over_time(intel_gpu_vaapi_driver_info{{{GPU}}}[30m] {BEFORE})) "
+                   f"and on ({BY_GPU}) last_over_time(intel_gpu_vaapi_up{{{GPU}}}[30m] {BEFORE})",
                    "Another VA driver: {{vendor}}", RENDER, "{{instance}} {{pci}}"),
         annotation("VM started", f"max by ({BY_GPU}, uuid) ({held % ('', '')}) unless on ({BY_GPU}, uuid) "
                    f"({held % (BEFORE, BEFORE)}) and {THERE}",
