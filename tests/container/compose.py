@@ -74,7 +74,8 @@ def check_scraped():
     same({one["Service"]: one["Health"] for one in services},
          dict.fromkeys(("exporter", "prometheus", "grafana"), "healthy"), "all are healthy")
     up = wait_for(lambda: [one for one in query('up{job="intel-gpu"}') if one[1] == 1], 60)
-    same([one[0]["instance"] for one in up], ["exporter:10057"], "the exporter is scraped, and nothing else")
+    same([one[0]["instance"] for one in up], ["localhost:10057"],
+         "the exporter is scraped, under a name that a browser finds, and nothing else")
     rules = json.loads(get("http://127.0.0.1:9090/api/v1/rules"))["data"]["groups"]
     names = {rule["name"] for group in rules for rule in group["rules"]}
     wanted = set(re.findall(r"- (?:alert|record): (\S+)", (REPO / "deploy/prometheus/rules.yml").read_text()))
