@@ -119,6 +119,7 @@ kernel_args="console=ttyS0 quiet loglevel=5 panic=-1 oops=panic softlockup_panic
 # Without a word in this time, ten times what a boot takes, the emulated processors have met each other in
 # a loop. It happens once in some hundred boots, before anything of ours runs.
 boot_limit=90
+[ -z "$systemd" ] || boot_limit=270 # with services
 
 # Ends QEMU if the guest does not start, or is not done in time: then it has 10 s for its last words.
 watch() {

@@ -3,7 +3,7 @@
 input ends, in a process of its own so that it takes no time from who watches. It sends the words
 (as Python writes bytes) on each, and of what comes it reads a byte now and then. One that is cut is
 opened again up to SECONDS later, with 0 at once and without a rest, and with negative SECONDS each closes by itself up to so many
-seconds after it was opened. Prints how many were cut once that are all but 40, or after 5 s; and in
+seconds after it was opened. Prints how many were cut once that are all but 40, or after 20 s; and in
 the end how many it has opened."""
 import ast
 import heapq
@@ -81,7 +81,7 @@ while not over:
             end(sock_due)
         else:
             start()
-    if not told and (cut >= number - 40 or time.monotonic() > begun + 5):
+    if not told and (cut >= number - 40 or time.monotonic() > begun + 20):
         print(cut, flush=True)
         told = True
     if seconds > 0:

@@ -208,8 +208,11 @@ class Exporter:
     def children(self):
         found = []
         for task in os.listdir(f"/proc/{self.pid}/task"):
-            with open(f"/proc/{self.pid}/task/{task}/children") as f:
-                found += f.read().split()
+            try:
+                with open(f"/proc/{self.pid}/task/{task}/children") as f:
+                    found += f.read().split()
+            except OSError:  # it has ended
+                pass
         return found
 
     def status(self, key):

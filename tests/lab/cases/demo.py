@@ -80,7 +80,7 @@ def check_users(checks, scene, demo, metrics):
         return m.value("intel_gpu_frequency_actual_hertz") != clock and \
             m.value("intel_gpu_engine_busy_seconds_total", engine="vcs0") > busy
 
-    checks.that(moves(demo.scrape_until(moves, 30)), f"{scene}: the load moves")
+    checks.that(moves(demo.scrape_until(moves, 120)), f"{scene}: the load moves")
 
 
 def check_words(checks, scene, demo):

@@ -26,7 +26,7 @@ def exporter(*flags, driver="fake", folder=DRIVERS, interval="2s", timeout="10s"
                         vaapi=True, **more)
 
 
-def first_round(running, seconds=120, gpus=1):
+def first_round(running, seconds=300, gpus=1):
     """The metrics once the first round of each GPU has ended. Looking for it costs little: an emulated processor
     has the tests to run."""
     end = time.monotonic() + seconds
@@ -54,6 +54,9 @@ def children(pid):
     """Children of any of its threads that test."""
     found = set()
     for task in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{task}/children") as f:
-            found |= {int(child) for child in f.read().split() if not is_doctor(child)}
+        try:
+            with open(f"/proc/{pid}/task/{task}/children") as f:
+                found |= {int(child) for child in f.read().split() if not is_doctor(child)}
+        except OSError:  # it has ended
+            pass
     return found

@@ -144,6 +144,8 @@ def check_exec(checks, exporter, worker):
     shutil.copy(shutil.which("sleep"), "/tmp/ffmpeg")
     turn = 64  # i915's references show each client that was missed: no need of more of them at a time
     worker.ask("exec")
+    while Path(f"/proc/{worker.pid}/comm").read_text() != "ffmpeg\n":
+        time.sleep(0.01)
     for scrapes in range(1, 2 * turn + 1):
         if exporter.scrape().find("intel_gpu_transcode_processes", **worker.labels()):
             break

@@ -15,10 +15,10 @@ def main():
     power = Path(lab.shell("lab_pci_dir"), "power")
     control, delay = (power / "control").read_text().strip(), (power / "autosuspend_delay_ms").read_text().strip()
     checks.same((control, delay), ("auto", "10000"), "the driver lets it sleep after 10 s")
-    (power / "autosuspend_delay_ms").write_text("1000")
     exporter = lab.Exporter("--collector.cycles", "--collector.engine.wait")
     lab_real.run(lab_real.work("render", 100000))
     checks.that(exporter.scrape().value("intel_gpu_runtime_suspended") == 0, "after work it is awake")
+    (power / "autosuspend_delay_ms").write_text("1000")
     start = time.monotonic()
     asleep = exporter.scrape_until(lambda metrics: metrics.value("intel_gpu_runtime_suspended"), 30)
     checks.that(asleep.value("intel_gpu_runtime_suspended") == 1,
