@@ -68,7 +68,7 @@ def broken():
         [column("Value", "Finding", mappings=SEVERITIES, width=125),
          column("layer", "Layer", width=70), column("instance", "Machine", mappings=NO_PORT, width=100, link=to_node()),
          column("check", "What should be", mappings=mappings, empty="everything that can be checked"),
-         column("pci", "GPU", width=110), column("vm", "Which VM", width=140), column("gpu", "VM's GPU", width=82),
+         column("pci", "GPU", width=110), column("vm", "Which VM", width=152), column("gpu", "VM's GPU", width=82),
          column("help", "What helps", width=105, link={
              "targetBlank": True, "title": "What to do", "url": "${__value.raw}"}, mappings=[
              {"type": "regex", "options": {"pattern": "^http.*", "result": {"index": 0, "text": "What to do ↗"}}}])],

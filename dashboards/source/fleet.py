@@ -34,7 +34,7 @@ def glance():
     return row(
         "",
         count("Work", "GPUs whose expected codecs all passed their last encode test, idle or busy.", 9, 99,
-              [(None, GOOD)]),
+              [(None, PLAIN), (1, GOOD)]),
         count("Fail", "GPUs on which a codec or all of them fail their test, that hang, that have no driver, or that are "
               "kept for a VM which does not run.", 2, 6, NONE_IS_GOOD),
         count("Gone or silent", "GPUs that were there within a day: their exporter does not see them now, or does not "
