@@ -18,8 +18,9 @@ IDLE_SECONDS = lab.shorter(30, 12, "seconds without a system call")
 # kB above the floor. What only the start needs is given back, which the floor does not do, so it is far below.
 PROMISED = 1200
 AFTER_LOAD = PROMISED * 5 // 4
-# System calls of a scrape, and how many scrapes it takes until each old process was looked at.
-CALLS, TURN = 50, 64
+# System calls of a scrape, and of how many they are counted: in 64 each old process is looked at.
+CALLS = 50
+TURN = lab.shorter(64, 16, "scrapes whose system calls are counted")
 floors = []  # the floor that runs
 
 
