@@ -16,8 +16,8 @@ usage() {
 	  node_exporter  Debian's, default collectors
 	  intel_gpu_top  -J -s 1000: serves nothing; many exporters keep one as a child
 	Then: what 1, 2 and 4 GPUs cost (copied: 0 to 8), 1 to 40 scrapers, and each
-	collector; system calls, memory and, on copied trees, instructions, up to 10,000 processes
-	and 5,000 clients. About 3 minutes. The tables
+	collector; system calls, memory and, on copied trees, instructions, and up to
+	10,000 processes and 5,000 clients. About 3 minutes, 6 on copied trees. The tables
 	are followed by the same figures as lines "bench KEY=VALUE". Exits with 1 when a
 	program failed or a scrape did, never because something was slow.
 	  --host           on this machine instead of in the lab, the exporter reading

@@ -41,7 +41,9 @@ class Processes:
                 self.fdinfo.append(folder / "fdinfo" / str(fd))
                 os.symlink("/dev/dri/renderD128", folder / "fd" / str(fd))
                 self.fdinfo[-1].write_text(FDINFO.format(len(self.fdinfo)))
-        (self.root / "sys/module/i915/refcnt").write_text(f"{len(self.fdinfo)}\n")
+        module = self.root / "sys/module/i915"
+        module.mkdir(parents=True, exist_ok=True)  # not every recorded machine has it
+        (module / "refcnt").write_text(f"{len(self.fdinfo)}\n")
 
     def work(self):
         """Each client has used the GPU. Its files stay the same, since they are open."""

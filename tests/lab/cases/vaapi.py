@@ -91,7 +91,7 @@ def check_stuck(checks):
     # Were they held up, all of them would be.
     seconds = sorted(running.timed()[1] for _ in range(20))
     print(f"20 scrapes meanwhile: {seconds[10] * 1e3:.1f} ms, the slowest {seconds[19] * 1e3:.1f} ms")
-    checks.that(seconds[10] < 0.5 and seconds[19] < 2, "scrapes are not held up (50 ms promised)")
+    checks.that(seconds[10] < 0.5 and seconds[19] < 2, "scrapes are not held up: one that is takes 2 s")
     runs = metrics.value("intel_gpu_vaapi_probe_runs_total")
     time.sleep(6)
     checks.that(running.scrape().value("intel_gpu_vaapi_probe_runs_total") == runs, "no other child is started")
