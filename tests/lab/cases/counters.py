@@ -5,6 +5,7 @@ intel_gpu_top says the same."""
 import json
 import subprocess
 import time
+from pathlib import Path
 
 import lab
 import lab_real
@@ -20,6 +21,7 @@ SAMPLED = "bcs0", "vecs0"  # wait for a semaphore and for an event here
 SLEEP_SECONDS = 30
 # intel_gpu_top's name for each engine.
 TOP = {"rcs0": "Render/3D/0", "bcs0": "Blitter/0", "vcs0": "Video/0", "vcs1": "Video/1", "vecs0": "VideoEnhance/0"}
+SAMPLES = Path("/tmp/top.json")
 TOP_KEYS = {BUSY: "busy", WAIT: "wait", SEMAPHORE: "sema"}
 # Bits of GT0_PERF_LIMIT_REASONS (i915_reg.h).
 REASONS = {"prochot": 1 << 0, "thermal": 1 << 1, "ratl": 1 << 5, "vr_thermalert": 1 << 6,
@@ -50,15 +52,15 @@ class Top:
     samples is what they did."""
 
     def __init__(self, pci):
-        self.out = open("/tmp/top.json", "w+")  # pylint: disable=consider-using-with
-        self.process = subprocess.Popen(["intel_gpu_top", "-d", f"pci:slot={pci}", *each_engine(), "-J", "-s", "500"],
-                                        stdout=self.out, stderr=subprocess.DEVNULL)
+        with open(SAMPLES, "w") as out:
+            self.process = subprocess.Popen(["intel_gpu_top", "-d", f"pci:slot={pci}", *each_engine(), "-J", "-s", "500"],
+                                            stdout=out, stderr=subprocess.DEVNULL)
         self.wait_more(1)
 
     def samples(self):
         """The objects of intel_gpu_top -J: with or without commas and brackets around them."""
-        self.out.seek(0)
-        text, decoder, at, found = self.out.read(), json.JSONDecoder(), 0, []
+        # Opened anew: who shares its descriptor would move the place at which it writes.
+        text, decoder, at, found = SAMPLES.read_text(), json.JSONDecoder(), 0, []
         while True:
             at = text.find("{", at)
             try:

@@ -33,7 +33,7 @@ def first_round(running, seconds=300, gpus=1):
     while len(running.scrape("?collect[]=vaapi").find(LAST_RUN)) < gpus:
         if time.monotonic() > end:
             sys.exit(f"FAIL: no round in {seconds} s: {running.log()}{running.scrape().text}")
-        time.sleep(0.1)
+        time.sleep(0.2)
     return running.scrape()
 
 

@@ -49,8 +49,9 @@ class Service(lab.exporter_test.Exporter):
     def __init__(self):  # pylint: disable=super-init-not-called
         self.port = lab.PORT
 
-    def show(self, key):
-        return run("systemctl", "show", "-P", key, UNIT)
+    def show(self, *keys):
+        found = dict(line.split("=", 1) for line in run("systemctl", "show", *(f"-p{key}" for key in keys), UNIT).splitlines())
+        return found[keys[0]] if len(keys) == 1 else [found[key] for key in keys]
 
     @property
     def pid(self):
@@ -63,19 +64,21 @@ class Service(lab.exporter_test.Exporter):
         return run("journalctl", "-q", "-o", "cat", "-u", UNIT)
 
     @staticmethod
-    def wait_for(condition, seconds):
+    def wait_for(condition, seconds, step=0.1):
         """The seconds until it holds, or None."""
         start = time.monotonic()
         while not condition():
             if time.monotonic() > start + seconds:
                 return None
-            time.sleep(0.1)
+            time.sleep(step)
         return time.monotonic() - start
 
     def wait_new(self, pid, seconds):
-        """Until another process than that one is ready."""
-        return self.wait_for(lambda: self.show("ActiveState") == "active" and
-                             self.pid not in (0, pid), seconds)
+        """Until another process than that one is ready. To ask systemd costs an emulated processor much."""
+        def is_new():
+            state, found = self.show("ActiveState", "MainPID")
+            return state == "active" and int(found) not in (0, pid)
+        return self.wait_for(is_new, seconds, step=0.5)
 
 
 def drop_in(name, *lines):
@@ -326,7 +329,7 @@ def check_watchdog(checks, service):
     checks.that(seconds and seconds < 30, f"stopped: another one after {seconds} s")
     pid = service.pid
     with Held(threads(pid, "http")[:1]):
-        seconds = service.wait_for(lambda: service.show("SubState") != "running", 60)
+        seconds = service.wait_for(lambda: service.show("SubState") != "running", 60, step=0.5)
     checks.that(seconds and seconds < 30 and service.wait_new(pid, 30),
                 f"one HTTP thread held: another one after {seconds} s")
     log = run("journalctl", "-q", "-o", "cat", "_PID=1", "+", "UNIT=" + UNIT)
