@@ -12,7 +12,7 @@ a time. Who fails twice has failed. Who passes then is reported as unsteady with
 of the test or of the exporter, which is to be found, but no reason to throw away an hour of other results.
 
 A test's COST is the seconds that it takes, its PROCESSORS the slots that it needs, of which each
-processor has three: 1 for what mostly waits, 2 for what computes, 4 for what judges times. Thousands in
+processor has four: 1 for what mostly waits, 2 for what computes, 4 for what judges times. Thousands in
 COST are for the order: those that wait for minutes begin, then come those that judge times, which so
 have only these beside them on two processors."""
 import collections
@@ -29,7 +29,7 @@ from pathlib import Path
 RESULTS = Path(os.environ["RESULTS"])
 TIMES, SHORT = RESULTS / "times", RESULTS / "short"
 AGAIN = int(os.environ.get("AGAIN", 0))
-SLOTS = 3 * len(os.sched_getaffinity(0))
+SLOTS = 4 * len(os.sched_getaffinity(0))
 QUIET = 30  # seconds without a test that ends, until a line says that all is well
 START = re.compile(r"^ +Start +\d+: (\S+)")
 END = re.compile(r"^ *(\d+)/(\d+) Test +#\d+: (\S+) \.+ *(.*?) +([\d.]+) sec")
@@ -55,7 +55,7 @@ class Expected:
 
     def left(self):
         """Seconds. Until a part is done, by what is expected of two processors and nothing beside."""
-        seconds, usual = time.monotonic() - self.begin, 1 / min(SLOTS, 6)
+        seconds, usual = time.monotonic() - self.begin, 1 / min(SLOTS, 8)
         pace = (seconds + self.all * usual / 5) / (self.done + self.all / 5)
         return (self.all - self.done) * pace
 

@@ -4,11 +4,10 @@ that what saves them, files that stay open and names that are not asked for agai
 import http.client
 import os
 import platform
-import re
 import time
 from collections import Counter
 
-from local import Exporter, Instructions, Strace, Tree, case, wait_for
+from local import Exporter, Instructions, Strace, Tree, by_scrape, case, wait_for
 
 METEORLAKE = "meteorlake-two-gts"
 # Of one GPU with two GTs, of which one is throttled: ten clocks, its nine reasons, the other's status,
@@ -51,14 +50,9 @@ def count_calls(exporter):
     settle(client)
     trace = Strace(exporter.pid)
     client.scrape(SCRAPES + 2)
-    scrapes = [Counter()]
-    for line in trace.detach():
-        if "GET /metrics" in line:
-            scrapes.append(Counter())
-        name = re.match(r"\d+ +(\w+)\(", line)
-        scrapes[-1].update([name[1]] if name else [])
+    tasks = os.listdir(f"/proc/{exporter.pid}/task")
     client.connection.close()
-    return scrapes[1:-1]
+    return by_scrape(trace.detach(), tasks)
 
 
 def check_calls(checks):

@@ -17,6 +17,7 @@ import exporter_test  # noqa: E402: it is found there only now
 import stalls  # noqa: E402, F401
 from exporter_test import (EXPORTER, LONG, Checks, Metrics, free_port, load, settled,  # noqa: E402, F401
                            shorter)
+from strace import Strace, by_scrape  # noqa: E402, F401
 
 # Programs that deploy/install-packages.sh unpacks rather than installs.
 os.environ["PATH"] += f":{REPO}/build/unpacked/usr/bin"
@@ -126,38 +127,6 @@ def get_request(path="/metrics", method="GET", headers=(), close=True):
     if close:
         lines.append("Connection: close")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
-
-
-class Strace:
-    """strace on all threads of a running process, until detached."""
-
-    def __init__(self, pid, *options):
-        self.path = f"/tmp/exporter-strace.{pid}.{time.monotonic_ns()}"
-        self.process = subprocess.Popen(
-            ["strace", "-f", "-qq", "-o", self.path, *options, "-p", str(pid)],
-            stderr=subprocess.DEVNULL)
-        end = time.monotonic() + 10
-        while not all(traced(pid, task) for task in os.listdir(f"/proc/{pid}/task")):
-            if self.process.poll() is not None or time.monotonic() > end:
-                sys.exit("FAIL: strace cannot attach (CAP_SYS_PTRACE?)")
-            time.sleep(0.02)
-
-    def lines(self):
-        with open(self.path, errors="replace") as f:
-            return f.read().splitlines()
-
-    def detach(self):
-        """Ends strace, not the process; returns the trace's lines."""
-        self.process.terminate()
-        self.process.wait(timeout=20)
-        found = self.lines()
-        os.unlink(self.path)
-        return found
-
-
-def traced(pid, task):
-    with open(f"/proc/{pid}/task/{task}/status") as f:
-        return "TracerPid:\t0\n" not in f.read()
 
 
 class Instructions:

@@ -107,16 +107,23 @@ def runners(pid):
     return frozenset(found)
 
 
-def check_threads(checks, exporter):
+def walk_seconds(exporter):
+    """Of the collector that walks: whichever came first."""
+    return max(exporter.scrape().find("intel_gpu_scrape_collector_duration_seconds").values())
+
+
+def check_threads(checks, exporter, machine):
     """A long walk is not stuck: no scrape makes a thread for it."""
+    number = 0
     exporter.scrape()
-    seen = []
+    while min(walk_seconds(exporter) for _ in range(3)) <= 0.06 and number < 40000:  # a fast processor has more to do
+        machine.add(4000)
+        number += 4000
+    walks, seen = [], []
     for _ in range(20):
-        metrics = exporter.scrape()
+        walks.append(walk_seconds(exporter))
         seen.append(runners(exporter.pid))
-    # Whichever of them came first.
-    walk = max(metrics.find("intel_gpu_scrape_collector_duration_seconds").values())
-    if not checks.that(walk > 0.05, f"a walk takes {walk * 1000:.0f} ms, longer than 50 ms"):
+    if not checks.that(min(walks) > 0.05, f"a walk takes {min(walks) * 1000:.0f} ms, longer than 50 ms ({number} more)"):
         return
     # One that sleeps for 50 ms in a read, on a busy machine, makes another. One for each scrape would be 20.
     made = len(frozenset().union(*seen)) - len(seen[0])
@@ -252,7 +259,7 @@ def main(checks):
 
         (tree / "sys/module/i915/refcnt").unlink()
         exporter = Exporter(tree.root, *flags)
-        check_threads(checks, exporter)
+        check_threads(checks, exporter, machine)
         exporter.stop()
 
         exporter = Exporter(tree.root, "--scrape.timeout=500ms")

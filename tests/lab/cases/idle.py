@@ -6,11 +6,11 @@ import re
 import subprocess
 import threading
 import time
-from collections import Counter
 
 import lab
 import stalls
 from lab_vaapi import FEW, exporter as vaapi_exporter, first_round, knobs
+from strace import Strace, by_scrape
 
 FLOOR_PORT = 10058
 CLIENTS, SCRAPES = 40, 1000
@@ -78,32 +78,15 @@ def check_growth(checks, pid):
                 f"failures {failures[:3]}")
 
 
-def is_traced(pid, task):
-    with open(f"/proc/{pid}/task/{task}/status") as f:
-        return "TracerPid:\t0\n" not in f.read()
-
-
 def count_calls(pid, failures):
     """{system call: how often}, of each scrape of a turn: of the exporter's threads, from one request to the next."""
     connection = http.client.HTTPConnection("127.0.0.1", lab.PORT, timeout=60)
-    trace = subprocess.Popen(["strace", "-f", "-qq", "-o", "/tmp/strace", "-p", str(pid)], stderr=subprocess.DEVNULL)
-    end = time.monotonic() + 30
-    while not all(is_traced(pid, task) for task in os.listdir(f"/proc/{pid}/task")) and time.monotonic() < end:
-        time.sleep(0.1)
+    trace = Strace(pid)
     for _ in range(TURN + 2):
         ask(connection, failures)
-    threads = os.listdir(f"/proc/{pid}/task")
-    trace.terminate()
-    trace.wait()
+    tasks = os.listdir(f"/proc/{pid}/task")
     connection.close()
-    scrapes = [Counter()]
-    with open("/tmp/strace") as f:
-        for line in f:
-            if "GET /metrics" in line:
-                scrapes.append(Counter())
-            name = re.match(r"(\d+) +(\w+)\(", line)
-            scrapes[-1].update([name[2]] if name and name[1] in threads else [])
-    return scrapes[1:-1]
+    return by_scrape(trace.detach(), tasks)
 
 
 def check_calls(checks, pid):
@@ -121,15 +104,11 @@ def check_calls(checks, pid):
 def check_quiet(checks, pid):
     """No connection open, nothing due: no system call at all."""
     time.sleep(1)
-    trace = subprocess.Popen(["strace", "-f", "-qq", "-o", "/tmp/strace", "-p", str(pid)],
-                             stderr=subprocess.DEVNULL)
+    trace = Strace(pid)
     time.sleep(IDLE_SECONDS)
-    trace.terminate()
-    trace.wait()
-    with open("/tmp/strace") as f:
-        # Attaching interrupts the calls that threads sleep in; each shows once, restarted or not.
-        calls = [line for line in f if "resumed" not in line and "detached" not in line
-                 and "strace: Process" not in line]
+    # Attaching interrupts the calls that threads sleep in; each shows once, restarted or not.
+    calls = [line for line in trace.detach() if "resumed" not in line and "detached" not in line
+             and "strace: Process" not in line]
     threads = len(os.listdir(f"/proc/{pid}/task"))
     sleeping = [line for line in calls if any(name in line for name in (
         "futex(", "epoll_wait(", "recvmsg(", "rt_sigtimedwait(", "restart_syscall("))
