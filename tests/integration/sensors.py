@@ -19,6 +19,11 @@ def calls_of(exporter, query):
     return Counter(found[1] for found in (re.match(r"\d+ +(\w+)\(", line) for line in trace.detach()) if found)
 
 
+def least_calls(exporter, query):
+    """On a busy machine a scrape also looks whether its runner runs: the least of three."""
+    return min((calls_of(exporter, query) for _ in range(3)), key=lambda calls: calls.total())
+
+
 # What a scrape of everything about a GPU costs on the benchmark's machine, and how much more it may with a card. The
 # walk through processes is left out: it depends on how many there are.
 BENCHMARK, CARDS, MORE = "meteorlake-two-gts", ("arc-a380-xe", "battlemage-xe", "battlemage-b60-sriov"), 20
@@ -32,7 +37,7 @@ def check_whole(checks):
         exporter = Exporter(machine, "--no-collector.vaapi")
         for _ in range(3):
             ask(exporter.port, get_request("/metrics" + GPU))
-        calls[machine] = min(sum(calls_of(exporter, GPU).values()) for _ in range(3))
+        calls[machine] = least_calls(exporter, GPU).total()
         exporter.stop()
     checks.that(calls[BENCHMARK] > 20, f"a scrape was seen: {calls[BENCHMARK]}")
     for card in CARDS:
@@ -48,7 +53,7 @@ def main(checks):
         for _ in range(2):
             ask(exporter.port, get_request("/metrics" + QUERY))
             ask(exporter.port, get_request("/metrics?collect[]=machine"))
-        base, got = calls_of(exporter, "?collect[]=machine"), calls_of(exporter, QUERY)
+        base, got = least_calls(exporter, "?collect[]=machine"), least_calls(exporter, QUERY)
         more = got - base
         print(f"the sensors of a card: {dict(more)}, beside {sum(base.values())} of a scrape without")
         checks.same(more["pread64"], READS, f"{READS} reads of files that stay open")
@@ -59,7 +64,7 @@ def main(checks):
         checks.same(settled(exporter.fds, 0.3), before, "20 scrapes open no more files")
         # Asleep: the status, dmem, and the errors, which the kernel counts.
         tree.write("sys/bus/pci/devices/0000:03:00.0/power/runtime_status", "suspended\n")
-        got = calls_of(exporter, QUERY) - base
+        got = least_calls(exporter, QUERY) - base
         checks.same(got["pread64"], 1 + 2 + 6, "9 while the card sleeps")
         checks.that(exporter.scrape(QUERY).value("intel_gpu_energy_joules_total", sensor="card") is not None and
                     not exporter.scrape(QUERY).find("intel_gpu_temperature_celsius"),
