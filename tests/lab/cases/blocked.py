@@ -72,7 +72,9 @@ def check_stop(checks, exporter):
     second = None
     while time.monotonic() - start < 20:
         second = lab.Exporter("--no-collector.frequency", wait=False)
-        time.sleep(0.3)
+        while second.process.poll() is None and "msg=listening" not in second.log() and \
+                time.monotonic() - start < 20:
+            time.sleep(0.05)
         if second.process.poll() is None:
             break
     seconds = time.monotonic() - start
