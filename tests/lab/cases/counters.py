@@ -182,17 +182,17 @@ def check_limits(checks, exporter, pci):
 
 
 def at_work(exporter, pci):
-    """Two scrapes a second apart while the GPU works; a slow machine needs more work for that."""
+    """Two scrapes a second apart while the GPU works; a busy machine needs more time and work for that."""
     for seconds in (3, 10, 30):
         working = lab_real.work("render", seconds * 1000000, pci=pci)
         exporter.scrape_until(lambda m: m.value("intel_gpu_frequency_actual_hertz", pci=pci), seconds)
-        before = exporter.sharp()
-        time.sleep(1)
-        after = exporter.sharp()
-        # The work may have ended long before its process, on a busy machine.
+        before = exporter.sharp(seconds / 5)
+        time.sleep(seconds / 3)
+        after = exporter.sharp(seconds / 5)
+        # The work may have ended long before its process.
         in_time = working.poll() is None and after.value("intel_gpu_frequency_actual_hertz", pci=pci)
         lab_real.run(working)
-        if in_time:
+        if in_time and before.off + after.off < 0.02 * (after.time - before.time):
             break
     return before, after
 
