@@ -146,8 +146,8 @@ if [ -n "$vgpu" ]; then
 	# Only slow: i915 clears its page table by a million writes, each of which leaves this guest.
 	kernel_args+=" nosoftlockup rcupdate.rcu_cpu_stall_suppress=1"
 else
-	# Copying by "rep movsb" (erms) is emulated byte by byte, and AVX by functions.
-	accel=(-accel tcg,thread=multi -cpu max,erms=off,avx=off,avx2=off)
+	# Copying by "rep movsb" (erms, fsrm) is emulated byte by byte, and AVX by functions.
+	accel=(-accel tcg,thread=multi -cpu max,erms=off,fsrm=off,avx=off,avx2=off)
 	# Where others take the processors meanwhile, what the kernel measures itself is up to six times too
 	# low, and the guest's time runs that much too fast.
 	kernel_args+=" tsc_early_khz=$("$boot/tsc_khz")"
