@@ -121,19 +121,12 @@ urls() {
 	for ((i = 0; i < $2; i++)); do echo "http://127.0.0.1:${ports[$1]}/metrics"; done
 }
 
-# count_calls SERVER...: of a scrape, of 50 on one connection.
+# count_calls SERVER...: of a scrape.
 count_calls() {
-	local name tracer n=50
+	local name calls
 	for name; do
-		strace -f -c -qq -o "$work/calls" -p "${pids[$name]}" 2>/dev/null &
-		tracer=$!
-		sleep 1
-		# shellcheck disable=SC2046 # words
-		curl -sS -o /dev/null $(urls "$name" $n | sed '2,$s/^/-o \/dev\/null /')
-		kill -INT $tracer
-		wait $tracer || true
-		awk -v name="$name" -v n=$n '$NF == "total" { calls = $(NF - 1) == "total" ? $3 : $4 }
-			END { printf "bench %s.calls=%.1f\n", name, calls / n }' "$work/calls"
+		calls=$(/usr/bin/python3 -B "$tests/bench/calls.py" "${pids[$name]}" "${ports[$name]}")
+		echo "bench $name.calls=$calls"
 	done
 }
 

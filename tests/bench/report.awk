@@ -140,7 +140,7 @@ END {
 		add_server(x)
 	}
 	lab = v["mode"] == "lab"
-	print "The exporter beside others,", lab ? "in the lab with one emulated GPU:" : \
+	print "The exporter beside others,", lab ? "in the lab with one emulated GPU and the lab's own i915:" : \
 		"on this machine with a fixture's GPU, without PMU:"
 	print "medians of", v["rounds"], "rounds, the servers in turn"
 	compare()
@@ -154,7 +154,8 @@ END {
 	collectors()
 	print "\nHow to read it:", lab ? \
 		"the guest's processor is emulated in software, about 10 to 30 times slower than\n" \
-		"a real one. Compare the columns; the absolute figures are no speeds." : \
+		"a real one. Compare the columns; the absolute figures are no speeds. On Debian's own i915\n" \
+		"a scrape makes less system calls: lab.idle counts them." : \
 		"files of a fixture stand for sysfs, and no perf event is read."
 	print "CPU is user and system time of the process, on one keep-alive connection, without\n" \
 		"gzip. /floor, /node and /top are the exporter's figure divided by theirs. The floor's body has\n" \
