@@ -12,7 +12,7 @@ a time. Who fails twice has failed. Who passes then is reported as unsteady with
 of the test or of the exporter, which is to be found, but no reason to throw away an hour of other results.
 
 A test's COST is the seconds that it takes, its PROCESSORS the slots that it needs, of which each
-processor has four: 1 for what mostly waits, 2 for what computes, 4 for what judges times. Thousands in
+processor has four: 1 for what mostly waits, 2 for what computes, more for what needs quiet. Thousands in
 COST are for the order: those that wait for minutes begin, then come those that judge times, which so
 have only these beside them on two processors."""
 import collections

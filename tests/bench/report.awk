@@ -155,7 +155,7 @@ END {
 	print "\nHow to read it:", lab ? \
 		"the guest's processor is emulated in software, about 10 to 30 times slower than\n" \
 		"a real one. Compare the columns; the absolute figures are no speeds. On Debian's own i915\n" \
-		"a scrape makes less system calls: lab.idle counts them." : \
+		"a scrape makes fewer system calls: lab.idle counts them." : \
 		"files of a fixture stand for sysfs, and no perf event is read."
 	print "CPU is user and system time of the process, on one keep-alive connection, without\n" \
 		"gzip. /floor, /node and /top are the exporter's figure divided by theirs. The floor's body has\n" \

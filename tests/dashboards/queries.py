@@ -27,8 +27,8 @@ ALERTS_WHEN_HEALTHY = {"IntelGpuTranscodingInSoftware"}
 NO_ANSWER, GONE, NO_CODEC, IN_VAIN, BUSY, IDLE = 0, 1, 3, 5, 9, 10
 # The same of "Encode tests".
 OLDER = 2
-# Later than this the scene is there on a machine alone whose processors others want, too: 18 s alone, 67 s beside
-# three other guests, which is no reason.
+# The scene is there 18 s after the guest's start, and 67 s where three other guests run. Later than this the machine
+# is too busy for a scrape every two seconds.
 BUSY_SECONDS = 90
 # What Grafana puts in for the variables: all of them, but for the dashboard of one node.
 VALUES = {"job": ".+", "model": ".+", "instance": ".+", "pci": ".+", "__range": "60s"}

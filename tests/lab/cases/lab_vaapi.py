@@ -11,8 +11,9 @@ DRIVERS = Path(os.environ["VA_DRIVERS"])
 SUCCESS, RESULT = "intel_gpu_vaapi_probe_success", "intel_gpu_vaapi_probe_result"
 WORKING = "intel_gpu_vaapi_codec_working"
 LAST_RUN = "intel_gpu_vaapi_probe_last_run_timestamp_seconds"
-# One encoder of H.264 and one of JPEG: as many tests as a fault needs to show its bounds.
-FEW = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture,None:videoproc"
+# One encoder of H.264 and one of JPEG: as many tests as a fault needs to show its bounds. And with video processing.
+TWO = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture"
+FEW = TWO + ",None:videoproc"
 
 
 def knobs(*lines, folder=DRIVERS):

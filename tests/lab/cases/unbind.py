@@ -18,7 +18,7 @@ import lab_real
 import lab_trace
 
 CYCLES = lab.shorter(20, 3, "unbinds of each kind")
-# Two readers: more than a queue has room for (fs.inotify.max_queued_events: 16384), were they not merged.
+# Two readers together: more than a queue of inotify(7) holds (fs.inotify.max_queued_events: 16384).
 OPENS = lab.shorter(40000, 15000, "opens of the driver's directory by each reader")
 UNDER_SCRAPES = lab.shorter(100, 10, "unbinds of Debian's driver under scrapes without pause")
 COMPLAINT = r"WARNING:|BUG:|Oops|general protection|INFO: task"

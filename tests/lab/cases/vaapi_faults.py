@@ -7,10 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lab
-from lab_vaapi import (DRIVERS, RESULT, SUCCESS, WORKING, exporter, first_round, knobs, results)
+from lab_vaapi import (DRIVERS, RESULT, SUCCESS, TWO, WORKING, exporter, first_round, knobs, results)
 
-# As many encode tests as a fault needs to show its bounds, and no video processing.
-TWO = "PROFILES=H264Main:vld+slice,JPEGBaseline:vld+picture"
 TIMEOUT = 8  # seconds, of each test: twice what an emulated processor on a busy machine took
 
 # Knobs of the fake driver, and the result of H.264: an encode test's, or the driver's own.
