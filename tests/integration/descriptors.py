@@ -11,12 +11,6 @@ SECONDS = 5
 SHARE = 0.05  # of a core, promised
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def limit(exporter, number):
     """From now on: the soft one, which anybody may raise again."""
     hard = resource.prlimit(exporter.pid, resource.RLIMIT_NOFILE)[1]
@@ -24,9 +18,9 @@ def limit(exporter, number):
 
 
 def measure(exporter):
-    start = cpu_seconds(exporter.pid)
+    start = exporter.cpu_seconds()
     time.sleep(SECONDS)
-    return (cpu_seconds(exporter.pid) - start) / SECONDS
+    return (exporter.cpu_seconds() - start) / SECONDS
 
 
 def waiting_clients(exporter, number):

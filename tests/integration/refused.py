@@ -19,12 +19,6 @@ CALLS = ("perf_event_open", "pidfd_open", "statx", "inotify_init1", "inotify_add
 FATAL = {("clone3", "EPERM"): "Operation not permitted"}
 
 
-def cpu_seconds(pid):
-    with open(f"/proc/{pid}/stat") as f:
-        fields = f.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def zombies(exporter):
     found = []
     for pid in exporter.children():
@@ -67,10 +61,10 @@ def examine(call, error, wanted):
     missing, more = wanted - rows(metrics), rows(metrics) - wanted
     if missing or more:
         wrong.append(f"series missing {sorted(map(str, missing))[:3]}, more {sorted(map(str, more))[:3]}")
-    before = cpu_seconds(exporter.pid)
+    before = exporter.cpu_seconds()
     time.sleep(0.5)
     exporter.scrape()
-    used = cpu_seconds(exporter.pid) - before
+    used = exporter.cpu_seconds() - before
     if used > 0.25:
         wrong.append(f"{used:.2f} s of processor time in half a second with one scrape")
     if zombies(exporter):

@@ -223,6 +223,12 @@ class Exporter:
     def rss_kb(self):
         return rss_kb(self.pid)
 
+    def cpu_seconds(self):
+        """Of all threads, user and system (proc_pid_stat(5))."""
+        with open(f"/proc/{self.pid}/stat") as f:
+            fields = f.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def freeze(self):
         """Stops all of its threads, and returns when the last one stands: kill() returns before."""
         self.process.send_signal(signal.SIGSTOP)
