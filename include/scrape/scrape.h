@@ -51,25 +51,29 @@ int scraper_scrape(struct scraper *scraper, collector_set set, uint64_t timeout_
 		   size_t *ret_len);
 
 /*
- * The same in three steps, for a thread that has more to do than to wait. news, which is called by
- * other threads and under a lock of theirs, says that the scrape may be over; it may only wake the
- * thread that then looks. 0 or -ENOMEM.
+ * The same in steps, for a thread that has more to do than to wait. Nothing is collected before
+ * somebody calls one of the two that follow. news, which is called by those who collect and under a
+ * lock of theirs, says that the scrape may be over; it may only wake the thread that then looks. 0
+ * or -ENOMEM.
  */
 struct scrape;
 int scraper_begin(struct scraper *scraper, collector_set set, uint64_t timeout_ns,
 		  void (*news)(void *data), void *data, struct scrape **ret);
 
 /*
+ * Collects for all scrapes that have begun, in the calling thread, which may not come back for as
+ * long as a read takes; at once when another thread does it already.
+ */
+void scraper_work(struct scraper *scraper);
+
+/* Has another thread do it. */
+void scraper_call_runner(struct scraper *scraper);
+
+/*
  * True when it is over, after which there is no news: scraper_end() is next. Else *ret_again is
  * when (monotonic ns) to look again if there is no news before.
  */
 bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again);
-
-/*
- * The same after a wait, within_ns at most and only until it is over: most scrapes take less time
- * than to be called back does. By one thread only.
- */
-bool scraper_is_soon_over(struct scrape *scrape, uint64_t within_ns);
 
 /* Renders as scraper_scrape() does, in a format, and frees the scrape. */
 int scraper_end(struct scrape *scrape, enum text_format format, char **ret, size_t *ret_len);

@@ -6,17 +6,21 @@
  * than most collectors do. So one thread, the runner, runs all collectors in turn; one that is
  * stuck keeps the collector that it is stuck in and nothing else, and another runner takes over.
  *
- * Threads. The web thread (or once.c) puts a struct scrape into `unplanned` and looks at it when
- * there is news and when it has said that it would: the waiter's side, waiter.c. The current runner
- * waits for `work`; it looks for GPUs, plans the scrape (a slot for each job, idle jobs into the
- * queue) and runs the queue: this file. The waiter also watches the runner: it looks when the
- * runner has made no step for 50 ms while work waits, and has another one take over. A step is a
- * file that was opened or read (fs_count_steps()): a walk of ten thousand processes is long, not
- * stuck, nor is one that runs or waits for a processor (thread_runs()), for ten times as long:
- * where other processes have the processors, it is not a read that has not ended. The old runner is
- * no longer `current`, ends what it is in, answers who waits for that, and is the `spare` that
- * takes over the next time, so that a machine where this happens at each scrape makes no thread for
- * it; with a spare already there it exits.
+ * Roles, not threads. The waiter's side, waiter.c, puts a struct scrape into `unplanned` and looks
+ * at it when there is news and when it has said that it would. The current runner looks for GPUs,
+ * plans the scrape (a slot for each job, idle jobs into the queue) and runs the queue: this file.
+ * It is either the thread that has asked, for as long as there is work (scraper_work(); the web
+ * thread, which has another one stand by for its connections meanwhile), or a thread of the
+ * scraper's own (runner_call_locked()), whose hand-over costs as much as the reads of a small
+ * machine do. Without work there is no current runner.
+ *
+ * The waiter also watches the runner: it looks when the runner has made no step for 50 ms while
+ * work waits, and has another one take over. A step is a file that was opened or read
+ * (fs_count_steps()): a walk of ten thousand processes is long, not stuck, nor is one that runs or
+ * waits for a processor (thread_runs()), for ten times as long: where other processes have the
+ * processors, it is not a read that has not ended. The old runner is no longer `current`, ends what
+ * it is in, and answers who waits for that. Two threads of the scraper's own stand by: one may be
+ * stuck at each scrape, and another take over, and no thread is made for it; more of them exit.
  *
  * A job is
  *   IDLE     in nobody's hands        -> QUEUED by the plan of a scrape that wants it
@@ -54,6 +58,7 @@
 #include <unistd.h>
 
 #define RUNS_MAX 9 /* so many times without a step may it only have run */
+#define SPARES	 2
 /* What nobody has announced is found all the same, so much later. */
 #define POLL_NS 60000000000u
 
@@ -63,15 +68,13 @@ struct runner {
 	unsigned long known; /* of those, when somebody last compared */
 	unsigned runs;	     /* since then, times that it ran when somebody asked */
 	pid_t tid;	     /* 0: it has not begun */
+	pthread_cond_t turn; /* to be the current one; of the scraper's own threads */
+	SLIST_ENTRY(runner) link;
 };
 
 static void signal_if_done_locked(struct scrape *scrape)
 {
-	if (!scrape->planned || scrape->pending > 0)
-		return;
-	if (scrape->awaited)
-		scrape->scraper->is_done = true;
-	else
+	if (scrape->planned && scrape->pending == 0)
 		scrape->news(scrape->data);
 }
 
@@ -300,15 +303,29 @@ static void work_locked(struct scraper *s, const struct runner *me)
 	}
 }
 
-/* Somebody has taken over. False when it is not needed for the next time. */
-static bool stay_locked(struct scraper *s, struct runner *me)
+/* Until there is nothing left, or another one has taken over. */
+static void work_off_locked(struct scraper *s, struct runner *me)
 {
-	if (s->spare)
+	while (s->current == me && !s->stopping && runner_has_work_locked(s)) {
+		s->progress = sys_monotonic_ns();
+		me->known = atomic_load_explicit(&me->steps, memory_order_relaxed);
+		me->runs = 0;
+		work_locked(s, me);
+	}
+	if (s->current == me)
+		s->current = NULL;
+}
+
+/* False when it is not needed any more. */
+static bool stand_by_locked(struct scraper *s, struct runner *me)
+{
+	if (s->n_spares >= SPARES || s->stopping)
 		return false;
-	s->spare = me;
-	while (s->spare == me && !s->stopping)
-		pthread_cond_wait(&s->relief, &s->lock);
-	return true;
+	SLIST_INSERT_HEAD(&s->spares, me, link);
+	s->n_spares++;
+	while (s->current != me && !s->stopping)
+		pthread_cond_wait(&me->turn, &s->lock);
+	return !s->stopping;
 }
 
 static void *runner_main(void *data)
@@ -319,33 +336,29 @@ static void *runner_main(void *data)
 	fs_count_steps(&me->steps);
 	pthread_mutex_lock(&s->lock);
 	me->tid = gettid();
-	while (!s->stopping) {
-		if (s->current != me) {
-			if (!stay_locked(s, me))
-				break;
-			continue;
-		}
-		s->busy = runner_has_work_locked(s);
-		if (s->is_done && !s->busy) {
-			/* Who is woken with the lock in another's hands falls asleep again. */
-			s->is_done = false;
-			pthread_mutex_unlock(&s->lock);
-			pthread_cond_signal(&s->done);
-			pthread_mutex_lock(&s->lock);
-			continue;
-		}
-		if (!s->busy) {
-			pthread_cond_wait(&s->work, &s->lock);
-			continue;
-		}
-		s->progress = sys_monotonic_ns();
-		me->known = atomic_load_explicit(&me->steps, memory_order_relaxed);
-		me->runs = 0;
-		work_locked(s, me);
-	}
+	do
+		work_off_locked(s, me);
+	while (stand_by_locked(s, me));
 	pthread_mutex_unlock(&s->lock);
+	pthread_cond_destroy(&me->turn);
 	free(me);
 	return NULL;
+}
+
+void runner_lend_locked(struct scraper *s)
+{
+	static _Thread_local pid_t tid;
+	struct runner me = { .scraper = s };
+
+	if (s->current || s->stopping)
+		return;
+	if (tid == 0)
+		tid = gettid();
+	me.tid = tid;
+	s->current = &me;
+	fs_count_steps(&me.steps);
+	work_off_locked(s, &me);
+	fs_count_steps(NULL);
 }
 
 bool runner_has_work_locked(const struct scraper *s)
@@ -379,6 +392,7 @@ static int new_runner(struct scraper *s, struct runner **ret)
 	if (!runner)
 		return -ENOMEM;
 	runner->scraper = s;
+	pthread_cond_init(&runner->turn, NULL);
 	r = thread_start(NULL, "runner", runner_main, runner);
 	if (r < 0)
 		free(runner);
@@ -389,18 +403,38 @@ static int new_runner(struct scraper *s, struct runner **ret)
 
 int runner_start_locked(struct scraper *s)
 {
-	struct runner *runner = s->spare;
-	int r = runner ? 0 : new_runner(s, &runner);
+	struct runner *runner = SLIST_FIRST(&s->spares);
+	int r;
 
-	if (r < 0)
-		return r;
-	if (s->spare) {
-		s->spare = NULL;
-		pthread_cond_signal(&s->relief);
+	if (runner) {
+		SLIST_REMOVE_HEAD(&s->spares, link);
+		s->n_spares--;
+		pthread_cond_signal(&runner->turn);
+	} else {
+		r = new_runner(s, &runner);
+		if (r < 0)
+			return r;
 	}
 	s->current = runner;
 	s->current_discovers = false;
-	s->busy = true;
 	s->progress = sys_monotonic_ns();
 	return 0;
+}
+
+void runner_call_locked(struct scraper *s)
+{
+	/* Without a thread the deadline still holds, and the waiter tries again. */
+	if (!s->current && !s->stopping && runner_has_work_locked(s))
+		runner_start_locked(s);
+}
+
+void runner_stop_locked(struct scraper *s)
+{
+	struct runner *runner;
+
+	while ((runner = SLIST_FIRST(&s->spares))) {
+		SLIST_REMOVE_HEAD(&s->spares, link);
+		pthread_cond_signal(&runner->turn);
+	}
+	s->n_spares = 0;
 }

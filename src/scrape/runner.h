@@ -28,7 +28,6 @@ struct scrape {
 	bool has_gpus;	/* there is a list of GPUs that says what there is, if only an old one */
 	int discovery;	/* 0, or why the list of GPUs may be old: -ETIMEDOUT, -errno */
 	bool planned;
-	bool awaited;		      /* by scraper_is_soon_over(): no news is needed */
 	int error;		      /* -ENOMEM: could not be planned */
 	LIST_ENTRY(scrape) unplanned; /* until it is planned */
 	LIST_ENTRY(scrape) active;
@@ -40,9 +39,6 @@ struct scraper {
 	struct scraper_options options;
 	struct context context;
 	pthread_mutex_t lock;
-	pthread_cond_t work;   /* for the current runner */
-	pthread_cond_t relief; /* for the spare one */
-	pthread_cond_t done;   /* for scraper_is_soon_over() */
 
 	/* Written by the one thread that discovers, and read by it without the lock. */
 	struct gpu_list *gpus;
@@ -51,7 +47,6 @@ struct scraper {
 	uint64_t compared; /* when the list was last compared; by that thread */
 	atomic_int events; /* of devices, see scraper_follow() */
 
-	bool is_done; /* a scrape that is awaited */
 	bool discovering, discovered, rediscover, stopping;
 	int discovery_error;
 	enum reason discovery_logged;
@@ -60,14 +55,21 @@ struct scraper {
 	LIST_HEAD(scrapes, scrape) unplanned, active;
 	TAILQ_HEAD(, job) queue;
 
-	struct runner *current, *spare;
-	bool busy;		/* the current runner is at work */
-	bool current_discovers; /* and this is what it does */
+	struct runner *current; /* NULL: nobody works */
+	SLIST_HEAD(, runner) spares;
+	unsigned n_spares;
+	bool current_discovers; /* this is what the current one does */
 	uint64_t progress;	/* when it began what it does now, monotonic ns */
 };
 
-/* runner.c: makes another runner the current one: the spare one, or a new thread. 0 or -errno. */
+/* runner.c: makes another thread the current runner: a spare one, or a new one. 0 or -errno. */
 int runner_start_locked(struct scraper *scraper);
+/* Has a thread of the scraper's own begin if there is work and nobody does it. */
+void runner_call_locked(struct scraper *scraper);
+/* The calling thread is the current runner until there is nothing left to do, if nobody is. */
+void runner_lend_locked(struct scraper *scraper);
+/* The scraper is stopping: nobody stands by any longer. */
+void runner_stop_locked(struct scraper *scraper);
 /* Whether the current one has made a step since it was last asked, or since its work began, or only
  * lacks a processor. */
 bool runner_moves_locked(struct scraper *scraper);

@@ -47,9 +47,6 @@ int scraper_new(struct scraper **ret, const struct scraper_options *options)
 	s->events = -1;
 	TAILQ_INIT(&s->queue);
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->work, NULL);
-	pthread_cond_init(&s->relief, NULL);
-	thread_cond_init(&s->done);
 	*ret = s;
 	return 0;
 }
@@ -225,21 +222,22 @@ int scraper_begin(struct scraper *s, collector_set set, uint64_t timeout_ns,
 	pthread_mutex_lock(&s->lock);
 	waiter_begin_locked(s, scrape);
 	pthread_mutex_unlock(&s->lock);
-	pthread_cond_signal(&s->work);
 	*ret = scrape;
 	return 0;
 }
 
-static bool is_over_locked(struct scrape *scrape, uint64_t *ret_again)
+void scraper_work(struct scraper *s)
 {
-	struct scraper *s = scrape->scraper;
-	bool over = waiter_is_over_locked(s, scrape, ret_again);
+	pthread_mutex_lock(&s->lock);
+	runner_lend_locked(s);
+	pthread_mutex_unlock(&s->lock);
+}
 
-	if (over && !s->stopping) {
-		log_changes_locked(scrape);
-		log_discovery_locked(s, scrape->discovery);
-	}
-	return over;
+void scraper_call_runner(struct scraper *s)
+{
+	pthread_mutex_lock(&s->lock);
+	runner_call_locked(s);
+	pthread_mutex_unlock(&s->lock);
 }
 
 bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again)
@@ -248,24 +246,11 @@ bool scraper_is_over(struct scrape *scrape, uint64_t *ret_again)
 	bool over;
 
 	pthread_mutex_lock(&s->lock);
-	over = is_over_locked(scrape, ret_again);
-	pthread_mutex_unlock(&s->lock);
-	return over;
-}
-
-bool scraper_is_soon_over(struct scrape *scrape, uint64_t within_ns)
-{
-	struct scraper *s = scrape->scraper;
-	uint64_t until = sys_monotonic_ns() + within_ns, again;
-	bool over;
-
-	pthread_mutex_lock(&s->lock);
-	scrape->awaited = true;
-	while (!s->stopping && !(scrape->planned && scrape->pending == 0) &&
-	       sys_monotonic_ns() < until)
-		thread_wait_until(&s->done, &s->lock, until);
-	scrape->awaited = false;
-	over = is_over_locked(scrape, &again);
+	over = waiter_is_over_locked(s, scrape, ret_again);
+	if (over && !s->stopping) {
+		log_changes_locked(scrape);
+		log_discovery_locked(s, scrape->discovery);
+	}
 	pthread_mutex_unlock(&s->lock);
 	return over;
 }
@@ -322,6 +307,8 @@ static int collect(struct scraper *s, collector_set set, uint64_t timeout_ns, st
 
 	thread_cond_init(&wait.changed);
 	r = scraper_begin(s, set, timeout_ns, wake, &wait, ret);
+	if (r == 0)
+		scraper_call_runner(s);
 	while (r == 0 && !scraper_is_over(*ret, &again)) {
 		pthread_mutex_lock(&wait.lock);
 		while (!wait.news && sys_monotonic_ns() < again)
@@ -393,9 +380,7 @@ void scraper_stop(struct scraper *s)
 
 	pthread_mutex_lock(&s->lock);
 	s->stopping = true;
-	pthread_cond_broadcast(&s->work);
-	pthread_cond_broadcast(&s->relief);
-	pthread_cond_broadcast(&s->done);
+	runner_stop_locked(s);
 	LIST_FOREACH (scrape, &s->active, active)
 		scrape->news(scrape->data);
 	pthread_mutex_unlock(&s->lock);

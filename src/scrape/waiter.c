@@ -15,10 +15,8 @@ void waiter_begin_locked(struct scraper *s, struct scrape *scrape)
 {
 	LIST_INSERT_HEAD(&s->unplanned, scrape, unplanned);
 	LIST_INSERT_HEAD(&s->active, scrape, active);
-	if (!s->busy) {
-		s->busy = true;
+	if (!s->current)
 		s->progress = sys_monotonic_ns();
-	}
 }
 
 static uint64_t takeover_time_locked(const struct scraper *s)

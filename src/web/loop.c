@@ -4,6 +4,11 @@
  * other things than sockets, and pauses. The way to ask within the library, MHD_add_connection(),
  * takes one of the places that clients fill, and in 0.9.74 to 0.9.77 returns from the connection
  * limit with a mutex locked.
+ *
+ * Of two threads one leads: it runs the loop, and collects what was asked for itself, between two
+ * rounds, as handing it over costs as much as the reads of a small machine do. The other one stands
+ * by at a timer. A leader that does not come back from collecting has its place taken, and stands
+ * by when it does; until then what is asked for is collected by others' threads.
  */
 #include "loop.h"
 
@@ -13,24 +18,41 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define PAUSE_MS    100
+#define MISSED_NS   20000000u
 #define BUSY_ROUNDS 8
+/* Nobody is answered while the leader is away; a slow processor needs it for a scrape. */
+#define AWAY_NS 20000000u
+
+enum lead {
+	ALONE, /* nobody stands by */
+	HERE,
+	AWAY, /* the leader collects */
+};
 
 struct loop {
 	struct loop_options options;
-	pthread_t thread;
+	atomic_uint users; /* two threads and who has started it; the last one frees it */
+	_Atomic enum lead lead;
+	int timer; /* for the one that stands by */
 	int epoll;
-	int wake;	       /* for the thread */
-	int answer;	       /* for who has asked, or waits for the end */
-	unsigned misses, busy; /* rounds in a row */
+	int wake;   /* for the leader */
+	int answer; /* for who has asked, or waits for the end */
+	/* Of the leader: */
+	bool quiet;	 /* no more connections are taken */
+	uint64_t next;	 /* round, at the latest; monotonic ns */
+	uint64_t missed; /* since when nobody could be accepted; 0: not so */
+	unsigned busy;	 /* rounds in a row */
+	/* Of all: */
 	atomic_bool stopping, ended;
 	_Atomic uint64_t drained;
 	_Atomic uint64_t asked, answered;
@@ -46,7 +68,14 @@ static void hush(int fd)
 
 void loop_wake(struct loop *l)
 {
-	eventfd_write(l->wake, 1);
+	/* Whoever ends that, a round follows. */
+	if (l->lead != AWAY)
+		eventfd_write(l->wake, 1);
+}
+
+bool loop_may_collect(const struct loop *l)
+{
+	return l->lead == HERE;
 }
 
 /* In ms, rounded up so that what is due is due; -1: until something comes. */
@@ -93,23 +122,29 @@ static bool wait_for_events(struct loop *l, uint64_t next)
 		for (size_t j = 0; j < l->options.n; j++)
 			pending |= events[i].data.fd == l->options.sockets[j];
 	}
+	if (!pending)
+		l->missed = 0;
 	return pending;
 }
 
 /*
  * Without descriptors there is no accept(), and the socket stays readable: the library would try
  * again at once, or when one of its connections has closed, however long descriptors have been
- * there again by then.
+ * there again by then. A miss alone is a client that has left again, or that the library's own
+ * epoll does not have yet: a processor may be taken from the kernel between the two.
  */
 static void pause_accepting(struct loop *l)
 {
 	struct pollfd fd = { .fd = l->wake, .events = POLLIN };
+	uint64_t now = sys_monotonic_ns();
+	bool lasts;
 
-	/* One miss is a client that has left again. */
-	if (++l->misses < 2)
-		return;
-	l->options.make_room(l->options.data);
-	poll(&fd, 1, PAUSE_MS);
+	if (l->missed == 0)
+		l->missed = now;
+	lasts = now - l->missed >= MISSED_NS;
+	if (lasts)
+		l->options.make_room(l->options.data);
+	poll(&fd, 1, lasts ? PAUSE_MS : 1);
 }
 
 static void run_daemons(struct loop *l, bool pending)
@@ -118,10 +153,10 @@ static void run_daemons(struct loop *l, bool pending)
 
 	for (size_t i = 0; i < l->options.n; i++)
 		MHD_run(l->daemons[i]);
-	if (pending && *l->options.accepted == before)
+	if (*l->options.accepted != before)
+		l->missed = 0;
+	else if (pending)
 		pause_accepting(l);
-	else
-		l->misses = 0;
 }
 
 static void stop_accepting(struct loop *l)
@@ -137,33 +172,112 @@ static bool is_over(const struct loop *l)
 	return !l->options.is_busy(l->options.data) || sys_monotonic_ns() >= l->drained;
 }
 
-static void *loop_main(void *data)
+static void set_timer(struct loop *l, long ns)
 {
-	struct loop *l = data;
-	uint64_t next = UINT64_MAX;
-	bool quiet = false;
+	const struct itimerspec time = { .it_value.tv_nsec = ns };
 
+	timerfd_settime(l->timer, 0, &time, NULL);
+}
+
+/* False when another thread leads now. */
+static bool collect(struct loop *l)
+{
+	enum lead away = AWAY;
+
+	if (!*l->options.must_collect)
+		return true;
+	*l->options.must_collect = false;
+	l->next = 0;
+	l->lead = AWAY;
+	set_timer(l, AWAY_NS);
+	l->options.collect(l->options.collect_data);
+	if (!atomic_compare_exchange_strong(&l->lead, &away, HERE))
+		return false;
+	set_timer(l, 0);
+	return true;
+}
+
+static void end_loop(struct loop *l)
+{
+	l->options.end(l->options.data);
+	for (size_t i = 0; i < l->options.n; i++)
+		MHD_stop_daemon(l->daemons[i]);
+	l->ended = true;
+	set_timer(l, 1);
+	eventfd_write(l->answer, 1);
+}
+
+/* Until the end. False when another thread leads before that. */
+static bool lead(struct loop *l)
+{
+	prctl(PR_SET_NAME, "http");
 	do {
-		bool pending = wait_for_events(l, next);
+		bool pending = wait_for_events(l, l->next);
 		uint64_t asked = l->asked;
 
-		if (l->stopping && !quiet) {
+		if (l->stopping && !l->quiet) {
 			stop_accepting(l);
-			quiet = true;
+			l->quiet = true;
 		}
-		run_daemons(l, pending && !quiet);
-		next = l->options.round(l->options.data);
+		run_daemons(l, pending && !l->quiet);
+		if (!collect(l))
+			return false;
+		l->next = l->options.round(l->options.data);
 		if (asked != l->answered) {
 			l->options.sign(l->options.data);
 			l->answered = asked;
 			eventfd_write(l->answer, 1);
 		}
-	} while (!quiet || !is_over(l));
-	l->options.end(l->options.data);
-	for (size_t i = 0; i < l->options.n; i++)
-		MHD_stop_daemon(l->daemons[i]);
-	l->ended = true;
-	eventfd_write(l->answer, 1);
+	} while (!l->quiet || !is_over(l));
+	end_loop(l);
+	return true;
+}
+
+/* Until this thread leads. False at the end. */
+static bool stand_by(struct loop *l)
+{
+	uint64_t ticks;
+
+	prctl(PR_SET_NAME, "standby");
+	l->lead = HERE;
+	while (!l->ended) {
+		enum lead away = AWAY;
+
+		if (read(l->timer, &ticks, sizeof(ticks)) == sizeof(ticks) &&
+		    atomic_compare_exchange_strong(&l->lead, &away, ALONE))
+			return true;
+	}
+	return false;
+}
+
+static void loop_unref(struct loop *l)
+{
+	if (--l->users > 0)
+		return;
+	close(l->timer);
+	close(l->epoll);
+	close(l->wake);
+	close(l->answer);
+	free(l);
+}
+
+static void *leader_main(void *data)
+{
+	struct loop *l = data;
+
+	while (!lead(l) && stand_by(l))
+		;
+	loop_unref(l);
+	return NULL;
+}
+
+static void *standby_main(void *data)
+{
+	struct loop *l = data;
+
+	while (stand_by(l) && !lead(l))
+		;
+	loop_unref(l);
 	return NULL;
 }
 
@@ -187,14 +301,6 @@ static int watch_all(struct loop *l)
 	return r;
 }
 
-static void loop_free(struct loop *l)
-{
-	close(l->epoll);
-	close(l->wake);
-	close(l->answer);
-	free(l);
-}
-
 int loop_start(struct loop **ret, const struct loop_options *options)
 {
 	struct loop *l = calloc(1, sizeof(*l) + options->n * sizeof(struct MHD_Daemon *));
@@ -204,17 +310,27 @@ int loop_start(struct loop **ret, const struct loop_options *options)
 		return -ENOMEM;
 	l->options = *options;
 	memcpy(l->daemons, options->daemons, options->n * sizeof(struct MHD_Daemon *));
+	l->next = UINT64_MAX;
+	l->users = 2;
+	l->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
 	l->epoll = epoll_create1(EPOLL_CLOEXEC);
 	l->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->answer = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = l->epoll < 0 || l->wake < 0 || l->answer < 0 ? -errno : watch_all(l);
+	r = l->timer < 0 || l->epoll < 0 || l->wake < 0 || l->answer < 0 ? -errno : watch_all(l);
 	/* Before the thread starts: its rounds use it. */
 	*ret = l;
 	if (r == 0)
-		r = thread_start(&l->thread, "http", loop_main, l);
-	if (r < 0)
-		loop_free(l);
-	return r;
+		r = thread_start(NULL, "http", leader_main, l);
+	if (r < 0) {
+		l->users = 1;
+		loop_unref(l);
+		return r;
+	}
+	/* Without it the leader never leaves. */
+	l->users++;
+	if (thread_start(NULL, "standby", standby_main, l) < 0)
+		loop_unref(l);
+	return 0;
 }
 
 /* Sleeps until the loop says something. False at the deadline and when wake is readable. */
@@ -248,7 +364,6 @@ bool loop_stop(struct loop *l, uint64_t drained, uint64_t deadline)
 	while (!l->ended)
 		if (!wait_for(l, deadline, -1))
 			return false;
-	pthread_join(l->thread, NULL);
-	loop_free(l);
+	loop_unref(l);
 	return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The thread that answers requests: it runs libmicrohttpd, one daemon for each listening socket. */
+/* What answers requests: it runs libmicrohttpd, one daemon for each listening socket. */
 #ifndef WEB_LOOP_H
 #define WEB_LOOP_H
 
@@ -10,13 +10,21 @@
 
 struct loop;
 
-/* All are called by the loop's thread. */
+/* All are called by the one thread that leads the loop. */
 struct loop_options {
 	const int *sockets;
 	struct MHD_Daemon *const *daemons; /* without threads; the loop's from now on */
 	size_t n;
 	/* Once a round; when (monotonic ns) the next one has to be at the latest. */
 	uint64_t (*round)(void *data);
+	/*
+	 * Between two rounds if *must_collect, which a round may set when loop_may_collect(). If it
+	 * does not come back soon another thread goes on with the rounds, so it may use nothing
+	 * that they do. collect_data outlives the loop.
+	 */
+	bool *must_collect;
+	void (*collect)(void *collect_data);
+	void *collect_data;
 	/* Before a sign of life: what everything else would hang on. */
 	void (*sign)(void *data);
 	/* Nobody could be accepted: closes a connection for the one that waits. */
@@ -31,6 +39,9 @@ struct loop_options {
 
 /* 0 or -errno. */
 int loop_start(struct loop **ret, const struct loop_options *options);
+
+/* Whether the leader may collect itself, as another thread stands by. For the leader. */
+bool loop_may_collect(const struct loop *loop);
 
 /* Wakes it for a round. By any thread; takes no lock. */
 void loop_wake(struct loop *loop);

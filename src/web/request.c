@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CROWD	8
-#define SOON_NS 20000000u /* nobody else is answered meanwhile; a slow processor needs it */
+#define CROWD 8
 
 struct request {
 	struct server *server;
 	struct MHD_Connection *connection;
 	struct connection *place; /* may be NULL */
-	bool is_waiting;	  /* for one of these two: */
+	bool is_suspended;
+	bool is_waiting; /* for one of these two: */
 	struct login *login;
 	struct scrape *scrape;
 	enum auth_answer may; /* AUTH_WAIT before it is known */
@@ -64,17 +64,24 @@ static void wake(void *data)
 
 static void suspend(struct request *request)
 {
-	request->is_waiting = true;
-	TAILQ_INSERT_TAIL(&request->server->waiting, request, link);
-	connection_scrape(request->place, request);
+	request->is_suspended = true;
 	MHD_suspend_connection(request->connection);
 }
 
-static void resume(struct request *request)
+static void begin_wait(struct request *request)
+{
+	request->is_waiting = true;
+	TAILQ_INSERT_TAIL(&request->server->waiting, request, link);
+	connection_scrape(request->place, request);
+}
+
+static void end_wait(struct request *request)
 {
 	request->is_waiting = false;
 	TAILQ_REMOVE(&request->server->waiting, request, link);
-	MHD_resume_connection(request->connection);
+	if (request->is_suspended)
+		MHD_resume_connection(request->connection);
+	request->is_suspended = false;
 }
 
 static enum MHD_Result take_argument(void *data, enum MHD_ValueKind kind, const char *key,
@@ -105,25 +112,25 @@ static void end_scrape(struct request *request)
 	request->server->scrapes--;
 }
 
-static enum MHD_Result answer_metrics(struct request *request);
-
-/* A scrape of a small machine takes less time than it takes to suspend its connection. */
 static enum MHD_Result begin_scrape(struct request *request, collector_set set)
 {
 	struct server *server = request->server;
+	struct scraper *scraper = server->options.scraper;
 	uint64_t timeout = query_timeout(header(request, "X-Prometheus-Scrape-Timeout-Seconds"));
 
-	if (scraper_begin(server->options.scraper, set, timeout, wake, server, &request->scrape) <
-	    0)
+	if (scraper_begin(scraper, set, timeout, wake, server, &request->scrape) < 0)
 		return MHD_NO;
 	server->scrapes++;
-	/* Beside others it shares what they wait for. A crowd would wait for each in turn. */
-	if (TAILQ_EMPTY(&server->waiting) && server->requests < CROWD &&
-	    scraper_is_soon_over(request->scrape, SOON_NS)) {
-		end_scrape(request);
-		return answer_metrics(request);
-	}
-	suspend(request);
+	begin_wait(request);
+	server->must_collect = loop_may_collect(server->loop);
+	if (!server->must_collect)
+		scraper_call_runner(scraper);
+	/*
+	 * A suspended connection costs five system calls. The library asks again in its next round
+	 * for one that has no answer and is not suspended, and by then it has one, most times.
+	 */
+	if (!server->must_collect || server->scrapes > 1)
+		suspend(request);
 	return MHD_YES;
 }
 
@@ -255,6 +262,7 @@ static enum MHD_Result authorize(struct request *request, const char *path)
 	case AUTH_YES:
 		return route(request, path);
 	case AUTH_WAIT:
+		begin_wait(request);
 		suspend(request);
 		return MHD_YES;
 	case AUTH_BUSY:
@@ -298,7 +306,7 @@ bool request_go_on(struct request *request, uint64_t *ret_again)
 		if (request->may == AUTH_WAIT)
 			return false;
 		request->login = NULL;
-		resume(request);
+		end_wait(request);
 		return true;
 	}
 	if (!scraper_is_over(request->scrape, &again)) {
@@ -307,7 +315,7 @@ bool request_go_on(struct request *request, uint64_t *ret_again)
 		return false;
 	}
 	end_scrape(request);
-	resume(request);
+	end_wait(request);
 	return true;
 }
 
@@ -329,7 +337,7 @@ void request_cancel(void *data)
 		request->scraped = true;
 		server->scrapes--;
 	}
-	resume(request);
+	end_wait(request);
 }
 
 static struct connection *place_of(struct MHD_Connection *connection)
@@ -390,6 +398,10 @@ enum MHD_Result request_handle(void *data, struct MHD_Connection *connection, co
 		*upload_size = 0;
 		return MHD_YES;
 	}
+	if (request->is_waiting) {
+		suspend(request);
+		return MHD_YES;
+	}
 	connection_answer(request->place);
 	if (request->scraped)
 		return answer_metrics(request);
@@ -414,6 +426,7 @@ void request_completed(void *data, struct MHD_Connection *connection, void **con
 	if (!request)
 		return;
 	*context = NULL;
+	request_cancel(request);
 	request->server->requests--;
 	connection_idle(request->place);
 	free(request->body);

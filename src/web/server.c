@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
- * One thread answers all requests and waits in none, or for 2 ms where there is no crowd: a
- * connection whose scrape is not over is suspended, and resumed when it is. One daemon of
- * libmicrohttpd for each listening socket.
+ * One thread answers all requests and waits in none: a connection whose scrape is not over is
+ * suspended, and resumed when it is. One daemon of libmicrohttpd for each listening socket.
  */
 #include "web/server.h"
 
@@ -108,6 +107,13 @@ static uint64_t next_round(void *data)
 	return next;
 }
 
+static void collect(void *data)
+{
+	struct scraper *scraper = data;
+
+	scraper_work(scraper);
+}
+
 /* As each request for the readiness does: nobody keeps the scraper's lock for ever. */
 static void sign(void *data)
 {
@@ -211,6 +217,9 @@ static int start_loop(struct server *server)
 						      .daemons = daemons,
 						      .n = options->n_sockets,
 						      .round = next_round,
+						      .must_collect = &server->must_collect,
+						      .collect = collect,
+						      .collect_data = options->scraper,
 						      .sign = sign,
 						      .make_room = make_room,
 						      .is_busy = is_busy,

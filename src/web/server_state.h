@@ -13,13 +13,14 @@
 
 struct request;
 
-/* But for the first two, of the loop's thread only. */
+/* But for the first two, of the thread that leads the loop only. */
 struct server {
 	struct server_options options;
 	struct loop *loop;
 	struct auth *auth; /* from the first password on */
 	struct connections *connections;
 	bool loopback_only;
+	bool must_collect; /* the leader itself, for scrapes that have begun */
 	unsigned accepted, scrapes;
 	unsigned requests;	/* that were begun and not answered */
 	unsigned most_requests; /* since memory was given back */

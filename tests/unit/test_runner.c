@@ -350,14 +350,10 @@ static void stuck_is_skipped_and_recovers(void **state)
 	assert_has(body, "toy_blocker 2\n");
 }
 
-static struct runner *current(void)
+/* All collectors had the same thread: those of a GPU come last. */
+static bool nobody_took_over(void)
 {
-	struct runner *found;
-
-	pthread_mutex_lock(&scraper->lock);
-	found = scraper->current;
-	pthread_mutex_unlock(&scraper->lock);
-	return found;
+	return toys_thread(TOY_SLOW) == toys_thread(TOY_GPU);
 }
 
 /* Who reads file after file is not stuck. A machine that does not run it for 50 ms may say so. */
@@ -368,11 +364,8 @@ static void a_long_walk_is_not_stuck(void **state)
 	(void)state;
 	toys_walk(30);
 	for (int i = 0; i < 10 && !kept; i++) {
-		struct runner *before = current();
-		const char *body = scrape(ALL_TOYS, 0, NULL);
-
-		assert_success(body, "slow", 1);
-		kept = before == current();
+		assert_success(scrape(ALL_TOYS, 0, NULL), "slow", 1);
+		kept = nobody_took_over();
 	}
 	assert_true(kept);
 }
@@ -380,52 +373,144 @@ static void a_long_walk_is_not_stuck(void **state)
 /* Who computes, or has no processor, is in no read that never ends; but not for ever. */
 static void who_only_runs_has_longer(void **state)
 {
-	struct runner *before;
 	bool kept = false;
 
 	(void)state;
 	toys_compute(250);
 	for (int i = 0; i < 10 && !kept; i++) {
-		before = current();
 		assert_success(scrape(TOY(SLOW) | TOY(GPU), 0, NULL), "slow", 1);
-		kept = before == current();
+		kept = nobody_took_over();
 	}
 	assert_true(kept);
-	before = current();
 	toys_compute(1500);
 	assert_success(scrape(TOY(SLOW) | TOY(GPU), 0, NULL), "slow", 1);
-	assert_ptr_not_equal(before, current());
+	assert_false(nobody_took_over());
 }
 
-static struct runner *wait_for_spare(void)
+static void wait_for_spares(unsigned wanted)
 {
-	struct runner *found = NULL;
+	unsigned found = 0;
 
-	for (int i = 0; i < 3000 && !found; i++) {
+	for (int i = 0; i < 3000 && found != wanted; i++) {
 		nap(MS);
 		pthread_mutex_lock(&scraper->lock);
-		found = scraper->spare;
+		found = scraper->n_spares;
 		pthread_mutex_unlock(&scraper->lock);
 	}
-	assert_non_null(found);
-	return found;
+	assert_int_equal(found, wanted);
 }
 
-/* Who was stuck is there for the next time; on a busy machine more than one may take over. */
+/* Two threads do for one that is stuck at each scrape; on a busy machine more may take over. */
 static void no_new_thread(void **state)
 {
-	struct runner *spare = NULL;
+	pid_t blocked = 0, quick = 0;
 	bool used = false;
 
 	(void)state;
 	for (int i = 0; i < 10 && !used; i++) {
+		pid_t before[] = { blocked, quick };
+
 		toys_block(TOY_BLOCKER);
 		assert_timeout(scrape(ALL_TOYS, 300 * MS, NULL), "blocker");
-		used = spare && current() == spare;
+		blocked = toys_thread(TOY_BLOCKER);
+		quick = toys_thread(TOY_QUICK);
+		assert_true(blocked != quick);
+		used = (blocked == before[0] && quick == before[1]) ||
+		       (blocked == before[1] && quick == before[0]);
 		toys_release();
-		spare = wait_for_spare();
+		wait_for_spares(2);
 	}
 	assert_true(used);
+}
+
+static atomic_uint news;
+
+static void note_news(void *data)
+{
+	(void)data;
+	news++;
+}
+
+static struct scrape *begin(collector_set set)
+{
+	struct scrape *scrape;
+
+	assert_int_equal(scraper_begin(scraper, set, 0, note_news, NULL, &scrape), 0);
+	return scrape;
+}
+
+static void assert_end(struct scrape *scrape, const char *line)
+{
+	_cleanup_free_ char *body = NULL;
+	uint64_t again;
+	size_t len;
+
+	assert_true(scraper_is_over(scrape, &again));
+	assert_int_equal(scraper_end(scrape, TEXT_PROMETHEUS, &body, &len), 0);
+	body = realloc(body, len + 1);
+	body[len] = '\0';
+	assert_has(body, line);
+}
+
+/* For all who have begun, with news for each, and without any thread of the scraper's own. */
+static void work_in_the_calling_thread(void **state)
+{
+	struct scrape *both[] = { begin(TOY(QUICK)), begin(TOY(QUICK) | TOY(SLOW)) };
+	uint64_t again = 0;
+
+	(void)state;
+	nap(2 * MS);
+	assert_false(scraper_is_over(both[0], &again));
+	assert_in_range(again, sys_monotonic_ns(), sys_monotonic_ns() + TAKEOVER);
+	news = 0;
+	scraper_work(scraper);
+	assert_int_equal(news, 2);
+	assert_end(both[0], "toy_quick 1\n");
+	assert_end(both[1], "toy_slow 1\n");
+	assert_int_equal(toys_thread(TOY_QUICK), gettid());
+	assert_int_equal(toys_thread(TOY_SLOW), gettid());
+	/* Nothing is left to do, and nobody is kept. */
+	scraper_work(scraper);
+	assert_int_equal(toys_runs(TOY_QUICK), 1);
+	assert_has(scrape(TOY(QUICK), 0, NULL), "toy_quick 2\n");
+	assert_true(toys_thread(TOY_QUICK) != gettid());
+}
+
+static void *work_main(void *data)
+{
+	(void)data;
+	scraper_work(scraper);
+	return NULL;
+}
+
+/* Who is stuck in a collector of its own call comes back when that does; the others go on. */
+static void who_works_is_taken_over(void **state)
+{
+	struct scrape *scrape = begin(TOY(BLOCKER) | TOY(QUICK)), *second;
+	uint64_t again;
+	pthread_t thread;
+
+	(void)state;
+	toys_block(TOY_BLOCKER);
+	assert_int_equal(pthread_create(&thread, NULL, work_main, NULL), 0);
+	wait_for_waiters(TOY_BLOCKER, 1);
+	/* Another one that asks has nothing to do for it now. */
+	second = begin(TOY(SLOW));
+	scraper_work(scraper);
+	assert_int_equal(toys_runs(TOY_SLOW), 0);
+	for (int i = 0; i < 1000 && !scraper_is_over(second, &again); i++)
+		nap(MS);
+	assert_end(second, "toy_slow 1\n");
+	assert_int_equal(toys_runs(TOY_QUICK), 1);
+	assert_false(scraper_is_over(scrape, &again));
+	toys_release();
+	pthread_join(thread, NULL);
+	assert_end(scrape, "toy_blocker 1\n");
+	/* Nothing of it stays behind. */
+	second = begin(TOY(QUICK));
+	scraper_work(scraper);
+	assert_end(second, "toy_quick 2\n");
+	assert_int_equal(toys_thread(TOY_QUICK), gettid());
 }
 
 static void overlapping_scrapes_share_a_run(void **state)
@@ -824,6 +909,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_long_walk_is_not_stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_only_runs_has_longer, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_new_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(work_in_the_calling_thread, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_works_is_taken_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(overlapping_scrapes_share_a_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(each_has_its_own_deadline, setup, teardown),
 		cmocka_unit_test_setup_teardown(hurry_makes_nothing_stuck, setup, teardown),

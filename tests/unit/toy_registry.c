@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 static const struct family families[] = {
 	[TOY_BLOCKER] = { "toy_blocker", "Toy.", GAUGE, { NULL } },
@@ -28,6 +29,7 @@ static struct {
 	unsigned steps, compute;
 	unsigned runs[TOYS], inside, states;
 	uint64_t began[TOYS];
+	pid_t threads[TOYS];
 	int error, init_error[TOYS];
 	char detail[64];
 } toys = { .lock = PTHREAD_MUTEX_INITIALIZER, .released = PTHREAD_COND_INITIALIZER };
@@ -45,6 +47,7 @@ static int collect(const struct collection *c)
 	toys.runs[toy]++;
 	toys.inside++;
 	toys.began[toy] = sys_monotonic_ns();
+	toys.threads[toy] = gettid();
 	if (c->gpu)
 		put(c->batch, &families[toy], toys.runs[toy], c->gpu->pci);
 	else
@@ -224,4 +227,5 @@ void toys_init_error(enum toy toy, int error)
 READ_LOCKED(unsigned, toys_runs, enum toy toy, toys.runs[toy])
 READ_LOCKED(unsigned, toys_inside, void, toys.inside)
 READ_LOCKED(uint64_t, toys_began, enum toy toy, toys.began[toy])
+READ_LOCKED(pid_t, toys_thread, enum toy toy, toys.threads[toy])
 READ_LOCKED(unsigned, toys_states, void, toys.states)

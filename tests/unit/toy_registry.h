@@ -9,6 +9,7 @@
 #include "collectors/registry.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 enum toy {
 	TOY_BLOCKER,  /* waits until it is let go */
@@ -42,6 +43,7 @@ void toys_init_error(enum toy toy, int error);
 unsigned toys_runs(enum toy toy);
 unsigned toys_inside(void);	   /* collects going on now */
 uint64_t toys_began(enum toy toy); /* clock at the begin of its last run */
+pid_t toys_thread(enum toy toy);   /* whose that run was */
 unsigned toys_states(void);	   /* states that were made and not destroyed */
 
 #endif
