@@ -53,7 +53,7 @@ void prepare_process(const struct fs *fs, collector_set set, sigset_t *ret_signa
 	 * out of mmap(2); tables of a fixed size are in it, so that only their used rows take
 	 * memory. */
 	mallopt(M_TOP_PAD, 16 << 10);
-	mallopt(M_TRIM_THRESHOLD, 64 << 10);
+	mallopt(M_TRIM_THRESHOLD, 256 << 10);
 	mallopt(M_MMAP_THRESHOLD, 192 << 10);
 	small_stacks();
 	drop_privileges(fs, set);
