@@ -9,6 +9,14 @@
 #define OTHER_BYTES 64u /* a number of 32, what is around it, and the rest of a word */
 /* Of a value each byte may be escaped, and three are around it. */
 #define LABEL_BYTES (2u * METRIC_LABEL_BYTES + 3)
+/* A batch for each GPU of a large machine. One of many clients goes back to the kernel. */
+#define SPARES	    16u
+#define SPARE_BYTES (32u << 10)
+
+struct spare {
+	struct spare *next;
+	size_t size;
+};
 
 static struct {
 	pthread_mutex_t lock;
@@ -89,4 +97,40 @@ struct frames *frames_of(const struct family *families, size_t n_families)
 	}
 	pthread_mutex_unlock(&known.lock);
 	return frames;
+}
+
+void *frames_alloc(struct frames *frames, size_t *size)
+{
+	struct spare *spare;
+
+	pthread_mutex_lock(&known.lock);
+	spare = frames->spares;
+	if (spare) {
+		frames->spares = spare->next;
+		frames->n_spares--;
+	}
+	pthread_mutex_unlock(&known.lock);
+	if (spare && spare->size >= *size) {
+		*size = spare->size;
+		return spare;
+	}
+	free(spare);
+	return malloc(*size);
+}
+
+void frames_free(struct frames *frames, void *memory, size_t size)
+{
+	struct spare *spare = memory;
+	bool kept;
+
+	pthread_mutex_lock(&known.lock);
+	kept = size >= sizeof(*spare) && size <= SPARE_BYTES && frames->n_spares < SPARES;
+	if (kept) {
+		*spare = (struct spare){ frames->spares, size };
+		frames->spares = spare;
+		frames->n_spares++;
+	}
+	pthread_mutex_unlock(&known.lock);
+	if (!kept)
+		free(memory);
 }

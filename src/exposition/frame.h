@@ -34,11 +34,18 @@ struct frames {
 	struct frames *next;
 	struct word *words;
 	atomic_size_t text, pieces, series;
+	struct spare *spares; /* of its batches: memory for the next ones */
+	unsigned n_spares;
 	struct frame frames[];
 };
 
 /* The frames of a table that lives as long as the process. NULL when memory is out. */
 struct frames *frames_of(const struct family *families, size_t n_families);
+
+/* Memory of at least so many bytes, as from malloc(3). *size becomes what it has. Or NULL. */
+void *frames_alloc(struct frames *frames, size_t *size);
+/* Takes it back; what few batches need is kept for the next ones. */
+void frames_free(struct frames *frames, void *memory, size_t size);
 
 static inline size_t frame_words(size_t bytes)
 {

@@ -31,7 +31,7 @@ struct series {
 struct batch {
 	struct frames *frames;
 	const struct family *families;
-	size_t n_families;
+	size_t n_families, bytes; /* of its block */
 	char *text, *first_text;
 	size_t len, size, reserved;
 	struct piece *pieces, *first_pieces;
@@ -57,12 +57,11 @@ static void store(atomic_size_t *size, size_t value)
 struct batch *batch_new(const struct family *families, size_t n_families)
 {
 	struct frames *frames = frames_of(families, n_families);
-	size_t pieces = LEAST, series = LEAST, text, cleared;
+	size_t pieces = LEAST, series = LEAST, cleared, before_text, bytes;
 	struct batch *batch;
 
 	if (!frames)
 		return NULL;
-	text = load(&frames->text);
 	while (pieces < load(&frames->pieces))
 		pieces *= 2;
 	/* Half of the slots stay free. */
@@ -70,10 +69,13 @@ struct batch *batch_new(const struct family *families, size_t n_families)
 		series *= 2;
 	cleared =
 		sizeof(*batch) + n_families * sizeof(struct chain) + series * sizeof(struct series);
-	batch = malloc(cleared + pieces * sizeof(struct piece) + text);
+	before_text = cleared + pieces * sizeof(struct piece);
+	bytes = before_text + load(&frames->text);
+	batch = frames_alloc(frames, &bytes);
 	if (!batch)
 		return NULL;
 	memset(batch, 0, cleared);
+	batch->bytes = bytes;
 	batch->frames = frames;
 	batch->families = families;
 	batch->n_families = n_families;
@@ -82,7 +84,7 @@ struct batch *batch_new(const struct family *families, size_t n_families)
 	batch->pieces = batch->first_pieces = (struct piece *)&batch->series[series];
 	batch->pieces_size = pieces;
 	batch->text = batch->first_text = (char *)&batch->pieces[pieces];
-	batch->size = text;
+	batch->size = bytes - before_text;
 	return batch;
 }
 
@@ -99,7 +101,7 @@ void batch_free(struct batch *batch)
 		free(batch->pieces);
 	if (batch->series != batch->first_series)
 		free(batch->series);
-	free(batch);
+	frames_free(batch->frames, batch, batch->bytes);
 }
 
 int batch_error(const struct batch *batch)

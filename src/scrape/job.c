@@ -64,12 +64,15 @@ void job_unref(struct job *job)
 struct result *job_run(const struct context *context, const struct job *job,
 		       const struct round *round)
 {
-	struct result *result = calloc(1, sizeof(*result));
+	struct result *result = malloc(sizeof(*result));
 	uint64_t start = sys_monotonic_ns();
 
 	if (!result)
 		return NULL;
 	result->refs = 1;
+	result->fault.reason = REASON_NONE;
+	result->fault.remedy = NULL;
+	result->fault.detail[0] = '\0';
 	result->batch = batch_new(job->collector->families, job->collector->n_families);
 	if (!result->batch) {
 		free(result);

@@ -261,7 +261,7 @@ static void run_locked(struct scraper *s, struct job *job)
 	struct result *result = NULL;
 
 	job->status = JOB_RUNNING;
-	job->started = sys_monotonic_ns();
+	job->started = s->progress;
 	pthread_mutex_unlock(&s->lock);
 	if (job->gpu || gpus)
 		result = job_run(&s->context, job, &round);

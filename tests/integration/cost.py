@@ -13,8 +13,8 @@ METEORLAKE = "meteorlake-two-gts"
 # Of one GPU with two GTs, of which one is throttled: ten clocks, its nine reasons, the other's status,
 # the GPU's status and its power/control; process 2 and the exporter's own stat.
 CALLS = Counter(pread64=24)
-ALL_CALLS = 45
-INSTRUCTIONS = 156000
+ALL_CALLS = 41
+INSTRUCTIONS = 150000
 ROOM = 0.1
 SCRAPES = 10
 CLOCK = "sys/devices/pci0000:00/0000:00:02.0/drm/card0/gt/gt0/rps_act_freq_mhz"

@@ -357,6 +357,42 @@ static void batches_of_other_sizes(void **state)
 	}
 }
 
+/* Memory of batches is used again, and nothing of what was in them is. */
+static void memory_is_used_again(void **state)
+{
+	struct batch *many[40];
+	size_t piece;
+
+	(void)state;
+	for (int round = 0; round < 3; round++) {
+		for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+			many[i] = batch;
+			batch = batch_new(families, ARRAY_SIZE(families));
+			assert_non_null(batch);
+			assert_int_equal(batch_len(batch), 0);
+			piece = 0;
+			assert_piece(&families[1], &piece, NULL);
+			/* As many as make some of them grow, and one as before. */
+			for (size_t j = 0; j <= i * 20; j++) {
+				char label[16];
+
+				snprintf(label, sizeof(label), "%zu", j);
+				put(batch, &families[1], (double)j, label);
+			}
+			put(batch, &families[1], 1, "0");
+			assert_int_equal(batch_error(batch), 0);
+			assert_int_equal(batch_refused(batch), 1);
+			piece = 0;
+			if (i == 0)
+				assert_piece(&families[1], &piece, "x_one{a=\"0\"} 0\n");
+		}
+		/* The ones that are alive have their own. */
+		for (size_t i = 0; i < ARRAY_SIZE(many); i++)
+			batch_free(many[i]);
+		assert_int_equal(batch_refused(batch), 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -373,6 +409,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(missing_label_sticks, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_family_sticks, setup, teardown),
 		cmocka_unit_test_setup_teardown(limit_of_a_batch, setup, teardown),
+		cmocka_unit_test_setup_teardown(memory_is_used_again, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
