@@ -148,7 +148,7 @@ static int rank(const struct connection *one, uint64_t now)
 	case IDLE:
 		return 1;
 	case SCRAPE:
-		return one->hurried ? 3 : 5;
+		return one->hurried ? 3 : 6;
 	default:
 		/* Most requests follow at once. */
 		return old ? 1 : age < HURRY_NS ? 5 : 4;

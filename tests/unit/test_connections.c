@@ -230,6 +230,24 @@ static void scrapes_leave_last(void **state)
 	part(peers, OWN + 1);
 }
 
+/* A slow machine's scrape beside many who connect at the same time, and say nothing yet. */
+static void newcomers_leave_before_a_scrape(void **state)
+{
+	struct peer scraper = join("192.0.2.1"), silent[3 * OWN];
+
+	(void)state;
+	connection_request(scraper.connection);
+	connection_scrape(scraper.connection, &scraper);
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+		fake_clock_advance(1000);
+		silent[i] = join("192.0.2.1");
+		assert_false(has_left(&scraper));
+	}
+	assert_int_equal(left(silent, ARRAY_SIZE(silent)), 2 * OWN + 1);
+	part(&scraper, 1);
+	part(silent, ARRAY_SIZE(silent));
+}
+
 /* Whether it is cut so many ns after now, and not before. */
 static bool ends_after(const struct peer *peer, uint64_t ns)
 {
@@ -297,6 +315,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(addresses, setup, teardown),
 		cmocka_unit_test_setup_teardown(order_of_leaving, setup, teardown),
 		cmocka_unit_test_setup_teardown(scrapes_leave_last, setup, teardown),
+		cmocka_unit_test_setup_teardown(newcomers_leave_before_a_scrape, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_of_stages, setup, teardown),
 	};
 
