@@ -114,15 +114,6 @@ int collector_read_u64(const struct context *context, struct fault *fault, uint6
 void collector_add_fault(const struct collection *collection, int r, const char *fmt, ...)
 	_printf_(3, 4);
 
-/*
- * The numbers of the entries "<prefix>N" in a directory, sorted as the directory's names are.
- * Returns how many were written to numbers (at most max), or -errno.
- */
-int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
-			   size_t max, const char *fmt, ...) _printf_(5, 6);
-
-#define COLLECTOR_MAX_GTS 16
-
 /* For a collector whose families all have a pmu_value as their source. */
 int collector_pmu_init(const struct context *context, struct gpu *gpu, void **ret_state);
 int collector_pmu_collect(const struct collection *collection);

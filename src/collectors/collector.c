@@ -44,33 +44,6 @@ void collector_add_fault(const struct collection *c, int r, const char *fmt, ...
 	fault_add(c->fault, &unread);
 }
 
-int collector_list_numbers(const struct context *context, const char *prefix, unsigned *numbers,
-			   size_t max, const char *fmt, ...)
-{
-	_cleanup_list_ char **names = NULL;
-	char path[PATH_MAX];
-	size_t len = strlen(prefix), n = 0;
-	va_list ap;
-	int r;
-
-	va_start(ap, fmt);
-	vsnprintf(path, sizeof(path), fmt, ap);
-	va_end(ap);
-	r = fs_list(context->fs, &names, "%s", path);
-	if (r < 0)
-		return r;
-	for (char **name = names; name && *name && n < max; name++) {
-		uint64_t number;
-
-		if (strncmp(*name, prefix, len) != 0 ||
-		    text_parse_u64(*name + len, strlen(*name + len), &number) < 0 || number > 255 ||
-		    ((*name)[len] == '0' && (*name)[len + 1]))
-			continue;
-		numbers[n++] = (unsigned)number;
-	}
-	return (int)n;
-}
-
 static void put_event(void *data, const struct pmu_event *event, uint64_t total)
 {
 	const struct collection *c = data;

@@ -5,6 +5,7 @@
  */
 #include "base/sys.h"
 #include "collectors/collector.h"
+#include "sources/gpu/gts.h"
 
 #include <errno.h>
 #include <string.h>
@@ -43,7 +44,7 @@ enum verdict { NOT_KNOWN, AGREE, CONTRADICT };
 struct totals {
 	uint64_t at;
 	size_t n_engines, n_rc6;
-	uint64_t busy[MAX_ENGINES], rc6[COLLECTOR_MAX_GTS]; /* ns */
+	uint64_t busy[MAX_ENGINES], rc6[GTS_MAX]; /* ns */
 	bool has_clock;
 	uint64_t mhz_s; /* of all GTs */
 };
@@ -81,7 +82,7 @@ static void add_event(void *data, const struct pmu_event *event, uint64_t total)
 
 	if (event->kind == PMU_BUSY && t->n_engines < MAX_ENGINES) {
 		t->busy[t->n_engines++] = total;
-	} else if (event->kind == PMU_RC6 && t->n_rc6 < COLLECTOR_MAX_GTS) {
+	} else if (event->kind == PMU_RC6 && t->n_rc6 < GTS_MAX) {
 		t->rc6[t->n_rc6++] = total;
 	} else if (event->kind == PMU_ACTUAL_FREQUENCY) {
 		t->has_clock = true;

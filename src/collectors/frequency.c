@@ -5,6 +5,7 @@
  * (drivers/gpu/drm/xe/xe_gt_freq.c).
  */
 #include "collectors/attribute.h"
+#include "sources/gpu/gts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -109,7 +110,7 @@ struct gt {
 
 struct state {
 	size_t n;
-	struct gt gts[COLLECTOR_MAX_GTS];
+	struct gt gts[GTS_MAX];
 };
 
 static void destroy(void *data)
@@ -121,61 +122,36 @@ static void destroy(void *data)
 	free(state);
 }
 
-static void add_gt(struct state *state, enum layout layout, unsigned number, const char *dir)
+static void add_gt(struct state *state, enum layout layout, unsigned number, const char *dir,
+		   const char *below)
 {
-	struct gt *gt;
+	struct gt *gt = &state->gts[state->n++];
 
-	if (state->n == COLLECTOR_MAX_GTS)
-		return;
-	gt = &state->gts[state->n++];
 	gt->layout = layout;
 	snprintf(gt->label, sizeof(gt->label), "%u", number);
-	snprintf(gt->dir, sizeof(gt->dir), "%s/", dir);
+	snprintf(gt->dir, sizeof(gt->dir), "%s%s", dir, below);
 	for (size_t i = 0; i < FAMILIES; i++)
 		gt->files[i] = (struct attribute_file)ATTRIBUTE_CLOSED;
 }
 
-static void find_i915(const struct context *context, const struct gpu *gpu, struct state *state)
+static void find_gts(const struct context *context, const struct gpu *gpu, struct state *state)
 {
-	unsigned numbers[COLLECTOR_MAX_GTS];
-	char dir[96];
+	struct gt_place gts[GTS_MAX];
+	char card[64];
 	uint64_t inode;
-	int n = collector_list_numbers(context, "gt", numbers, ARRAY_SIZE(numbers),
-				       "sys/class/drm/%s/gt", gpu->card);
+	int n = gts_find(context->fs, gpu, gts);
 
 	for (int i = 0; i < n; i++) {
-		snprintf(dir, sizeof(dir), "sys/class/drm/%s/gt/gt%u", gpu->card, numbers[i]);
+		if (gpu->driver == GPU_XE)
+			add_gt(state, XE_GT, gts[i].number, gts[i].dir, "freq0/");
 		/* A virtual function's GT has no clocks. */
-		if (fs_inode(context->fs, &inode, "%s/rps_max_freq_mhz", dir) < 0)
-			continue;
-		add_gt(state, I915_GT, numbers[i], dir);
+		else if (fs_inode(context->fs, &inode, "%srps_max_freq_mhz", gts[i].dir) == 0)
+			add_gt(state, I915_GT, gts[i].number, gts[i].dir, "");
 	}
-	if (n >= 0)
-		return;
-	snprintf(dir, sizeof(dir), "sys/class/drm/%s", gpu->card);
-	if (fs_inode(context->fs, &inode, "%s/gt_cur_freq_mhz", dir) == 0)
-		add_gt(state, I915_CARD, 0, dir);
-}
-
-static void find_xe(const struct context *context, const struct gpu *gpu, struct state *state)
-{
-	unsigned tiles[COLLECTOR_MAX_GTS], gts[COLLECTOR_MAX_GTS];
-	int n_tiles = collector_list_numbers(context, "tile", tiles, ARRAY_SIZE(tiles),
-					     "sys/class/drm/%s/device", gpu->card);
-
-	for (int t = 0; t < n_tiles; t++) {
-		int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts),
-					       "sys/class/drm/%s/device/tile%u", gpu->card,
-					       tiles[t]);
-
-		for (int g = 0; g < n; g++) {
-			char dir[96];
-
-			snprintf(dir, sizeof(dir), "sys/class/drm/%s/device/tile%u/gt%u/freq0",
-				 gpu->card, tiles[t], gts[g]);
-			add_gt(state, XE_GT, gts[g], dir);
-		}
-	}
+	snprintf(card, sizeof(card), "sys/class/drm/%s/", gpu->card);
+	if (n < 0 && gpu->driver == GPU_I915 &&
+	    fs_inode(context->fs, &inode, "%sgt_cur_freq_mhz", card) == 0)
+		add_gt(state, I915_CARD, 0, card, "");
 }
 
 static int init(const struct context *context, struct gpu *gpu, void **ret_state)
@@ -187,10 +163,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	if (gpu->driver == GPU_I915)
-		find_i915(context, gpu, state);
-	else
-		find_xe(context, gpu, state);
+	find_gts(context, gpu, state);
 	if (state->n == 0) {
 		free(state);
 		return -ENODEV;

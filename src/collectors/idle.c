@@ -8,6 +8,7 @@
 #include "base/sys.h"
 #include "collectors/attribute.h"
 #include "sources/gpu/counter.h"
+#include "sources/gpu/gts.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +39,7 @@ static const struct attribute residency = { .name = "gtidle/idle_residency_ms", 
 
 struct gt {
 	unsigned number;
-	char dir[64];
+	char dir[sizeof(((struct gt_place *)0)->dir)];
 	struct attribute_file file;
 	struct counter counter; /* ms */
 	bool known;
@@ -46,7 +47,7 @@ struct gt {
 
 struct state {
 	size_t n;
-	struct gt gts[COLLECTOR_MAX_GTS];
+	struct gt gts[GTS_MAX];
 };
 
 static void destroy(void *data)
@@ -62,25 +63,19 @@ static void destroy(void *data)
 
 static void find_gts(const struct context *context, const struct gpu *gpu, struct state *state)
 {
-	unsigned tiles[COLLECTOR_MAX_GTS], gts[COLLECTOR_MAX_GTS];
-	int n_tiles = collector_list_numbers(context, "tile", tiles, ARRAY_SIZE(tiles),
-					     "sys/bus/pci/devices/%s", gpu->pci);
+	struct gt_place gts[GTS_MAX];
+	int n = gts_find(context->fs, gpu, gts);
 
-	for (int t = 0; t < n_tiles; t++) {
-		int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts),
-					       "sys/bus/pci/devices/%s/tile%u", gpu->pci, tiles[t]);
+	for (int i = 0; i < n; i++) {
+		struct gt *gt = &state->gts[state->n];
+		uint64_t inode;
 
-		for (int g = 0; g < n && state->n < COLLECTOR_MAX_GTS; g++) {
-			struct gt *gt = &state->gts[state->n];
-			uint64_t inode;
-
-			snprintf(gt->dir, sizeof(gt->dir), "sys/bus/pci/devices/%s/tile%u/gt%u/",
-				 gpu->pci, tiles[t], gts[g]);
-			gt->number = gts[g];
-			gt->file = (struct attribute_file)ATTRIBUTE_CLOSED;
-			if (fs_inode(context->fs, &inode, "%s%s", gt->dir, residency.name) == 0)
-				state->n++;
-		}
+		if (fs_inode(context->fs, &inode, "%s%s", gts[i].dir, residency.name) < 0)
+			continue;
+		gt->number = gts[i].number;
+		snprintf(gt->dir, sizeof(gt->dir), "%s", gts[i].dir);
+		gt->file = (struct attribute_file)ATTRIBUTE_CLOSED;
+		state->n++;
 	}
 }
 

@@ -12,10 +12,10 @@
  * what is not suspended is read, which puts that off by a second at most.
  */
 #include "collectors/attribute.h"
+#include "sources/gpu/gts.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 static const struct family families[] = {
 	{
@@ -42,71 +42,41 @@ static const struct attribute i915_clock = { .name = "rps_act_freq_mhz" };
 
 struct gt {
 	unsigned number;
-	char label[8];		  /* the number */
-	char dir[96], prefix[96]; /* of the files, and of the reasons among them */
+	char label[8];		   /* the number */
+	char dir[96], prefix[112]; /* of the files, and of the reasons among them */
 	struct attribute_file files[ARRAY_SIZE(reasons)], status, clock;
 	unsigned there; /* bits of the reasons that this GT has, since all were read; 0: not yet */
 };
 
 struct state {
 	size_t n;
-	struct gt gts[COLLECTOR_MAX_GTS];
+	struct gt gts[GTS_MAX];
 	bool counts; /* the PMU tells, with the last scrape's totals: */
-	uint64_t awake_ns[COLLECTOR_MAX_GTS];
-	bool was_awake[COLLECTOR_MAX_GTS];
+	uint64_t awake_ns[GTS_MAX];
+	bool was_awake[GTS_MAX];
 };
 
-static void add_gt(const struct context *context, struct state *state, unsigned number,
-		   const char *prefix)
+static void find_gts(const struct context *context, const struct gpu *gpu, struct state *state)
 {
-	struct gt *gt = &state->gts[state->n];
-	uint64_t inode;
-
-	if (state->n == COLLECTOR_MAX_GTS || fs_inode(context->fs, &inode, "%spl1", prefix) < 0)
-		return;
-	gt->number = number;
-	snprintf(gt->label, sizeof(gt->label), "%u", number);
-	snprintf(gt->prefix, sizeof(gt->prefix), "%s", prefix);
-	snprintf(gt->dir, sizeof(gt->dir), "%.*s", (int)(strrchr(prefix, '/') + 1 - prefix),
-		 prefix);
-	for (size_t i = 0; i < ARRAY_SIZE(reasons); i++)
-		gt->files[i] = (struct attribute_file)ATTRIBUTE_CLOSED;
-	gt->status = gt->clock = (struct attribute_file)ATTRIBUTE_CLOSED;
-	state->n++;
-}
-
-static void find_i915(const struct context *context, const struct gpu *gpu, struct state *state)
-{
-	unsigned gts[COLLECTOR_MAX_GTS];
-	char prefix[sizeof(state->gts->prefix)];
-	int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts), "sys/class/drm/%s/gt",
-				       gpu->card);
+	const char *below = gpu->driver == GPU_XE ? "freq0/throttle/" : "";
+	const char *prefix = gpu->driver == GPU_XE ? "reason_" : "throttle_reason_";
+	struct gt_place gts[GTS_MAX];
+	int n = gts_find(context->fs, gpu, gts);
 
 	for (int i = 0; i < n; i++) {
-		snprintf(prefix, sizeof(prefix), "sys/class/drm/%s/gt/gt%u/throttle_reason_",
-			 gpu->card, gts[i]);
-		add_gt(context, state, gts[i], prefix);
-	}
-}
+		struct gt *gt = &state->gts[state->n];
+		uint64_t inode;
 
-static void find_xe(const struct context *context, const struct gpu *gpu, struct state *state)
-{
-	unsigned tiles[COLLECTOR_MAX_GTS], gts[COLLECTOR_MAX_GTS];
-	char prefix[sizeof(state->gts->prefix)];
-	int n_tiles = collector_list_numbers(context, "tile", tiles, ARRAY_SIZE(tiles),
-					     "sys/class/drm/%s/device", gpu->card);
-
-	for (int t = 0; t < n_tiles; t++) {
-		int n = collector_list_numbers(context, "gt", gts, ARRAY_SIZE(gts),
-					       "sys/class/drm/%s/device/tile%u", gpu->card,
-					       tiles[t]);
-
-		for (int g = 0; g < n; g++) {
-			snprintf(prefix, sizeof(prefix),
-				 "sys/class/drm/%s/device/tile%u/gt%u/freq0/throttle/reason_",
-				 gpu->card, tiles[t], gts[g]);
-			add_gt(context, state, gts[g], prefix);
-		}
+		snprintf(gt->dir, sizeof(gt->dir), "%s%s", gts[i].dir, below);
+		snprintf(gt->prefix, sizeof(gt->prefix), "%s%s%s", gts[i].dir, below, prefix);
+		if (fs_inode(context->fs, &inode, "%spl1", gt->prefix) < 0)
+			continue;
+		gt->number = gts[i].number;
+		snprintf(gt->label, sizeof(gt->label), "%u", gt->number);
+		for (size_t j = 0; j < ARRAY_SIZE(reasons); j++)
+			gt->files[j] = (struct attribute_file)ATTRIBUTE_CLOSED;
+		gt->status = gt->clock = (struct attribute_file)ATTRIBUTE_CLOSED;
+		state->n++;
 	}
 }
 
@@ -131,10 +101,7 @@ static int init(const struct context *context, struct gpu *gpu, void **ret_state
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return -ENOMEM;
-	if (gpu->driver == GPU_I915)
-		find_i915(context, gpu, state);
-	else
-		find_xe(context, gpu, state);
+	find_gts(context, gpu, state);
 	if (state->n == 0) {
 		free(state);
 		return -ENODEV;
