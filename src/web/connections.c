@@ -155,15 +155,34 @@ static int rank(const struct connection *one, uint64_t now)
 	}
 }
 
+/*
+ * A request that nobody has read yet: the library accepts before it reads, and a scrape may have
+ * taken the time in between.
+ */
+static bool has_spoken(const struct connection *one)
+{
+	char byte;
+
+	return one->stage == SILENT && recv(one->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 /* The first to leave, and of these the one that has been in its stage for longest. */
 static bool cut_first(struct connections *c, const struct client *client)
 {
 	uint64_t now = sys_monotonic_ns();
-	struct connection *one, *found = NULL;
+	struct connection *one, *found = NULL, *spoken = NULL;
 
-	TAILQ_FOREACH (one, &c->list, link)
-		if (one->client == client && (!found || rank(one, now) < rank(found, now)))
+	/* Whom it would meet is asked, and nobody else: it costs a system call. */
+	TAILQ_FOREACH (one, &c->list, link) {
+		if (one->client != client || (found && rank(one, now) >= rank(found, now)))
+			continue;
+		if (!has_spoken(one))
 			found = one;
+		else if (!spoken)
+			spoken = one;
+	}
+	if (spoken && (!found || rank(found, now) > rank(spoken, now)))
+		found = spoken;
 	if (found)
 		cut(found);
 	return found;

@@ -121,8 +121,10 @@ static enum MHD_Result begin_scrape(struct request *request, collector_set set)
 	if (scraper_begin(scraper, set, timeout, wake, server, &request->scrape) < 0)
 		return MHD_NO;
 	server->scrapes++;
+	/* A crowd has the loop for itself, and another thread collects for it. */
+	if (TAILQ_EMPTY(&server->waiting) && server->requests < CROWD)
+		server->must_collect = loop_may_collect(server->loop);
 	begin_wait(request);
-	server->must_collect = loop_may_collect(server->loop);
 	if (!server->must_collect)
 		scraper_call_runner(scraper);
 	/*

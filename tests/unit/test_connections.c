@@ -248,6 +248,33 @@ static void newcomers_leave_before_a_scrape(void **state)
 	part(silent, ARRAY_SIZE(silent));
 }
 
+/* Whose request has come and was not read yet stays, for as long as others say nothing. */
+static void who_has_spoken_stays(void **state)
+{
+	struct peer speaker, silent[2 * OWN], scrapes[OWN];
+
+	(void)state;
+	speaker = join("192.0.2.1");
+	assert_int_equal(send(speaker.fds[1], "G", 1, 0), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+		fake_clock_advance(1000);
+		silent[i] = join("192.0.2.1");
+		assert_false(has_left(&speaker));
+	}
+	assert_int_equal(left(silent, ARRAY_SIZE(silent)), OWN + 1);
+	/* But not for longer than scrapes. */
+	for (size_t i = 0; i < OWN; i++) {
+		scrapes[i] = join("192.0.2.1");
+		connection_request(scrapes[i].connection);
+		connection_scrape(scrapes[i].connection, &scrapes[i]);
+	}
+	assert_true(has_left(&speaker));
+	assert_int_equal(left(scrapes, OWN), 0);
+	part(&speaker, 1);
+	part(silent, ARRAY_SIZE(silent));
+	part(scrapes, OWN);
+}
+
 /* Whether it is cut so many ns after now, and not before. */
 static bool ends_after(const struct peer *peer, uint64_t ns)
 {
@@ -316,6 +343,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(order_of_leaving, setup, teardown),
 		cmocka_unit_test_setup_teardown(scrapes_leave_last, setup, teardown),
 		cmocka_unit_test_setup_teardown(newcomers_leave_before_a_scrape, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_has_spoken_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_of_stages, setup, teardown),
 	};
 
