@@ -98,7 +98,9 @@ def scrapes(exporter, seconds, ask=ask):
 def check_kind(checks, kind):
     manager = Manager()
     exporter = Exporter(SKYLAKE, env=manager.env)
-    crowd = Crowd(exporter.port, NUMBER, 8, KINDS[kind])
+    # Some of those who ask have a whole answer in the kernel before they are cut, and read it slowly.
+    least = NUMBER // 2 if kind == "slow readers" else NUMBER - 40
+    crowd = Crowd(exporter.port, NUMBER, 8, KINDS[kind], least)
     cut = crowd.wait_held()
     times, lost = scrapes(exporter, SECONDS)
     gap = manager.longest()
@@ -107,7 +109,7 @@ def check_kind(checks, kind):
     checks.that(gap < WATCHDOG, f"{kind}: at most {gap:.1f} s between two signs of life, expected "
                 f"every {WATCHDOG / 2:.0f} s")
     opened = crowd.end()
-    checks.that(cut >= NUMBER - 40, f"{kind}: of {NUMBER} connections {cut} were cut at once; "
+    checks.that(cut >= least, f"{kind}: of {NUMBER} connections {cut} were cut at once; "
                 f"{opened} in all")
     checks.bound(exporter.stop(), 2, f"{kind}: SIGTERM ends it")
 

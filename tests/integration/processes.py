@@ -116,13 +116,18 @@ def check_threads(checks, exporter, machine):
     """A long walk is not stuck: no scrape makes a thread for it."""
     number = 0
     exporter.scrape()
-    while min(walk_seconds(exporter) for _ in range(3)) <= 0.06 and number < 40000:  # a fast processor has more to do
+    for _ in range(10):  # a processor that others take time from at first turns out to be fast later
+        while min(walk_seconds(exporter) for _ in range(3)) <= 0.06 and number < 40000:
+            machine.add(4000)
+            number += 4000
+        walks, seen = [], []
+        for _ in range(20):
+            walks.append(walk_seconds(exporter))
+            seen.append(runners(exporter.pid))
+        if min(walks) > 0.05:
+            break
         machine.add(4000)
         number += 4000
-    walks, seen = [], []
-    for _ in range(20):
-        walks.append(walk_seconds(exporter))
-        seen.append(runners(exporter.pid))
     if not checks.that(min(walks) > 0.05, f"a walk takes {min(walks) * 1000:.0f} ms, longer than 50 ms ({number} more)"):
         return
     # One that sleeps for 50 ms in a read, on a busy machine, makes another. One for each scrape would be 20.

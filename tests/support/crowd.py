@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""crowd.py PORT NUMBER SECONDS [WORDS]: holds that many connections to 127.0.0.1:PORT until its
+"""crowd.py PORT NUMBER SECONDS [WORDS [CUT]]: holds that many connections to 127.0.0.1:PORT until its
 input ends, in a process of its own so that it takes no time from who watches. It sends the words
 (as Python writes bytes) on each, and of what comes it reads a byte now and then. One that is cut is
 opened again up to SECONDS later, with 0 at once and without a rest, and with negative SECONDS each closes by itself up to so many
-seconds after it was opened. Prints how many were cut once that are all but 40, or after 20 s; and in
+seconds after it was opened. Prints how many were cut once that are CUT (all but 40), or after 20 s; and in
 the end how many it has opened."""
 import ast
 import heapq
@@ -15,6 +15,7 @@ import time
 
 port, number, seconds = int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])
 words = ast.literal_eval(sys.argv[4]) if len(sys.argv) > 4 else b""
+awaited = int(sys.argv[5]) if len(sys.argv) > 5 else number - 40
 selector, due = selectors.DefaultSelector(), []  # due: when, order, a socket to close or None to open
 opened = cut = 0
 
@@ -81,7 +82,7 @@ while not over:
             end(sock_due)
         else:
             start()
-    if not told and (cut >= number - 40 or time.monotonic() > begun + 20):
+    if not told and (cut >= awaited or time.monotonic() > begun + 20):
         print(cut, flush=True)
         told = True
     if seconds > 0:
