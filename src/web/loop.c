@@ -68,7 +68,7 @@ static void hush(int fd)
 
 void loop_wake(struct loop *l)
 {
-	/* Whoever ends that, a round follows. */
+	/* Whoever ends that, two rounds follow: what it does not see yet the second one does. */
 	if (l->lead != AWAY)
 		eventfd_write(l->wake, 1);
 }
@@ -188,6 +188,8 @@ static bool collect(struct loop *l)
 		return true;
 	*l->options.must_collect = false;
 	l->next = 0;
+	/* Meanwhile nobody tries to accept. */
+	l->missed = 0;
 	l->lead = AWAY;
 	set_timer(l, AWAY_NS);
 	l->options.collect(l->options.collect_data);
@@ -212,7 +214,7 @@ static bool lead(struct loop *l)
 {
 	prctl(PR_SET_NAME, "http");
 	do {
-		bool pending = wait_for_events(l, l->next);
+		bool pending = wait_for_events(l, l->next), away;
 		uint64_t asked = l->asked;
 
 		if (l->stopping && !l->quiet) {
@@ -220,9 +222,12 @@ static bool lead(struct loop *l)
 			l->quiet = true;
 		}
 		run_daemons(l, pending && !l->quiet);
+		away = *l->options.must_collect;
 		if (!collect(l))
 			return false;
 		l->next = l->options.round(l->options.data);
+		if (away)
+			l->next = 0;
 		if (asked != l->answered) {
 			l->options.sign(l->options.data);
 			l->answered = asked;
