@@ -2,13 +2,10 @@
 /* What several collectors share: attributes of sysfs, and tables of PMU events. */
 #include "collectors/collector.h"
 
-#include "base/text.h"
-
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 int collector_read_u64(const struct context *context, struct fault *fault, uint64_t *ret,
 		       const char *fmt, ...)

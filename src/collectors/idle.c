@@ -38,8 +38,7 @@ static const struct family families[] = {
 static const struct attribute residency = { .name = "gtidle/idle_residency_ms", .wakes = true };
 
 struct gt {
-	unsigned number;
-	char dir[sizeof(((struct gt_place *)0)->dir)];
+	struct gt_place place;
 	struct attribute_file file;
 	struct counter counter; /* ms */
 	bool known;
@@ -72,8 +71,7 @@ static void find_gts(const struct context *context, const struct gpu *gpu, struc
 
 		if (fs_inode(context->fs, &inode, "%s%s", gts[i].dir, residency.name) < 0)
 			continue;
-		gt->number = gts[i].number;
-		snprintf(gt->dir, sizeof(gt->dir), "%s", gts[i].dir);
+		gt->place = gts[i];
 		gt->file = (struct attribute_file)ATTRIBUTE_CLOSED;
 		state->n++;
 	}
@@ -125,7 +123,7 @@ static int collect_gt(const struct collection *c, struct gt *gt, bool suspended,
 {
 	char number[8];
 	uint64_t ms;
-	int r = attribute_read(c, &residency, &gt->file, gt->dir, suspended, &ms);
+	int r = attribute_read(c, &residency, &gt->file, gt->place.dir, suspended, &ms);
 
 	if (r < 0)
 		return r;
@@ -135,11 +133,11 @@ static int collect_gt(const struct collection *c, struct gt *gt, bool suspended,
 		struct fault gone;
 
 		fault_set(&gone, REASON_NO_DEVICE, "device-gone", 0, "%s%s has no value any more",
-			  gt->dir, residency.name);
+			  gt->place.dir, residency.name);
 		fault_add(c->fault, &gone);
 		return -ENODATA;
 	}
-	snprintf(number, sizeof(number), "%u", gt->number);
+	snprintf(number, sizeof(number), "%u", gt->place.number);
 	if (gt->known)
 		put(c->batch, &families[RC6], (double)gt->counter.total / 1e3, c->gpu->pci, number);
 	return 0;
